@@ -265,4 +265,4 @@ def check():
 if __name__ == "__main__":
     if "--check" in sys.argv:
         sys.exit(check())
-    generate(orders=int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    generate(orders=int(sys.argv[1]) if len(sys.argv) > 1 else 20)

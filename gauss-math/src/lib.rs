@@ -1,1 +1,32 @@
-//! gauss-math
+//! Numbers for Gaussianization flows: the normal distribution, mixtures of normals and
+//! Householder products, accurate far into both tails and vectorised.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`normal`] | φ, Φ, 1-Φ, their logarithms and Φ⁻¹, one number at a time |
+//! | [`mixture`] | the marginal map z = Φ⁻¹(F(x)) of a mixture: forward, gradient, inverse, over slices |
+//! | [`householder`] | products of reflections: apply, expand, differentiate, factor |
+//! | [`matrix`] | products with a block of rows, for few dimensions |
+//! | [`slice`](mod@slice) | exp, ln, φ with Φ's tail, and Φ⁻¹ over slices |
+//! | [`simd`] | the vector functions all of these share, and the choice of instruction set |
+//!
+//! ```
+//! use gauss_math::mixture::Mixture;
+//! // Two bumps at ±2; logits, means and ln σ.
+//! let bumps = Mixture::new(&[0.0, 0.0], &[-2.0, 2.0], &[-0.7, -0.7]);
+//! let (z, log_derivative) = bumps.gaussianize(2.5);
+//! assert!((bumps.invert(z) - 2.5).abs() < 1e-14);
+//! // Change of variables: ln p(x) = ln φ(z) + ln dz/dx.
+//! assert!((gauss_math::normal::log_pdf(z) + log_derivative - bumps.log_pdf(2.5)).abs() < 1e-14);
+//! ```
+//!
+//! No function clamps its argument or its result: what cannot be represented as a probability is
+//! carried as a logarithm.
+
+mod coefficients;
+pub mod householder;
+pub mod matrix;
+pub mod mixture;
+pub mod normal;
+pub mod simd;
+pub mod slice;

@@ -1,0 +1,204 @@
+//! The gradient of a loss through the marginal map.
+//!
+//! Let z̄ = ∂L/∂z and l̄ = ∂L/∂ln(dz/dx) of a row, J = dz/dx. With A = z̄ + l̄ z (z enters ln φ(z)
+//! too), r_k = π_k f_k/f and t_k as in [`super`],
+//!
+//! - x̄ = A J - l̄ Σ r_k t_k/σ_k
+//! - μ̄_k = -A J r_k + l̄ r_k t_k/σ_k
+//! - (ln σ_k)‾ = -A J r_k t_k σ_k + l̄ r_k (t_k² - 1)
+//! - logit̄_k = A π_k (Φ(t_k) - F)/φ(z) + l̄ (r_k - π_k)
+//!
+//! On the tape are q_k = π_k/σ_k e_k and the tails π_k Φ(-|t_k|). With G = A M/p and H = l̄/Σq put
+//! u_k = q_k (H t_k/σ_k - G): then μ̄_k = Σ u_k, x̄ = -Σ_k u_k (moving x and all means together
+//! changes nothing), (ln σ_k)‾ = σ_k Σ t_k u_k - Σ H q_k, and Φ(t_k) - F is taken on the smaller
+//! tail's side, where both are small. Four sums over rows per component.
+
+use super::Mixture;
+use super::forward::Tape;
+use crate::normal::SQRT_2PI;
+use crate::simd::{self, LOGICAL_LANES};
+use pulp::{Simd, WithSimd};
+
+/// Where the gradient of one mixture's parameters is ADDED to, [K] each.
+pub struct Gradient<'a> {
+    /// ∂L/∂logits
+    pub logits: &'a mut [f64],
+    /// ∂L/∂means
+    pub means: &'a mut [f64],
+    /// ∂L/∂ln σ
+    pub log_sigmas: &'a mut [f64],
+}
+
+impl Mixture {
+    /// The gradient over the n rows of one [`Mixture::forward_with_tape`].
+    ///
+    /// x, z [n] and `tape`, `far`: of that pass; z_bar [n] = ∂L/∂z; log_det_bar = ∂L/∂log_det,
+    /// the same for every row that counts, i.e. for the first `rows`: the others are padding and
+    /// must have z_bar 0. x_bar [n]: overwritten. work [3 n]: overwritten. grad: ADDED to.
+    pub fn backward(
+        &self,
+        x: &[f64],
+        z: &[f64],
+        tape: &[f64],
+        far: &[u32],
+        (z_bar, log_det_bar, rows): (&[f64], f64, usize),
+        x_bar: &mut [f64],
+        work: &mut [f64],
+        grad: &mut Gradient<'_>,
+    ) {
+        let n = x.len();
+        let tape = Tape::new(&tape[..Self::tape_len(self.len()) * n], n);
+        let work = &mut work[..3 * n];
+        simd::run(Backward {
+            mixture: self,
+            x,
+            z,
+            tape,
+            z_bar,
+            log_det_bar,
+            rows,
+            x_bar,
+            work,
+            grad,
+        });
+        for &row in far {
+            let row = row as usize;
+            let l_bar = if row < rows { log_det_bar } else { 0.0 };
+            x_bar[row] = self.backward_far(x[row], z_bar[row], l_bar, grad);
+        }
+        // What of l̄ (r_k - π_k) is the same for every row.
+        let all_rows = log_det_bar * rows as f64;
+        for (g, c) in grad.logits.iter_mut().zip(&self.components) {
+            *g -= all_rows * c.weight;
+        }
+    }
+
+    /// One row in log space: adds to `grad` (but for l̄ π_k) and returns x̄.
+    #[cold]
+    fn backward_far(&self, x: f64, z_bar: f64, l_bar: f64, grad: &mut Gradient<'_>) -> f64 {
+        let at = self.log_space(x);
+        let a = z_bar + l_bar * at.z;
+        let jacobian = libm::exp(at.log_det);
+        let side = if at.lower { 1.0 } else { -1.0 };
+        let mut x_bar = 0.0;
+        for (k, c) in self.components.iter().enumerate() {
+            let t = (x - c.mean) * c.inv_sigma;
+            let r = at.density_share[k];
+            let u = r * (l_bar * t * c.inv_sigma - a * jacobian);
+            x_bar -= u;
+            grad.means[k] += u;
+            grad.log_sigmas[k] += u * (x - c.mean) - l_bar * r;
+            // p/φ(z) = √(2π) M
+            grad.logits[k] +=
+                a * side * SQRT_2PI * at.mills * (at.tail_share[k] - c.weight) + l_bar * r;
+        }
+        x_bar
+    }
+}
+
+struct Backward<'a, 'g> {
+    mixture: &'a Mixture,
+    x: &'a [f64],
+    z: &'a [f64],
+    tape: Tape<'a>,
+    z_bar: &'a [f64],
+    log_det_bar: f64,
+    rows: usize,
+    x_bar: &'a mut [f64],
+    work: &'a mut [f64],
+    grad: &'a mut Gradient<'g>,
+}
+
+impl WithSimd for Backward<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let n = self.x.len();
+        assert!(n.is_multiple_of(LOGICAL_LANES) && self.rows <= n);
+        assert!(self.z.len() == n && self.z_bar.len() == n && self.x_bar.len() == n);
+        assert_eq!(self.work.len(), 3 * n);
+
+        // H = l̄/Σq is 0 in the padding.
+        let (g, rest) = self.work.split_at_mut(n);
+        let (h, g_side) = rest.split_at_mut(n);
+        for (h, inv_slope) in h.iter_mut().zip(self.tape.inv_slope).take(self.rows) {
+            *h = self.log_det_bar * inv_slope;
+        }
+        h[self.rows..].fill(0.0);
+
+        let x = simd::vectors::<S>(self.x);
+        let z = simd::vectors::<S>(self.z);
+        let z_bar = simd::vectors::<S>(self.z_bar);
+        let mills_over_p = simd::vectors::<S>(self.tape.mills_over_p);
+        let signed_p = simd::vectors::<S>(self.tape.signed_p);
+        let terms = simd::vectors::<S>(self.tape.terms);
+        let x_bar = simd::vectors_mut::<S>(self.x_bar);
+        let (g, h) = (simd::vectors_mut::<S>(g), simd::vectors::<S>(h));
+        let g_side = simd::vectors_mut::<S>(g_side);
+        let count = x.len();
+        let groups = LOGICAL_LANES / S::F64_LANES;
+        let zero = s.splat_f64s(0.0);
+        let l_bar = s.splat_f64s(self.log_det_bar);
+
+        // G, G·√(2π) signed by the side, and Σ of the latter times p.
+        let mut all_p = [0.0; LOGICAL_LANES];
+        for (group, out) in simd::vectors_mut::<S>(&mut all_p).iter_mut().enumerate() {
+            let mut sum = zero;
+            for i in (group..count).step_by(groups) {
+                // The padding has H = 0: there A = z̄ = 0.
+                let padding = s.equal_f64s(h[i], zero);
+                let l_bar = s.select_f64s(padding, zero, l_bar);
+                let a = s.mul_add_e_f64s(l_bar, z[i], z_bar[i]);
+                let gi = s.mul_f64s(a, mills_over_p[i]);
+                g[i] = gi;
+                let scaled = s.mul_f64s(gi, s.splat_f64s(SQRT_2PI));
+                let is_lower = s.greater_than_or_equal_f64s(signed_p[i], zero);
+                g_side[i] = s.select_f64s(is_lower, scaled, s.neg_f64s(scaled));
+                sum = s.mul_add_e_f64s(scaled, signed_p[i], sum);
+                x_bar[i] = zero;
+            }
+            *out = sum;
+        }
+        let all_p = simd::tree_sum(all_p);
+
+        for (k, c) in self.mixture.components.iter().enumerate() {
+            let q = &terms[2 * k * count..][..count];
+            let tails = &terms[(2 * k + 1) * count..][..count];
+            let mean = s.splat_f64s(c.mean);
+            let inv_sigma = s.splat_f64s(c.inv_sigma);
+            let weight = s.splat_f64s(c.weight);
+            let mut sums = [[0.0; LOGICAL_LANES]; 4];
+            let [sum_u, sum_tu, sum_hq, sum_tail] = &mut sums;
+            let sum_u = simd::vectors_mut::<S>(sum_u);
+            let sum_tu = simd::vectors_mut::<S>(sum_tu);
+            let sum_hq = simd::vectors_mut::<S>(sum_hq);
+            let sum_tail = simd::vectors_mut::<S>(sum_tail);
+            for group in 0..groups {
+                let (mut su, mut stu, mut shq, mut stail) = (zero, zero, zero, zero);
+                for i in (group..count).step_by(groups) {
+                    let t = s.mul_f64s(s.sub_f64s(x[i], mean), inv_sigma);
+                    let hq = s.mul_f64s(h[i], q[i]);
+                    let gq = s.mul_f64s(g[i], q[i]);
+                    let u = s.sub_f64s(s.mul_f64s(s.mul_f64s(t, inv_sigma), hq), gq);
+                    su = s.add_f64s(su, u);
+                    stu = s.mul_add_e_f64s(t, u, stu);
+                    shq = s.add_f64s(shq, hq);
+                    x_bar[i] = s.sub_f64s(x_bar[i], u);
+                    // π_k Φ on the smaller tail's side: the stored tail if t lies out that way.
+                    let outward = s.less_than_f64s(s.mul_f64s(t, signed_p[i]), zero);
+                    let tail = s.select_f64s(outward, tails[i], s.sub_f64s(weight, tails[i]));
+                    stail = s.mul_add_e_f64s(g_side[i], tail, stail);
+                }
+                sum_u[group] = su;
+                sum_tu[group] = stu;
+                sum_hq[group] = shq;
+                sum_tail[group] = stail;
+            }
+            let [sum_u, sum_tu, sum_hq, sum_tail] = sums.map(simd::tree_sum);
+            self.grad.means[k] += sum_u;
+            self.grad.log_sigmas[k] += sum_tu / c.inv_sigma - sum_hq;
+            self.grad.logits[k] += sum_tail - c.weight * all_p + sum_hq;
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! x from z: the root of z(x) = z by Newton's method on the z scale, safeguarded by a bracket.
+//!
+//! - **The bracket is free.** Where x <= μ_k + σ_k z for all k, every Φ(t_k) <= Φ(z), so the root
+//!   lies in [min_k (μ_k + σ_k z), max_k (μ_k + σ_k z)] for any z: no range is asked of anyone.
+//! - **The start** is inverse cubic Hermite interpolation in a table of z at the knots
+//!   μ_k + jσ_k/2, |j| <= 12, made once per mixture.
+//! - **A step** leaves the bracket never: bisection takes over where Newton would.
+//! - **The end.** z(x) is known to a few ε max(1, |z|), so x to that over dz/dx. A Newton step is
+//!   the last one when the curvature seen over the step before it says that what remains is below
+//!   that; no further evaluation is spent on confirming it. In a gap between components z is a
+//!   plateau of equal doubles, any point of which is a root.
+//!
+//! All rows of a slice iterate together through the vectorised forward map; those that are done
+//! leave the set.
+
+use super::Mixture;
+use crate::simd::LOGICAL_LANES;
+
+/// Knots per component: μ + jσ/2 for |j| <= 12.
+const HALF_KNOTS: i32 = 12;
+/// Far more than bisection of the widest bracket of doubles needs at these scales.
+const MAX_STEPS: usize = 2200;
+
+/// One root in progress: target z, bracket [lo, hi], the step before this one.
+#[derive(Clone, Copy)]
+struct Root {
+    row: usize,
+    z: f64,
+    lo: f64,
+    hi: f64,
+    last_residual: f64,
+    last_log_slope: f64,
+}
+
+impl Root {
+    /// Takes z(x) - z and ln dz/dx at `x`; returns the next x, and whether it is the root.
+    fn step(&mut self, x: f64, z: f64, log_slope: f64) -> (f64, bool) {
+        let residual = z - self.z;
+        let resolution = f64::EPSILON * self.z.abs().max(1.0);
+        if !(residual.abs() > 0.5 * resolution) {
+            return (x, true); // also where the target is NaN
+        }
+        if residual > 0.0 {
+            self.hi = self.hi.min(x);
+        } else {
+            self.lo = self.lo.max(x);
+        }
+        let newton = x - residual * libm::exp(-log_slope);
+        // ½ |d ln(dz/dx)/dz| · residual²: what Newton's step leaves.
+        let curvature = (log_slope - self.last_log_slope).abs() / self.last_residual.abs();
+        let remains = 0.5 * curvature * residual * residual;
+        (self.last_residual, self.last_log_slope) = (residual, log_slope);
+
+        if newton >= self.lo && newton <= self.hi {
+            let done = remains <= 0.25 * resolution || newton == x;
+            (newton, done)
+        } else {
+            let middle = 0.5 * self.lo + 0.5 * self.hi;
+            (middle, !(middle > self.lo && middle < self.hi))
+        }
+    }
+}
+
+impl Mixture {
+    /// The bracket of the root for `z`.
+    fn bracket(&self, z: f64) -> (f64, f64) {
+        let ends = self.components.iter().map(|c| c.mean + z / c.inv_sigma);
+        ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), x| (lo.min(x), hi.max(x)))
+    }
+
+    fn root(&self, row: usize, z: f64) -> Root {
+        let (lo, hi) = self.bracket(z);
+        Root { row, z, lo, hi, last_residual: 0.0, last_log_slope: f64::INFINITY }
+    }
+
+    /// x with [`Mixture::gaussianize`]`(x).0 = z`: |error| <= 4 ε (|x| + max(1, |z|)/(dz/dx));
+    /// ±∞ for ±∞, NaN for NaN.
+    pub fn invert(&self, z: f64) -> f64 {
+        if !z.is_finite() {
+            return z;
+        }
+        let mut root = self.root(0, z);
+        let mut x = 0.5 * root.lo + 0.5 * root.hi;
+        for _ in 0..MAX_STEPS {
+            let (at, log_slope) = self.gaussianize(x);
+            let (next, done) = root.step(x, at, log_slope);
+            x = next;
+            if done {
+                break;
+            }
+        }
+        x
+    }
+}
+
+/// The table of starts for one mixture.
+#[derive(Clone, Debug)]
+pub struct Inverter {
+    x: Vec<f64>,
+    z: Vec<f64>,
+    log_slope: Vec<f64>,
+}
+
+impl Inverter {
+    /// The table of `mixture`: one forward pass over 25 K knots.
+    pub fn new(mixture: &Mixture) -> Self {
+        let knots = |c: &super::Component| {
+            let (mean, half_sigma) = (c.mean, 0.5 / c.inv_sigma);
+            (-HALF_KNOTS..=HALF_KNOTS).map(move |j| mean + f64::from(j) * half_sigma)
+        };
+        let mut x: Vec<f64> = mixture.components.iter().flat_map(knots).collect();
+        x.sort_unstable_by(f64::total_cmp);
+        x.dedup();
+        let count = x.len();
+        x.resize(count.next_multiple_of(LOGICAL_LANES), x[count - 1]);
+        let mut z = vec![0.0; x.len()];
+        let mut log_slope = vec![0.0; x.len()];
+        let mut work = vec![0.0; Mixture::FORWARD_WORK * x.len()];
+        mixture.forward(&x, &mut z, &mut log_slope, &mut work);
+        Self { x, z, log_slope }
+    }
+
+    /// Puts a start into `root`'s bracket, narrowed to the knots beside it where there are any.
+    fn start(&self, root: &mut Root) -> f64 {
+        let after = self.z.partition_point(|&knot| knot < root.z);
+        let extrapolate =
+            |i: usize| self.x[i] + (root.z - self.z[i]) * libm::exp(-self.log_slope[i]);
+        let guess = if after == 0 {
+            root.hi = root.hi.min(self.x[0]);
+            extrapolate(0)
+        } else if after == self.z.len() {
+            root.lo = root.lo.max(self.x[after - 1]);
+            extrapolate(after - 1)
+        } else {
+            root.lo = root.lo.max(self.x[after - 1]);
+            root.hi = root.hi.min(self.x[after]);
+            self.hermite(after - 1, root.z)
+        };
+        let middle = 0.5 * root.lo + 0.5 * root.hi;
+        if guess >= root.lo && guess <= root.hi { guess } else { middle }
+    }
+
+    /// Inverse cubic Hermite interpolation between knots i and i + 1.
+    fn hermite(&self, i: usize, z: f64) -> f64 {
+        let h = self.z[i + 1] - self.z[i];
+        let u = (z - self.z[i]) / h;
+        let dx = self.x[i + 1] - self.x[i];
+        let d0 = h * libm::exp(-self.log_slope[i]);
+        let d1 = h * libm::exp(-self.log_slope[i + 1]);
+        let cubic = d0 + u * (3.0 * dx - 2.0 * d0 - d1 + u * (d0 + d1 - 2.0 * dx));
+        self.x[i] + u * cubic
+    }
+
+    /// x [n]: overwritten with the roots for z [n]; accuracy as [`Mixture::invert`].
+    ///
+    /// # Panics
+    /// When the lengths differ.
+    pub fn invert(&self, mixture: &Mixture, z: &[f64], x: &mut [f64]) {
+        assert_eq!(z.len(), x.len());
+        let mut roots = Vec::with_capacity(z.len());
+        for (row, (&z, x)) in z.iter().zip(x.iter_mut()).enumerate() {
+            *x = z;
+            if z.is_finite() {
+                let mut root = mixture.root(row, z);
+                *x = self.start(&mut root);
+                roots.push(root);
+            }
+        }
+        let padded = roots.len().next_multiple_of(LOGICAL_LANES);
+        let mut buffer = vec![0.0; (3 + Mixture::FORWARD_WORK) * padded];
+        for _ in 0..MAX_STEPS {
+            if roots.is_empty() {
+                break;
+            }
+            let n = roots.len().next_multiple_of(LOGICAL_LANES);
+            let (at, rest) = buffer.split_at_mut(n);
+            let (z_at, rest) = rest.split_at_mut(n);
+            let (log_slope, work) = rest.split_at_mut(n);
+            for (at, root) in at.iter_mut().zip(&roots) {
+                *at = x[root.row];
+            }
+            let last = at[roots.len() - 1];
+            at[roots.len()..].fill(last);
+            log_slope.fill(0.0);
+            mixture.forward(at, z_at, log_slope, work);
+            let mut i = 0;
+            roots.retain_mut(|root| {
+                let (next, done) = root.step(at[i], z_at[i], log_slope[i]);
+                x[root.row] = next;
+                i += 1;
+                !done
+            });
+        }
+    }
+}

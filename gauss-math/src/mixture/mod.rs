@@ -1,0 +1,161 @@
+//! The marginal map of a one-dimensional mixture of normals, z = Φ⁻¹(F(x)).
+//!
+//! With K components of weight π_k = softmax(logits)_k, mean μ_k and σ_k = exp(log_sigma_k), and
+//! t_k = (x - μ_k)/σ_k,
+//!
+//! - density f(x) = Σ π_k/σ_k φ(t_k), distribution F(x) = Σ π_k Φ(t_k),
+//! - z = Φ⁻¹(F(x)), a strictly increasing bijection of the line,
+//! - ln dz/dx = ln f(x) - ln φ(z): what the map adds to a flow's `log_det`.
+//!
+//! **Both tails are summed**, L = Σ π_k Φ(t_k) and U = Σ π_k Φ(-t_k), each from its own small
+//! terms; z comes from the smaller, p = min(L, U), whose side gives the sign. The derivative
+//! needs no φ(z): with M of [`crate::normal::mills`], φ(z) = p/(√(2π) M(|z|)), so
+//! dz/dx = (Σ π_k/σ_k e_k)·M(|z|)/p with e_k = exp(-t_k²/2), from numbers already at hand.
+//!
+//! | file | what |
+//! |---|---|
+//! | `mod.rs` | the mixture, and one value at a time |
+//! | `forward.rs` | z and ln dz/dx over slices, vectorised |
+//! | `backward.rs` | the gradient, vectorised |
+//! | `log_space.rs` | the scalar path where p or f would underflow: no clamp, ever |
+//! | `inverse.rs` | x from z by safeguarded Newton steps on the z scale |
+
+mod backward;
+mod forward;
+mod inverse;
+mod log_space;
+
+pub use backward::Gradient;
+pub use inverse::Inverter;
+
+use crate::{normal, simd::TINY};
+
+/// ln σ beyond this is refused by callers: 1/σ and π/σ must stay far from overflow.
+pub const MAX_ABS_LOG_SIGMA: f64 = 300.0;
+
+/// What the kernels read of one component.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Component {
+    pub mean: f64,
+    pub inv_sigma: f64,
+    pub weight: f64,
+    /// weight/σ
+    pub slope: f64,
+    pub log_weight: f64,
+    pub log_sigma: f64,
+}
+
+/// A mixture of normals with what derives from its parameters computed once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mixture {
+    components: Vec<Component>,
+    /// Below this Σ π_k/σ_k e_k goes to log space; [`TINY`] in units of the largest it can be.
+    tiny_slope: f64,
+}
+
+impl Mixture {
+    /// The mixture with these parameters [K each]: weights are softmax(logits).
+    ///
+    /// # Panics
+    /// When the slices' lengths differ or are 0.
+    pub fn new(logits: &[f64], means: &[f64], log_sigmas: &[f64]) -> Self {
+        let mut mixture = Self::default();
+        mixture.set(logits, means, log_sigmas);
+        mixture
+    }
+
+    /// [`Mixture::new`] into the memory at hand.
+    pub fn set(&mut self, logits: &[f64], means: &[f64], log_sigmas: &[f64]) {
+        assert!(!logits.is_empty() && logits.len() == means.len());
+        assert_eq!(means.len(), log_sigmas.len());
+        let max = logits.iter().fold(f64::NEG_INFINITY, |m, &l| m.max(l));
+        let log_sum = max + libm::log(logits.iter().map(|&l| libm::exp(l - max)).sum());
+        self.components.clear();
+        self.components.extend((0..logits.len()).map(|k| {
+            let log_weight = logits[k] - log_sum;
+            let weight = libm::exp(log_weight);
+            let inv_sigma = libm::exp(-log_sigmas[k]);
+            Component {
+                mean: means[k],
+                inv_sigma,
+                weight,
+                slope: weight * inv_sigma,
+                log_weight,
+                log_sigma: log_sigmas[k],
+            }
+        }));
+        self.tiny_slope = TINY * self.components.iter().map(|c| c.slope).sum::<f64>();
+    }
+
+    /// K.
+    pub fn len(&self) -> usize {
+        self.components.len()
+    }
+
+    /// Whether there is no component: only of [`Mixture::default`], before [`Mixture::set`].
+    pub fn is_empty(&self) -> bool {
+        self.components.is_empty()
+    }
+
+    /// (L, U, Σ π_k/σ_k e_k) at x: both tails of F, and f·√(2π).
+    fn sums(&self, x: f64) -> (f64, f64, f64) {
+        let (mut lower, mut upper, mut slope) = (0.0, 0.0, 0.0);
+        for c in &self.components {
+            let t = (x - c.mean) * c.inv_sigma;
+            let e = normal::exp_neg_half_square(t);
+            let tail = c.weight * (e * normal::mills(t.abs()));
+            slope += c.slope * e;
+            lower += if t < 0.0 { tail } else { c.weight - tail };
+            upper += if t < 0.0 { c.weight - tail } else { tail };
+        }
+        (lower, upper, slope)
+    }
+
+    /// ln f(x), in nats.
+    pub fn log_pdf(&self, x: f64) -> f64 {
+        let (_, _, slope) = self.sums(x);
+        if slope >= self.tiny_slope {
+            libm::log(slope) - normal::HALF_LN_2PI
+        } else {
+            self.log_space(x).log_pdf
+        }
+    }
+
+    /// ln F(x).
+    pub fn log_cdf(&self, x: f64) -> f64 {
+        let (lower, upper, _) = self.sums(x);
+        if upper < 0.5 {
+            libm::log1p(-upper)
+        } else if lower >= TINY {
+            libm::log(lower)
+        } else {
+            self.log_space(x).log_tail
+        }
+    }
+
+    /// ln(1 - F(x)).
+    pub fn log_sf(&self, x: f64) -> f64 {
+        let (lower, upper, _) = self.sums(x);
+        if lower < 0.5 {
+            libm::log1p(-lower)
+        } else if upper >= TINY {
+            libm::log(upper)
+        } else {
+            self.log_space(x).log_tail
+        }
+    }
+
+    /// (z, ln dz/dx) at x; NaN for a NaN or infinite x.
+    pub fn gaussianize(&self, x: f64) -> (f64, f64) {
+        let (lower, upper, slope) = self.sums(x);
+        let p = lower.min(upper);
+        if p >= TINY && slope >= self.tiny_slope && x.is_finite() {
+            let a = normal::upper_quantile(p.min(0.5));
+            let log_det = libm::log(slope * normal::mills(a) / p);
+            (if lower <= upper { -a } else { a }, log_det)
+        } else {
+            let at = self.log_space(x);
+            (at.z, at.log_det)
+        }
+    }
+}
