@@ -9,7 +9,7 @@ until two evaluations in a row round to the same double.
 
 import random
 import sys
-from math import ldexp
+from math import inf, ldexp, nextafter
 from pathlib import Path
 
 from mpmath import mp, mpf
@@ -147,9 +147,7 @@ def logspace(a, b, n):
 
 
 def ulps(x, ks):
-    """x moved by k units of its own last place (of the binade below when k < 0 at a power of two)."""
-    from math import inf, nextafter
-
+    """The k-th double above x (below, for k < 0)."""
     moved = []
     for k in ks:
         v = x
