@@ -1,0 +1,161 @@
+//! Where results go. A file appears whole or not at all: it is written beside its final place
+//! and renamed, so an error leaves nothing behind and an existing file untouched.
+//!
+//! A destination is checked before the work whose result it takes, because a long fit must not
+//! end at a misspelt directory.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// A file that cannot be written, in one line.
+#[expect(missing_docs, reason = "the fields of a variant are what its sentence says")]
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The directory is not there.
+    #[error("{file}: cannot be written: there is no directory {directory}")]
+    NoDirectory { file: String, directory: String },
+    /// The path is a directory.
+    #[error("{file}: cannot be written: it is a directory")]
+    IsDirectory { file: String },
+    /// The file there is read-only.
+    #[error("{file}: cannot be written: the existing file is read-only")]
+    ReadOnly { file: String },
+    /// The output would replace what the command reads.
+    #[error("{file}: is read by this command; choose another --out")]
+    IsInput { file: String },
+    /// The operating system refused.
+    #[error("{file}: cannot be written: {source}")]
+    Refused { file: String, source: io::Error },
+    /// The reader of standard output has gone, as `head` does: no fault of anyone.
+    #[error("standard output is closed")]
+    ClosedPipe,
+}
+
+/// A checked place for a result.
+#[derive(Debug)]
+pub enum Destination {
+    /// Standard output.
+    Stdout,
+    /// A regular file, existing or not; the path has its symbolic links resolved.
+    File(PathBuf),
+    /// A device or a named pipe, which can only be written in place.
+    Device(PathBuf),
+}
+
+impl Destination {
+    /// Standard output for `None` and for `-`, otherwise [`Destination::file`].
+    ///
+    /// # Errors
+    /// Those of [`Destination::file`].
+    pub fn new(path: Option<&Path>, inputs: &[&Path]) -> Result<Destination, OutputError> {
+        match path {
+            None => Ok(Destination::Stdout),
+            Some(path) if path == Path::new("-") => Ok(Destination::Stdout),
+            Some(path) => Destination::file(path, inputs),
+        }
+    }
+
+    /// Checks that a file can be put at `path` and is none of `inputs`. Creates nothing.
+    ///
+    /// # Errors
+    /// Why no file can be put there.
+    pub fn file(path: &Path, inputs: &[&Path]) -> Result<Destination, OutputError> {
+        let file = path.display().to_string();
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        match fs::metadata(&target) {
+            Ok(found) if found.is_dir() => return Err(OutputError::IsDirectory { file }),
+            Ok(found) if !found.is_file() => return Ok(Destination::Device(target)),
+            Ok(found) if found.permissions().readonly() => {
+                return Err(OutputError::ReadOnly { file });
+            }
+            _ => {}
+        }
+        if inputs.iter().any(|input| fs::canonicalize(input).is_ok_and(|input| input == target)) {
+            return Err(OutputError::IsInput { file });
+        }
+        let directory = directory_of(&target);
+        if !directory.is_dir() {
+            let directory = directory.display().to_string();
+            return Err(OutputError::NoDirectory { file, directory });
+        }
+        // The only sure test of a directory is to put something into it; it is gone on drop.
+        match temporary(&target) {
+            Ok(_) => Ok(Destination::File(target)),
+            Err(source) => Err(OutputError::Refused { file, source }),
+        }
+    }
+
+    /// Lets `fill` write the result; a file takes its place only after all of it is on disk.
+    ///
+    /// # Errors
+    /// The first failure to write. Nothing is left behind.
+    pub fn write(
+        &self,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), OutputError> {
+        let (result, path) = match self {
+            Destination::Stdout => return to_stdout(fill),
+            Destination::Device(path) => (to_device(path, fill), path),
+            Destination::File(path) => (to_file(path, fill), path),
+        };
+        result.map_err(|source| OutputError::Refused { file: path.display().to_string(), source })
+    }
+
+    /// Whether the result goes to standard output.
+    pub fn is_stdout(&self) -> bool {
+        matches!(self, Destination::Stdout)
+    }
+}
+
+/// Writes to standard output; a closed pipe becomes [`OutputError::ClosedPipe`].
+///
+/// # Errors
+/// The first failure to write.
+pub fn to_stdout(fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
+    let mut writer = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    fill(&mut writer).and_then(|()| writer.flush()).map_err(|source| match source.kind() {
+        io::ErrorKind::BrokenPipe => OutputError::ClosedPipe,
+        _ => OutputError::Refused { file: "standard output".to_owned(), source },
+    })
+}
+
+fn to_device(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut writer = BufWriter::new(fs::OpenOptions::new().write(true).open(path)?);
+    fill(&mut writer)?;
+    writer.flush()
+}
+
+fn to_file(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut writer = BufWriter::with_capacity(1 << 16, temporary(path)?);
+    fill(&mut writer)?;
+    let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// A new file beside `path`, removed on drop, with the permissions that `path` has or would get.
+fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".gauss-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        const NEW_FILE: u32 = 0o666; // less the umask
+        let present = fs::metadata(path).map(|found| found.permissions());
+        builder.permissions(present.unwrap_or_else(|_| fs::Permissions::from_mode(NEW_FILE)));
+        builder.tempfile_in(directory_of(path))
+    }
+    #[cfg(not(unix))]
+    builder.tempfile_in(directory_of(path))
+}
+
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,103 @@
+//! Numeric tables: one header of column names, then rows of numbers.
+//!
+//! Reading is strict, because a density fitted to a misread table is worse than no density: every
+//! row has as many cells as the header, every wanted cell is a finite number, every name is
+//! unique. The first departure is a [`TableError`] that names file, row and column.
+//!
+//! ```text
+//! bytes --dialect--> text, delimiter --header--> names --Select--> wanted fields --rows--> Mat
+//! ```
+//!
+//! Only the wanted columns are parsed, so a table may carry identifiers and labels beside them.
+
+mod dialect;
+mod error;
+mod read;
+mod select;
+mod write;
+
+use std::path::PathBuf;
+
+use faer::Mat;
+
+pub use error::{CellFault, Fault, Place, TableError};
+pub use read::read;
+pub use select::{Select, latent_names};
+pub use write::{write, write_header, write_rows};
+
+/// A table in memory: `data` is `n × d`, column-major, one column per name.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Where it was read from, as the user wrote it; `-` is standard input.
+    pub path: PathBuf,
+    /// The names of the selected columns, in the order of `data`.
+    pub columns: Vec<String>,
+    /// `n × d`, a row per sample.
+    pub data: Mat<f64>,
+    /// Rows with a missing value: dropped, or present as rows of NaN, as [`Missing`] says.
+    pub missing_rows: usize,
+}
+
+/// What to do with a row in which a wanted cell is empty, NaN, NA, null or infinite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Missing {
+    /// Stop with an error that names the cell.
+    #[default]
+    Reject,
+    /// Leave the row out.
+    DropRow,
+    /// Keep the row's place: all its values become NaN.
+    NanRow,
+}
+
+/// How to read a table.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// The first line is data already; columns are named `x0, x1, ...`.
+    pub no_header: bool,
+    /// The separator of cells; found from the first line where absent.
+    pub delimiter: Option<u8>,
+    /// What to do with missing values.
+    pub missing: Missing,
+}
+
+impl Table {
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.data.nrows()
+    }
+
+    /// The file as messages name it.
+    pub fn file(&self) -> String {
+        read::display_name(&self.path)
+    }
+
+    /// At least `needed` rows.
+    ///
+    /// # Errors
+    /// [`Fault::TooFewRows`].
+    pub fn require_rows(&self, needed: usize) -> Result<(), TableError> {
+        if self.rows() >= needed {
+            return Ok(());
+        }
+        Err(self.fault(Fault::TooFewRows { needed, got: self.rows() }))
+    }
+
+    /// No column holds one value only: a density on a line has no finite logarithm off it.
+    ///
+    /// # Errors
+    /// [`Fault::Constant`].
+    pub fn require_spread(&self) -> Result<(), TableError> {
+        for (cells, column) in self.data.col_iter().zip(&self.columns) {
+            let value = cells[0];
+            if cells.iter().all(|&cell| cell == value) {
+                return Err(self.fault(Fault::Constant { column: column.clone(), value }));
+            }
+        }
+        Ok(())
+    }
+
+    fn fault(&self, fault: Fault) -> TableError {
+        TableError { file: self.file(), fault }
+    }
+}
