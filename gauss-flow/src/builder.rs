@@ -1,0 +1,182 @@
+//! Flows from scratch: layers one by one, their numbers started from the data as it flows by.
+
+use crate::bound::Derived;
+use crate::error::Error;
+use crate::flow::Flow;
+use crate::layer::LayerSpec;
+use crate::layers::rotation::params_for_orthogonal;
+use crate::rows;
+use crate::train::check_data;
+use faer::{Mat, MatRef};
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+/// One layer to be, with what its start needs.
+#[derive(Clone, Debug)]
+enum Step {
+    Standardize,
+    Orthogonal(Mat<f64>),
+    Rotation { reflections: usize },
+    Marginal { components: usize },
+}
+
+/// Collects layers in data order; [`FlowBuilder::build`] starts their numbers.
+#[derive(Clone, Debug)]
+pub struct FlowBuilder {
+    dim: usize,
+    steps: Vec<Step>,
+}
+
+impl Flow {
+    /// A builder for d = `dim` columns.
+    pub fn builder(dim: usize) -> FlowBuilder {
+        FlowBuilder { dim, steps: Vec::new() }
+    }
+}
+
+impl FlowBuilder {
+    /// Each column to mean 0 and standard deviation 1, frozen.
+    #[must_use]
+    pub fn standardize(mut self) -> Self {
+        self.steps.push(Step::Standardize);
+        self
+    }
+
+    /// A fixed orthogonal matrix, d × d, such as the principal axes.
+    #[must_use]
+    pub fn orthogonal(mut self, q: MatRef<'_, f64>) -> Self {
+        self.steps.push(Step::Orthogonal(q.to_owned()));
+        self
+    }
+
+    /// A trainable product of this many reflections, started at random: Gaussian reflectors, so
+    /// uniform on the sphere.
+    #[must_use]
+    pub fn rotation(mut self, reflections: usize) -> Self {
+        self.steps.push(Step::Rotation { reflections });
+        self
+    }
+
+    /// A trainable marginal map of K = `components` normals per dimension, started at the data's
+    /// quantiles.
+    #[must_use]
+    pub fn marginal(mut self, components: usize) -> Self {
+        self.steps.push(Step::Marginal { components });
+        self
+    }
+
+    /// The flow, every layer started from `x` as the layers before it leave it.
+    ///
+    /// # Errors
+    /// When x is empty, has another number of columns or a value that is not finite, when a
+    /// column to be standardised is constant, or a fixed matrix is not orthogonal.
+    pub fn build(self, x: MatRef<'_, f64>, rng: &mut impl Rng) -> Result<Flow, Error> {
+        if self.dim == 0 {
+            return Err(Error::NoDimensions);
+        }
+        check_data(self.dim, x)?;
+        let mut state = x.to_owned();
+        let mut specs = Vec::new();
+        let mut params = Vec::new();
+        for step in &self.steps {
+            let (spec, own) = step.start(state.as_ref(), rng)?;
+            spec.validate(self.dim, &own)
+                .map_err(|reason| Error::InvalidLayer { layer: specs.len(), reason })?;
+            let layer = Derived::new(self.dim, &[spec], &own);
+            let mut none = vec![0.0; state.nrows()];
+            state = rows::map(state.as_ref(), &mut none, |ws, _| layer.forward(ws, |_, _| {}));
+            specs.push(spec);
+            params.extend(own);
+        }
+        Flow::from_parts(self.dim, specs, params)
+    }
+}
+
+impl Step {
+    fn start(
+        &self,
+        x: MatRef<'_, f64>,
+        rng: &mut impl Rng,
+    ) -> Result<(LayerSpec, Vec<f64>), Error> {
+        let dim = x.ncols();
+        Ok(match self {
+            Self::Standardize => (LayerSpec::Standardize, standardization(x)?),
+            Self::Orthogonal(q) => {
+                if q.nrows() != dim || q.ncols() != dim {
+                    return Err(Error::Columns { expected: dim, got: q.ncols() });
+                }
+                let spec = LayerSpec::Rotation { reflections: 0, base: true };
+                (spec, params_for_orthogonal(q.as_ref(), 0, true)?)
+            }
+            Self::Rotation { reflections } => {
+                let reflectors =
+                    (0..reflections * dim).map(|_| StandardNormal.sample(rng)).collect();
+                (LayerSpec::Rotation { reflections: *reflections, base: false }, reflectors)
+            }
+            Self::Marginal { components } => {
+                let spec = LayerSpec::Marginal { components: *components };
+                (spec, quantile_start(x, *components))
+            }
+        })
+    }
+}
+
+/// Parameters of [`LayerSpec::Standardize`] for x: the columns' means and ln standard deviations
+/// (over n).
+///
+/// # Errors
+/// [`Error::ConstantColumn`] for a column of one value only.
+pub fn standardization(x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
+    let n = x.nrows() as f64;
+    let mut shift = Vec::with_capacity(2 * x.ncols());
+    let mut log_scale = Vec::with_capacity(x.ncols());
+    for column in 0..x.ncols() {
+        let values = || x.col(column).iter().copied();
+        // Around the first value, so that an offset of 1e12 costs no digits.
+        let origin = x[(0, column)];
+        let mean = origin + values().map(|v| v - origin).sum::<f64>() / n;
+        let largest = values().map(|v| (v - mean).abs()).fold(0.0_f64, f64::max);
+        let constant = values().all(|v| v == origin);
+        if constant || !(largest > 0.0) {
+            return Err(Error::ConstantColumn { column, value: origin });
+        }
+        let square = values().map(|v| ((v - mean) / largest).powi(2)).sum::<f64>();
+        shift.push(mean);
+        log_scale.push(largest.ln() + 0.5 * (square / n).ln());
+    }
+    shift.extend(log_scale);
+    Ok(shift)
+}
+
+/// Parameters of a marginal layer: equal weights, means at the (k + ½)/K quantiles of each
+/// column, σ half the distance between the neighbouring means on either side.
+fn quantile_start(x: MatRef<'_, f64>, components: usize) -> Vec<f64> {
+    let (dim, k) = (x.ncols(), components);
+    let mut params = vec![0.0; 3 * dim * k];
+    let (means, log_sigmas) = params[dim * k..].split_at_mut(dim * k);
+    for column in 0..dim {
+        let mut sorted: Vec<f64> = x.col(column).iter().copied().collect();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let last = sorted.len() - 1;
+        let at = |p: f64| {
+            let position = (p * sorted.len() as f64 - 0.5).clamp(0.0, last as f64);
+            let (i, part) = (position.floor() as usize, position.fract());
+            sorted[i] + part * (sorted[(i + 1).min(last)] - sorted[i])
+        };
+        let quantile = |i: f64| at((i + 0.5) / k as f64);
+        // Ties: no σ below a small part of the spread, nor 0 where all values are one.
+        let spread = sorted[last] - sorted[0];
+        let floor = if spread > 0.0 { 1e-3 * spread / k as f64 } else { 1.0 };
+        for i in 0..k {
+            let i_f = i as f64;
+            let width = if k == 1 {
+                at(0.8413) - at(0.5)
+            } else {
+                0.5 * (quantile((i_f + 1.0).min(k as f64 - 1.0)) - quantile((i_f - 1.0).max(0.0)))
+            };
+            means[column * k + i] = quantile(i_f);
+            log_sigmas[column * k + i] = width.max(floor).ln();
+        }
+    }
+    params
+}

@@ -1,0 +1,111 @@
+//! What can be wrong with a flow, its data or its training. Rows and columns count from 0.
+
+use thiserror::Error;
+
+/// A refused argument.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum Error {
+    /// A flow has at least one dimension.
+    #[error("a flow needs at least one dimension")]
+    NoDimensions,
+    /// A matrix with another number of columns than the flow's dimension.
+    #[error("expected {expected} columns, got {got}")]
+    Columns {
+        /// The flow's dimension.
+        expected: usize,
+        /// The matrix's.
+        got: usize,
+    },
+    /// A parameter vector of the wrong length.
+    #[error("these layers have {expected} parameters, got {got}")]
+    Parameters {
+        /// What the layers need.
+        expected: usize,
+        /// What was given.
+        got: usize,
+    },
+    /// A parameter that its layer cannot use.
+    #[error("layer {layer}: {reason}")]
+    InvalidLayer {
+        /// Index in data order.
+        layer: usize,
+        /// What is wrong.
+        reason: InvalidLayer,
+    },
+    /// Too few rows for what was asked.
+    #[error("need at least {needed} rows, got {got}")]
+    Rows {
+        /// What is needed.
+        needed: usize,
+        /// What was given.
+        got: usize,
+    },
+    /// A NaN or infinite value where learning needs numbers.
+    #[error("row {row}, column {column}: {value} is not a finite number")]
+    NonFinite {
+        /// Row.
+        row: usize,
+        /// Column.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A column whose values are all the same has no density.
+    #[error("column {column} is constant: every value is {value}")]
+    ConstantColumn {
+        /// Column.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
+    /// An option outside its range.
+    #[error("{name} must be {requirement}, got {value}")]
+    Option {
+        /// The option's name.
+        name: &'static str,
+        /// Its range in words.
+        requirement: &'static str,
+        /// What was given.
+        value: f64,
+    },
+    /// The orthogonal matrix is no product of that many reflections.
+    #[error("the matrix is not a product of {reflections} reflections; a base is needed")]
+    NeedsBase {
+        /// How many were allowed.
+        reflections: usize,
+    },
+}
+
+/// Why a layer's parameters are refused.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum InvalidLayer {
+    /// A NaN or an infinity.
+    #[error("parameter {index} is {value}")]
+    NonFinite {
+        /// Index within the layer.
+        index: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A reflector must not be 0.
+    #[error("reflector {index} is zero")]
+    ZeroReflector {
+        /// Which one.
+        index: usize,
+    },
+    /// The base of a rotation must be orthogonal.
+    #[error("the base matrix is not orthogonal: |BᵀB - I| reaches {deviation:e}")]
+    NotOrthogonal {
+        /// The largest entry of |BᵀB - I|.
+        deviation: f64,
+    },
+    /// A logarithm of a scale so large that the scale would overflow.
+    #[error("a log-scale of {value} is out of range")]
+    LogScale {
+        /// The value.
+        value: f64,
+    },
+    /// A mixture has at least one component.
+    #[error("a mixture needs at least one component")]
+    NoComponents,
+}

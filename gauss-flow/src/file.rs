@@ -1,0 +1,254 @@
+//! The model file, and the one place that knows bincode.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | magic `GAUSSFLO` |
+//! | 2 | format version, 1 |
+//! | 2 | flags, 0 |
+//! | 8 | length of the payload |
+//! | 4 | CRC-32 of the payload |
+//! | 4 | CRC-32 of the 24 bytes before |
+//! | … | payload |
+//!
+//! All integers are little-endian. The payload is the serde encoding of `(dim: u64, layers,
+//! params, metadata)` by bincode 2.0.1 with fixed-width little-endian integers: a `u64` length before
+//! every sequence and string, a `u32` before every enum variant, one byte before every option.
+//! Nothing derived is stored; loading goes through [`Flow::from_parts`]. A checksum finds damage,
+//! not malice.
+
+use crate::error::Error;
+use crate::flow::Flow;
+use crate::layer::LayerSpec;
+use crate::train::History;
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use thiserror::Error as ThisError;
+
+const MAGIC: [u8; 8] = *b"GAUSSFLO";
+const VERSION: u16 = 1;
+const HEADER: usize = 28;
+/// No model has a larger payload; a decoder never allocates more.
+const MAX_PAYLOAD: usize = 1 << 30;
+
+/// What a model remembers beside its numbers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// The columns' names, d of them, or none.
+    pub columns: Vec<String>,
+    /// Rows it was fitted on.
+    pub rows: u64,
+    /// The fit's seed.
+    pub seed: u64,
+    /// How it was fitted, in words.
+    pub recipe: String,
+    /// The program and version that wrote it.
+    pub created_by: String,
+    /// The joint training, if there was one.
+    pub history: Option<History>,
+    /// Anything else worth knowing, as (name, value).
+    pub notes: Vec<(String, String)>,
+}
+
+/// A flow with its metadata: what a model file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// The flow.
+    pub flow: Flow,
+    /// What it remembers.
+    pub metadata: Metadata,
+}
+
+/// Why a model file cannot be read or written.
+#[derive(Debug, ThisError)]
+pub enum FileError {
+    /// The system's refusal.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The bytes are no model.
+    #[error("{}: {source}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: FormatError,
+    },
+}
+
+/// Why bytes are no model.
+#[derive(Clone, Debug, PartialEq, ThisError)]
+pub enum FormatError {
+    /// It does not begin as a model does.
+    #[error("not a gauss model")]
+    Magic,
+    /// It ends too soon.
+    #[error("truncated: {got} bytes of {expected}")]
+    Truncated {
+        /// Bytes that should be there.
+        expected: u64,
+        /// Bytes that are.
+        got: u64,
+    },
+    /// It goes on after its end.
+    #[error("{extra} bytes too many")]
+    Trailing {
+        /// How many.
+        extra: u64,
+    },
+    /// Some bit is wrong.
+    #[error("damaged: the {part}'s checksum does not match")]
+    Checksum {
+        /// Header or payload.
+        part: &'static str,
+    },
+    /// Another version of the format.
+    #[error("format version {got}; this program reads version {VERSION}")]
+    Version {
+        /// The file's.
+        got: u16,
+    },
+    /// A payload larger than any model's.
+    #[error("a payload of {got} bytes; the largest allowed is {MAX_PAYLOAD}")]
+    TooLarge {
+        /// The file's.
+        got: u64,
+    },
+    /// The payload does not decode.
+    #[error("undecodable: {reason}")]
+    Payload {
+        /// The decoder's words.
+        reason: String,
+    },
+    /// It decodes, to something that is no flow.
+    #[error("invalid: {0}")]
+    Invalid(#[from] Error),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    dim: u64,
+    layers: Vec<LayerSpec>,
+    params: Vec<f64>,
+    metadata: Metadata,
+}
+
+fn encoding() -> impl bincode::config::Config {
+    bincode::config::legacy().with_limit::<MAX_PAYLOAD>()
+}
+
+fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    bytes[at..at + N].try_into().expect("the header's length is checked")
+}
+
+impl Model {
+    /// The bytes of the model file.
+    ///
+    /// # Errors
+    /// [`FormatError::TooLarge`] for a payload above a gibibyte.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
+        let payload = Payload {
+            dim: self.flow.dim() as u64,
+            layers: self.flow.layers().to_vec(),
+            params: self.flow.params().to_vec(),
+            metadata: self.metadata.clone(),
+        };
+        let payload = bincode::serde::encode_to_vec(payload, encoding())
+            .map_err(|e| FormatError::Payload { reason: e.to_string() })?;
+        if payload.len() > MAX_PAYLOAD {
+            return Err(FormatError::TooLarge { got: payload.len() as u64 });
+        }
+        let mut bytes = Vec::with_capacity(HEADER + payload.len());
+        bytes.extend(MAGIC);
+        bytes.extend(VERSION.to_le_bytes());
+        bytes.extend(0_u16.to_le_bytes());
+        bytes.extend((payload.len() as u64).to_le_bytes());
+        bytes.extend(crc32fast::hash(&payload).to_le_bytes());
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        bytes.extend(payload);
+        Ok(bytes)
+    }
+
+    /// The model in these bytes, all of them.
+    ///
+    /// # Errors
+    /// Whatever is wrong with them; no byte may differ from what was written.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
+        if !bytes.starts_with(&MAGIC) {
+            return Err(FormatError::Magic);
+        }
+        if bytes.len() < HEADER {
+            let (expected, got) = (HEADER as u64, bytes.len() as u64);
+            return Err(FormatError::Truncated { expected, got });
+        }
+        if crc32fast::hash(&bytes[..24]) != u32::from_le_bytes(array(bytes, 24)) {
+            return Err(FormatError::Checksum { part: "header" });
+        }
+        let version = u16::from_le_bytes(array(bytes, 8));
+        if version != VERSION {
+            return Err(FormatError::Version { got: version });
+        }
+        let len = u64::from_le_bytes(array(bytes, 12));
+        if len > MAX_PAYLOAD as u64 {
+            return Err(FormatError::TooLarge { got: len });
+        }
+        let (expected, got) = (HEADER as u64 + len, bytes.len() as u64);
+        if got < expected {
+            return Err(FormatError::Truncated { expected, got });
+        }
+        if got > expected {
+            return Err(FormatError::Trailing { extra: got - expected });
+        }
+        let payload = &bytes[HEADER..];
+        if crc32fast::hash(payload) != u32::from_le_bytes(array(bytes, 20)) {
+            return Err(FormatError::Checksum { part: "payload" });
+        }
+        let (payload, read): (Payload, usize) =
+            bincode::serde::decode_from_slice(payload, encoding())
+                .map_err(|e| FormatError::Payload { reason: e.to_string() })?;
+        if read as u64 != len {
+            return Err(FormatError::Trailing { extra: len - read as u64 });
+        }
+        let dim = usize::try_from(payload.dim).unwrap_or(usize::MAX);
+        let flow = Flow::from_parts(dim, payload.layers, payload.params)?;
+        let names = payload.metadata.columns.len();
+        if names != 0 && names != dim {
+            return Err(Error::Columns { expected: dim, got: names }.into());
+        }
+        Ok(Self { flow, metadata: payload.metadata })
+    }
+
+    /// Writes the model to `path`: to a temporary file beside it, synced, then renamed, so that
+    /// the old file or the new one is there, never half of one.
+    ///
+    /// # Errors
+    /// [`FileError`] with the path; the old file is then untouched.
+    pub fn save(&self, path: &Path) -> Result<(), FileError> {
+        let format = |source| FileError::Format { path: path.to_owned(), source };
+        let bytes = self.to_bytes().map_err(format)?;
+        let write = || -> std::io::Result<()> {
+            let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+            let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+            file.write_all(&bytes)?;
+            file.as_file().sync_all()?;
+            file.persist(path)?;
+            Ok(())
+        };
+        write().map_err(|source| FileError::Io { path: path.to_owned(), source })
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// [`FileError`] with the path.
+    pub fn load(path: &Path) -> Result<Self, FileError> {
+        let bytes = std::fs::read(path)
+            .map_err(|source| FileError::Io { path: path.to_owned(), source })?;
+        Self::from_bytes(&bytes)
+            .map_err(|source| FileError::Format { path: path.to_owned(), source })
+    }
+}

@@ -1,0 +1,74 @@
+//! The gradient as a sum over rows: accumulated per chunk of blocks, merged in chunk order.
+
+use crate::bound::Derived;
+use crate::layer::LayerSpec;
+use crate::rows::{BLOCK, Pool, load};
+use faer::MatRef;
+use rayon::prelude::*;
+
+/// At most this many partial sums: it bounds memory, and the threads one step can use.
+const MAX_CHUNKS: usize = 64;
+
+/// Accumulates the loss and the layers' sums over the rows of a batch. What it allocates, it
+/// keeps: after the first batch of a size there is no allocation.
+pub(crate) struct GradientSum {
+    pool: Pool,
+    chunks: Vec<Chunk>,
+    n_sums: usize,
+    total: Vec<f64>,
+}
+
+#[derive(Default)]
+struct Chunk {
+    nll: f64,
+    sums: Vec<f64>,
+}
+
+impl GradientSum {
+    pub fn new(derived: &Derived) -> Self {
+        let n_sums = derived.n_sums();
+        Self { pool: Pool::default(), chunks: Vec::new(), n_sums, total: vec![0.0; n_sums] }
+    }
+
+    /// Mean negative log-likelihood of `rows` rows of x, the i-th of which is `row(i)`; the
+    /// gradient is then ready for [`GradientSum::finish`].
+    pub fn nll(
+        &mut self,
+        derived: &Derived,
+        x: MatRef<'_, f64>,
+        rows: usize,
+        row: impl Fn(usize) -> usize + Sync,
+    ) -> f64 {
+        let blocks = rows.div_ceil(BLOCK);
+        let per_chunk = blocks.div_ceil(MAX_CHUNKS);
+        let n_chunks = blocks.div_ceil(per_chunk);
+        self.chunks.resize_with(n_chunks.max(self.chunks.len()), Chunk::default);
+        let chunks = &mut self.chunks[..n_chunks];
+        let (pool, n_sums) = (&self.pool, self.n_sums);
+        chunks.par_iter_mut().enumerate().for_each(|(c, chunk)| {
+            chunk.nll = 0.0;
+            chunk.sums.clear();
+            chunk.sums.resize(n_sums, 0.0);
+            pool.with(|ws| {
+                for block in c * per_chunk..((c + 1) * per_chunk).min(blocks) {
+                    let start = block * BLOCK;
+                    let len = BLOCK.min(rows - start);
+                    load(ws, x, len, |i| row(start + i));
+                    chunk.nll += derived.nll_and_sums(ws, len, &mut chunk.sums);
+                }
+            });
+        });
+        self.total.fill(0.0);
+        let mut nll = 0.0;
+        for chunk in chunks {
+            nll += chunk.nll;
+            self.total.iter_mut().zip(&chunk.sums).for_each(|(t, s)| *t += s);
+        }
+        nll / rows as f64
+    }
+
+    /// grad [n_params]: overwritten with the gradient of the mean over `rows` rows.
+    pub fn finish(&self, derived: &Derived, specs: &[LayerSpec], rows: usize, grad: &mut [f64]) {
+        derived.finish_gradient(specs, &self.total, 1.0 / rows as f64, grad);
+    }
+}

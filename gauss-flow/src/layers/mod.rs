@@ -1,0 +1,9 @@
+//! The layers. Each file opens with its mathematics.
+
+pub(crate) mod marginal;
+pub mod rotation;
+pub(crate) mod standardize;
+
+pub(crate) use marginal::Marginal;
+pub(crate) use rotation::Rotation;
+pub(crate) use standardize::Standardize;

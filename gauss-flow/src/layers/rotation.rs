@@ -1,0 +1,196 @@
+//! z = Q x with Q = H_1 H_2 ... H_r B orthogonal; `log_det` is 0.
+//!
+//! The batch sees the d × d product, so a block costs one matrix product forward and two back:
+//! x̄ = Qᵀ z̄ and Q̄ = Σ z̄ xᵀ. The gradient of the reflectors follows from Q̄ once a batch
+//! ([`gauss_math::householder::gradient`]), at a cost that does not depend on the rows.
+
+use crate::error::{Error, InvalidLayer};
+use crate::layer::{Layer, Pass};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+use gauss_math::{householder, matrix};
+
+/// From this dimension on faer's GEMM is the faster one.
+const GEMM_DIM: usize = 16;
+/// How far |BᵀB - I| may be from 0: far above rounding, far below what a wrong matrix has.
+const ORTHOGONAL_TOL: f64 = 1e-8;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rotation {
+    dim: usize,
+    reflectors: Vec<f64>,
+    base: Option<Vec<f64>>,
+    /// Q and Qᵀ, row-major.
+    q: Vec<f64>,
+    q_transposed: Vec<f64>,
+}
+
+impl Rotation {
+    /// Parameters: reflectors [r][d], then B [d][d] if there is a base.
+    pub fn set(&mut self, dim: usize, reflections: usize, params: &[f64]) {
+        let (reflectors, base) = params.split_at(reflections * dim);
+        self.dim = dim;
+        self.reflectors.clear();
+        self.reflectors.extend_from_slice(reflectors);
+        self.q.clear();
+        if base.is_empty() {
+            self.base = None;
+            self.q.resize(dim * dim, 0.0);
+            self.q.iter_mut().step_by(dim + 1).for_each(|q| *q = 1.0);
+        } else {
+            let kept = self.base.get_or_insert_default();
+            kept.clear();
+            kept.extend_from_slice(base);
+            self.q.extend_from_slice(base);
+        }
+        householder::expand(&self.reflectors, dim, &mut self.q);
+        self.q_transposed.resize(dim * dim, 0.0);
+        for i in 0..dim {
+            for j in 0..dim {
+                self.q_transposed[j * dim + i] = self.q[i * dim + j];
+            }
+        }
+    }
+
+    pub fn validate(dim: usize, reflections: usize, params: &[f64]) -> Result<(), InvalidLayer> {
+        let (reflectors, base) = params.split_at(reflections * dim);
+        let is_zero = |v: &[f64]| v.iter().all(|x| *x == 0.0);
+        if let Some(index) = reflectors.chunks_exact(dim).position(is_zero) {
+            return Err(InvalidLayer::ZeroReflector { index });
+        }
+        if base.is_empty() {
+            return Ok(());
+        }
+        let b = MatRef::from_row_major_slice(base, dim, dim);
+        let gram = b.transpose() * b;
+        let mut deviation = 0.0_f64;
+        for i in 0..dim {
+            for j in 0..dim {
+                let identity = if i == j { 1.0 } else { 0.0 };
+                deviation = deviation.max((gram[(i, j)] - identity).abs());
+            }
+        }
+        if deviation <= ORTHOGONAL_TOL {
+            Ok(())
+        } else {
+            Err(InvalidLayer::NotOrthogonal { deviation })
+        }
+    }
+
+    fn multiply(&self, transposed: bool, x: &[f64], z: &mut [f64], n: usize) {
+        let d = self.dim;
+        if d < GEMM_DIM {
+            let q = if transposed { &self.q_transposed } else { &self.q };
+            matrix::multiply(q, x, z, n);
+        } else {
+            // A block [d][n] is, column-major, the matrix Xᵀ (n × d): Zᵀ = Xᵀ Qᵀ.
+            let q = MatRef::from_row_major_slice(&self.q, d, d);
+            let q = if transposed { q } else { q.transpose() };
+            let x = MatRef::from_column_major_slice(x, n, d);
+            let z = MatMut::from_column_major_slice_mut(z, n, d);
+            matmul(z, Accum::Replace, x, q, 1.0, Par::Seq);
+        }
+    }
+}
+
+impl Layer for Rotation {
+    type Tape = ();
+
+    fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
+        self.multiply(false, x, z, log_det.len());
+    }
+
+    fn inverse(&self, z: &[f64], x: &mut [f64], n: usize) {
+        self.multiply(true, z, x, n);
+    }
+
+    fn forward_with_tape(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], (): &mut ()) {
+        self.multiply(false, x, z, log_det.len());
+    }
+
+    fn backward(
+        &self,
+        pass: Pass<'_>,
+        (): &(),
+        x_bar: &mut [f64],
+        _: &mut Vec<f64>,
+        sums: &mut [f64],
+    ) {
+        let (d, n) = (self.dim, pass.n);
+        self.multiply(true, pass.z_bar, x_bar, n);
+        if sums.is_empty() {
+            return; // nothing trainable
+        }
+        if d < GEMM_DIM {
+            matrix::add_outer(pass.z_bar, pass.x, sums, n);
+        } else {
+            let q_bar = MatMut::from_row_major_slice_mut(sums, d, d);
+            let z_bar = MatRef::from_row_major_slice(pass.z_bar, d, n);
+            let x = MatRef::from_column_major_slice(pass.x, n, d);
+            matmul(q_bar, Accum::Add, z_bar, x, 1.0, Par::Seq);
+        }
+    }
+
+    fn n_sums(&self) -> usize {
+        if self.reflectors.is_empty() { 0 } else { self.dim * self.dim }
+    }
+
+    fn finish_gradient(&self, q_bar: &[f64], grad: &mut [f64]) {
+        if !self.reflectors.is_empty() {
+            let grad = &mut grad[..self.reflectors.len()];
+            let base = self.base.as_deref();
+            householder::gradient(&self.reflectors, self.dim, base, q_bar, grad);
+        }
+    }
+}
+
+/// The parameters of [`Rotation`](crate::LayerSpec::Rotation) `{ reflections, base }` whose Q is
+/// the orthogonal matrix `q` (d × d).
+///
+/// The first reflectors are those of q's exact factorisation
+/// ([`gauss_math::householder::factor`]); whatever they leave goes into the frozen base. Surplus
+/// reflectors come in pairs that cancel. Without a base there must be at least d - 1
+/// reflections, of which the parity fits: det q = (-1)^reflections.
+///
+/// # Errors
+/// [`Error::NeedsBase`] where q is no product of `reflections` reflections.
+pub fn params_for_orthogonal(
+    q: MatRef<'_, f64>,
+    reflections: usize,
+    base: bool,
+) -> Result<Vec<f64>, Error> {
+    let d = q.nrows();
+    let rows: Vec<f64> = (0..d).flat_map(|i| (0..d).map(move |j| q[(i, j)])).collect();
+    let factors = householder::factor(&rows, d);
+    let used = reflections.min(d - 1);
+    let mut params = factors.reflectors[..used * d].to_vec();
+    let unit = |i: usize| (0..d).map(move |j| if i == j { 1.0 } else { 0.0 });
+    // A surplus reflector carries the sign of the last coordinate, or is undone by the base.
+    let mut surplus = reflections - used;
+    let mut exact = used == d - 1;
+    if surplus % 2 == 1 {
+        params.extend(unit(d - 1));
+        surplus -= 1;
+        exact &= factors.flip_last;
+    } else {
+        exact &= !factors.flip_last;
+    }
+    for pair in 0..surplus / 2 {
+        params.extend(unit(pair % d));
+        params.extend(unit(pair % d));
+    }
+    if base {
+        if exact {
+            params.extend(householder::identity(d));
+        } else {
+            // B = (H_1 ... H_r)ᵀ Q, the reflections applied from the left in their own order.
+            let reversed: Vec<f64> = params.chunks_exact(d).rev().flatten().copied().collect();
+            let mut rest = rows;
+            householder::expand(&reversed, d, &mut rest);
+            params.extend(rest);
+        }
+    } else if !exact {
+        return Err(Error::NeedsBase { reflections });
+    }
+    Ok(params)
+}

@@ -1,0 +1,82 @@
+//! z = (x - shift)/scale per column, frozen: it puts the model into the user's own units.
+//!
+//! `log_det` is -Σ ln scale for every row, so log p stays the density of the raw data.
+
+use crate::error::InvalidLayer;
+use crate::layer::{Layer, Pass};
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Standardize {
+    shift: Vec<f64>,
+    scale: Vec<f64>,
+    log_det: f64,
+}
+
+impl Standardize {
+    /// Parameters: shift [d], log_scale [d].
+    pub fn set(&mut self, params: &[f64]) {
+        let (shift, log_scale) = params.split_at(params.len() / 2);
+        self.shift.clear();
+        self.shift.extend_from_slice(shift);
+        self.scale.clear();
+        self.scale.extend(log_scale.iter().map(|l| l.exp()));
+        self.log_det = -log_scale.iter().sum::<f64>();
+    }
+
+    pub fn validate(dim: usize, params: &[f64]) -> Result<(), InvalidLayer> {
+        match params[dim..].iter().find(|l| !(l.abs() <= 700.0)) {
+            Some(&value) => Err(InvalidLayer::LogScale { value }),
+            None => Ok(()),
+        }
+    }
+
+    fn columns(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.shift.iter().copied().zip(self.scale.iter().copied())
+    }
+}
+
+impl Layer for Standardize {
+    type Tape = ();
+
+    fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
+        let n = log_det.len();
+        for ((x, z), (shift, scale)) in
+            x.chunks_exact(n).zip(z.chunks_exact_mut(n)).zip(self.columns())
+        {
+            z.iter_mut().zip(x).for_each(|(z, x)| *z = (x - shift) / scale);
+        }
+        log_det.iter_mut().for_each(|l| *l += self.log_det);
+    }
+
+    fn inverse(&self, z: &[f64], x: &mut [f64], n: usize) {
+        for ((z, x), (shift, scale)) in
+            z.chunks_exact(n).zip(x.chunks_exact_mut(n)).zip(self.columns())
+        {
+            x.iter_mut().zip(z).for_each(|(x, z)| *x = z * scale + shift);
+        }
+    }
+
+    fn forward_with_tape(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], (): &mut ()) {
+        self.forward(x, z, log_det, &mut Vec::new());
+    }
+
+    fn backward(
+        &self,
+        pass: Pass<'_>,
+        (): &(),
+        x_bar: &mut [f64],
+        _: &mut Vec<f64>,
+        _: &mut [f64],
+    ) {
+        let columns = pass.z_bar.chunks_exact(pass.n).zip(x_bar.chunks_exact_mut(pass.n));
+        for ((z_bar, x_bar), scale) in columns.zip(&self.scale) {
+            x_bar.iter_mut().zip(z_bar).for_each(|(x_bar, z_bar)| *x_bar = z_bar / scale);
+        }
+    }
+
+    fn n_sums(&self) -> usize {
+        0
+    }
+
+    fn finish_gradient(&self, _: &[f64], _: &mut [f64]) {}
+}
