@@ -122,10 +122,13 @@ fn log_ticks(lo: f64, hi: f64, target: usize) -> Vec<Tick> {
     let (first, last) = (lo.log10().ceil() as i32, hi.log10().floor() as i32);
     let stride = ((last - first) / target.max(1) as i32 + 1).max(1);
     let powers = (first..=last).filter(|k| k.rem_euclid(stride) == 0);
-    let ticks: Vec<Tick> = powers
-        .map(|k| Tick { value: 10f64.powi(k), label: text::power_of_ten(k) })
-        .collect();
-    if ticks.len() >= 2 { ticks } else { linear_ticks(lo, hi, nice_step((hi - lo) / target.clamp(1, 4) as f64)) }
+    let ticks: Vec<Tick> =
+        powers.map(|k| Tick { value: 10f64.powi(k), label: text::power_of_ten(k) }).collect();
+    if ticks.len() >= 2 {
+        ticks
+    } else {
+        linear_ticks(lo, hi, nice_step((hi - lo) / target.clamp(1, 4) as f64))
+    }
 }
 
 /// The range of the finite `values`, cut to the bulk of them when few stray far away.
@@ -134,13 +137,17 @@ fn log_ticks(lo: f64, hi: f64, target: usize) -> Vec<Tick> {
 /// times its length on each side;
 /// the range is the extremes where they lie within it and its ends otherwise. Returns None
 /// without finite values.
-pub fn robust_range(values: impl Iterator<Item = f64>, tail: f64, reach: f64) -> Option<(f64, f64)> {
+pub fn robust_range(
+    values: impl Iterator<Item = f64>,
+    tail: f64,
+    reach: f64,
+) -> Option<(f64, f64)> {
     let mut sorted: Vec<f64> = values.filter(|v| v.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
     let (&min, &max) = (sorted.first()?, sorted.last()?);
     let at = |p: f64| sorted[(p * (sorted.len() - 1) as f64).round() as usize];
     let (low, high) = (at(tail), at(1.0 - tail));
-    if !(high > low) {
+    if high <= low {
         return Some((min, max));
     }
     let room = reach * (high - low);

@@ -58,7 +58,11 @@ pub fn bars_and_line(spec: &BarsAndLine<'_>) -> Figure {
     left.heading(&mut svg, left.x - room, spec.bars_label.0, spec.bars_label.1);
     let ticks = ticks(&left, blocks);
     left.grid(&mut svg, Grid::Rows, &ticks);
-    if log { stems(&mut svg, &left, spec.bars) } else { bars(&mut svg, &left, spec.bars) }
+    if log {
+        stems(&mut svg, &left, spec.bars);
+    } else {
+        bars(&mut svg, &left, spec.bars);
+    }
     left.tick_labels(&mut svg, &ticks);
     left.x_label(&mut svg, spec.x_label);
 
@@ -90,7 +94,13 @@ fn bar_axis(bars: &[f64]) -> (Axis, bool) {
     let (lo, hi) = robust_range(bars.iter().copied(), 0.0, 0.0).unwrap_or((0.0, 1.0));
     let (lo, hi) = (lo.min(0.0), hi.max(0.0));
     let room = 0.06 * (hi - lo);
-    (Axis::linear(if lo < 0.0 { lo - room } else { 0.0 }, if hi > 0.0 { hi + room } else { 0.0 }), false)
+    (
+        Axis::linear(
+            if lo < 0.0 { lo - room } else { 0.0 },
+            if hi > 0.0 { hi + room } else { 0.0 },
+        ),
+        false,
+    )
 }
 
 fn line_axis(spec: &BarsAndLine<'_>) -> Axis {
@@ -121,10 +131,20 @@ fn stems(svg: &mut Svg, panel: &Panel, bars: &[f64]) {
         let x = panel.sx(k as f64 + 1.0);
         if v >= panel.ya.range().0 {
             let y = panel.sy(v);
-            svg.line((x, bottom), (x, y), Stroke::solid(color.tint(0.45), (0.22 * pitch).clamp(1.0, 2.0)));
+            svg.line(
+                (x, bottom),
+                (x, y),
+                Stroke::solid(color.tint(0.45), (0.22 * pitch).clamp(1.0, 2.0)),
+            );
             svg.circle(x, y, radius, color, Stroke::solid(color, 0.0));
         } else {
-            svg.circle(x, bottom - radius - 2.0, radius, Rgb(255, 255, 255), Stroke::solid(color, 1.2));
+            svg.circle(
+                x,
+                bottom - radius - 2.0,
+                radius,
+                Rgb(255, 255, 255),
+                Stroke::solid(color, 1.2),
+            );
         }
     }
     if bars.iter().any(|&v| v <= 0.0) {

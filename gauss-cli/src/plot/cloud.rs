@@ -63,7 +63,7 @@ pub fn draw(
     let crowd = points.len() as f64 / room;
     let shrink = room.sqrt().clamp(0.6, 1.0);
     let radius = shrink * (2.5 - 0.48 * (crowd / 100.0).max(1.0).log10()).clamp(1.0, 2.5);
-    let opacity = (26.0 / crowd.max(1.0).sqrt()).clamp(0.1, 0.75);
+    let opacity = (26.0 / (shrink * crowd.max(1.0).sqrt())).clamp(0.1, 0.75);
     let mut layer = Layer::new(panel.w, panel.h, colors);
     let mut outside = 0;
     for (i, &[x, y]) in points.iter().enumerate() {

@@ -63,7 +63,8 @@ pub fn training_curves(spec: &TrainingCurves<'_>) -> Figure {
     let count = if later { 2 } else { 1 };
     let axes: Vec<(Axis, Axis)> = (0..count).map(|k| axes(spec, from[k], k == 0)).collect();
     let room = label_room(&axes.iter().map(|a| a.1).collect::<Vec<_>>(), 6);
-    let w = (WIDTH - 2.0 * MARGIN - count as f64 * room - (count - 1) as f64 * GUTTER) / count as f64;
+    let w =
+        (WIDTH - 2.0 * MARGIN - count as f64 * room - (count - 1) as f64 * GUTTER) / count as f64;
     for (k, &(xa, ya)) in axes.iter().enumerate() {
         let x = MARGIN + room + k as f64 * (room + w + GUTTER);
         let panel = Panel { x: x.round(), y: y + 34.0, w: w.round(), h: HEIGHT, xa, ya };
@@ -108,7 +109,9 @@ fn axes(spec: &TrainingCurves<'_>, from: f64, tolerant: bool) -> (Axis, Axis) {
     let values = robust_range(shown().map(|p| p.1), tail, reach).unwrap_or((0.0, 1.0));
     let reference = spec.reference.map_or(f64::NAN, |r| r.1);
     // A reference line far away would squeeze the curves: then it stays outside the panel.
-    let near = |v: f64| (v - values.0.clamp(v.min(values.1), values.1)).abs() <= 3.0 * (values.1 - values.0);
+    let near = |v: f64| {
+        (v - values.0.clamp(v.min(values.1), values.1)).abs() <= 3.0 * (values.1 - values.0)
+    };
     let values = if reference.is_finite() && near(reference) {
         (values.0.min(reference), values.1.max(reference))
     } else {
@@ -136,7 +139,7 @@ fn mark_cut(svg: &mut Svg, panel: &Panel, series: &[Series<'_>]) {
     let mut note = |words: &str, v: f64, epoch: f64, y: f64| {
         let note = format!("{words} {}", text::compact(v, 3));
         let room = text::width(&note, THEME.tick) + 8.0;
-        let x = (panel.sx(epoch) + 10.0).min(panel.right() - room);
+        let x = (panel.sx(epoch) + 14.0).min(panel.right() - room);
         svg.text(x, y, &note, TextStyle::IN_PANEL);
     };
     if highest > hi {

@@ -86,7 +86,11 @@ pub fn scatter_grid(spec: &ScatterGrid<'_>) -> Figure {
 fn draw(svg: &mut Svg, panel: &Panel, state: &State<'_>, palette: &[Rgb], colors: &[usize]) {
     let style = TextStyle { size: THEME.tick, ..TextStyle::HEADING };
     svg.text(panel.x, panel.y - 8.0, state.title, style);
-    let ticks = panel.equal_ticks(50.0);
+    let mut ticks = panel.equal_ticks(50.0);
+    // Labels near a corner would meet those of the other axis or the title.
+    let inner = |share: f64| (0.05..=0.95).contains(&share);
+    ticks.0.retain(|t| inner(panel.xa.share(t.value)));
+    ticks.1.retain(|t| inner(panel.ya.share(t.value)));
     panel.grid(svg, Grid::Both, &ticks);
     let kept: Vec<usize> = cloud::thin(state.points.len(), MAX_POINTS).collect();
     let points: Vec<[f64; 2]> = kept.iter().map(|&i| state.points[i]).collect();
@@ -116,7 +120,11 @@ fn colors(by: ColorBy<'_>, n: usize) -> (Vec<Rgb>, Vec<usize>) {
             let range = robust_range(values.iter().copied(), 0.0, 0.0).unwrap_or((0.0, 1.0));
             let axis = Axis::linear(range.0, range.1);
             let level = |v: &f64| {
-                if v.is_finite() { ((axis.share(*v) * last as f64) as usize).min(last - 1) } else { last }
+                if v.is_finite() {
+                    ((axis.share(*v) * last as f64) as usize).min(last - 1)
+                } else {
+                    last
+                }
             };
             (colors.chain([sequential(f64::NAN)]).collect(), values.iter().map(level).collect())
         }

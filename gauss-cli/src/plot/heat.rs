@@ -11,7 +11,7 @@ use super::text;
 use super::theme::{Rgb, THEME};
 
 /// Side of a map, at most.
-const SIDE: f64 = 370.0;
+const SIDE: f64 = 362.0;
 const BAR_WIDTH: f64 = 12.0;
 /// Distance from a map to its colour bar.
 const BAR_GAP: f64 = 14.0;
@@ -56,7 +56,9 @@ pub fn heat_maps(spec: &HeatMaps<'_>) -> Figure {
     let h = (w * aspect).round();
 
     let density: Vec<f64> = spec.log_density.iter().map(|v| v.exp()).collect();
-    let top = |values: &[f64]| values.iter().copied().filter(|v| v.is_finite()).fold(f64::NEG_INFINITY, f64::max);
+    let top = |values: &[f64]| {
+        values.iter().copied().filter(|v| v.is_finite()).fold(f64::NEG_INFINITY, f64::max)
+    };
     let highest = top(spec.log_density);
     let floor = if spec.floor < highest { spec.floor } else { highest - 1.0 };
     let clipped = spec.log_density.iter().any(|&v| v < floor);

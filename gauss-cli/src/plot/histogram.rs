@@ -99,9 +99,15 @@ fn decades(panel: &Panel) -> Vec<Tick> {
 
 /// The lines, from left to right; those of quantiles that are zero are left out.
 fn marks(sorted: &[f64], reference: Option<(&str, f64)>) -> Vec<Mark> {
-    let quantile = |p: f64| sorted.get((p * sorted.len().saturating_sub(1) as f64).round() as usize);
-    let named = [("median", quantile(0.5)), ("95th percentile", quantile(0.95)), ("maximum", quantile(1.0))];
-    let own = named.into_iter().filter_map(|(name, v)| Some((name, *v?, Stroke::solid(THEME.ink, 1.4))));
+    let quantile =
+        |p: f64| sorted.get((p * sorted.len().saturating_sub(1) as f64).round() as usize);
+    let named = [
+        ("median", quantile(0.5)),
+        ("95th percentile", quantile(0.95)),
+        ("maximum", quantile(1.0)),
+    ];
+    let own =
+        named.into_iter().filter_map(|(name, v)| Some((name, *v?, Stroke::solid(THEME.ink, 1.4))));
     let other = reference.map(|(name, v)| (name, v, Stroke::dashed(THEME.color(1), 1.6)));
     let mut marks: Vec<Mark> = own
         .chain(other)
@@ -133,6 +139,11 @@ fn note(svg: &mut Svg, panel: &Panel, errors: &[f64]) {
     let counts = [(zeros, "exactly 0"), (lost, "not finite")];
     let words = counts.iter().filter(|c| c.0 > 0).map(|(n, what)| format!("{n} {what}"));
     for (k, words) in words.enumerate() {
-        svg.text(panel.right() + 12.0, panel.bottom() - 4.0 - 18.0 * k as f64, &words, TextStyle::NOTE);
+        svg.text(
+            panel.right() + 12.0,
+            panel.bottom() - 4.0 - 18.0 * k as f64,
+            &words,
+            TextStyle::NOTE,
+        );
     }
 }

@@ -51,7 +51,12 @@ enum Compared<'a> {
 }
 
 /// One cloud with its marginals, on equal scales; `reference` is drawn over both marginals.
-pub fn joint_plot(title: &str, subtitle: &str, cloud: &Cloud<'_>, reference: Option<Reference<'_>>) -> Figure {
+pub fn joint_plot(
+    title: &str,
+    subtitle: &str,
+    cloud: &Cloud<'_>,
+    reference: Option<Reference<'_>>,
+) -> Figure {
     let (xa, ya, aspect) = cloud::equal_axes(&[cloud.points]);
     let w = 420.0_f64.min(520.0 / aspect).round();
     let mut svg = Svg::default();
@@ -60,7 +65,8 @@ pub fn joint_plot(title: &str, subtitle: &str, cloud: &Cloud<'_>, reference: Opt
         let marks = [("histogram", fill(cloud.color)), (reference.name, line())];
         y += legend(&mut svg, MARGIN, y, w, &marks);
     }
-    let panel = Panel { x: MARGIN + LEFT, y: y + MARGINAL + GAP + 6.0, w, h: (w * aspect).round(), xa, ya };
+    let panel =
+        Panel { x: MARGIN + LEFT, y: y + MARGINAL + GAP + 6.0, w, h: (w * aspect).round(), xa, ya };
     let compared = reference.map_or(Compared::Nothing, |r| Compared::Density(r.density));
     let curves = [Marginals::new(cloud, &panel, compared)];
     draw(&mut svg, &panel, cloud, &curves[0], peaks(&curves));
@@ -80,14 +86,14 @@ pub fn joint_pair(
     reference: Option<Reference<'_>>,
 ) -> Figure {
     let (xa, ya, aspect) = cloud::equal_axes(&[left.points, right.points]);
-    let w = 368.0_f64.min(480.0 / aspect).round();
+    let w = 355.0_f64.min(480.0 / aspect).round();
     let mut svg = Svg::default();
     let mut y = header(&mut svg, title, subtitle);
     let outline = format!("marginals of {}", left.name);
     let name = reference.map_or(outline.as_str(), |r| r.name);
     y += legend(&mut svg, MARGIN, y, 2.0 * w, &[(name, line())]);
     let pitch = LEFT + w + GAP + MARGINAL + 26.0;
-    let top = y + 20.0 + MARGINAL + GAP;
+    let top = y + 26.0 + MARGINAL + GAP;
     let panels = [0.0, 1.0].map(|k| Panel {
         x: MARGIN + LEFT + k * pitch,
         y: top,
@@ -125,8 +131,11 @@ fn line() -> Mark {
     Mark::Line(Stroke::solid(THEME.ink, 1.5))
 }
 
-/// Outlines (value, density) of both marginals: the cloud's and what they are compared with.
-struct Marginals([(Vec<(f64, f64)>, Vec<(f64, f64)>); 2]);
+/// Corners of an outline as (value, density).
+type Outline = Vec<(f64, f64)>;
+
+/// The outlines of both marginals: the cloud's own and what it is compared with.
+struct Marginals([(Outline, Outline); 2]);
 
 impl Marginals {
     fn new(cloud: &Cloud<'_>, panel: &Panel, compared: Compared<'_>) -> Self {

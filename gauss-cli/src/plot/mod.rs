@@ -26,6 +26,9 @@ mod svg;
 mod text;
 mod theme;
 
+#[cfg(test)]
+mod tests;
+
 pub use bars::{BarsAndLine, bars_and_line};
 pub use curves::{Series, TrainingCurves, training_curves};
 pub use figure::Figure;

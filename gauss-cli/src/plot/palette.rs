@@ -38,10 +38,6 @@ fn oklch(lightness: f64, chroma: f64, hue: f64) -> Rgb {
 /// The sRGB transfer function, from linear light to a byte.
 fn gamma(linear: f64) -> u8 {
     let c = linear.clamp(0.0, 1.0);
-    let encoded = if c <= 0.0031308 {
-        12.92 * c
-    } else {
-        1.055 * c.powf(1.0 / 2.4) - 0.055
-    };
+    let encoded = if c <= 0.0031308 { 12.92 * c } else { 1.055 * c.powf(1.0 / 2.4) - 0.055 };
     (255.0 * encoded).round() as u8
 }

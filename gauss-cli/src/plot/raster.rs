@@ -115,62 +115,6 @@ fn encode(
     out
 }
 
-fn uri(&self) -> String {
-        // More than 64 steps cost room and show nothing.
-        let steps = (256 / self.colors.len().max(1)).min(64) as u8;
-        let index = |&(opacity, color): &(f32, u8)| {
-            let step = (opacity * f32::from(steps - 1)).round() as u8;
-            if step == 0 { 0 } else { color * steps + step }
-        };
-        let indices: Vec<u8> = self.pixels.iter().map(index).collect();
-        let each = |c: &Rgb| [c.0, c.1, c.2].repeat(usize::from(steps));
-        let palette = self.colors.iter().flat_map(each).collect();
-        let opacities = (0..steps).map(|k| (255.0 * f32::from(k) / f32::from(steps - 1)) as u8);
-        let opacities = opacities.collect::<Vec<u8>>().repeat(self.colors.len());
-        uri(&encode(self.width, self.height, &indices, palette, Some(opacities)))
-    }
-}
-
-/// An image of palette indices, row by row from the top, as a `data:` URI.
-pub fn indexed_uri(width: usize, height: usize, indices: &[u8], palette: &[Rgb]) -> String {
-    let palette = palette.iter().flat_map(|c| [c.0, c.1, c.2]).collect();
-    uri(&encode_indexed(width, height, indices, palette, None))
-}
-
-fn encode_indexed(
-    width: usize,
-    height: usize,
-    indices: &[u8],
-    palette: Vec<u8>,
-    opacities: Option<Vec<u8>>,
-) -> Vec<u8> {
-    encode(width, height, indices, |encoder| {
-        encoder.set_color(ColorType::Indexed);
-        encoder.set_palette(palette);
-        if let Some(opacities) = opacities {
-            encoder.set_trns(opacities);
-        }
-    })
-}
-
-/// Eight bits a channel. Encoding into memory fails only for buffers of the wrong size, which
-/// the callers above cannot make; the image is empty then.
-fn encode(
-    width: usize,
-    height: usize,
-    bytes: &[u8],
-    configure: impl FnOnce(&mut png::Encoder<'_, Cursor<&mut Vec<u8>>>),
-) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut encoder = png::Encoder::new(Cursor::new(&mut out), width as u32, height as u32);
-    encoder.set_depth(BitDepth::Eight);
-    encoder.set_compression(Compression::High);
-    configure(&mut encoder);
-    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(bytes));
-    debug_assert!(written.is_ok(), "{written:?}");
-    out
-}
-
 fn uri(png: &[u8]) -> String {
     format!("data:image/png;base64,{}", BASE64.encode(png))
 }

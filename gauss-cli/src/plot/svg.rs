@@ -132,9 +132,10 @@ impl Svg {
             Anchor::Middle => " text-anchor=\"middle\"",
             Anchor::End => " text-anchor=\"end\"",
         };
-        let halo = match style.halo {
-            true => " paint-order=\"stroke\" stroke=\"#ffffff\" stroke-width=\"4\"",
-            false => "",
+        let halo = if style.halo {
+            " paint-order=\"stroke\" stroke=\"#ffffff\" stroke-width=\"4\""
+        } else {
+            ""
         };
         self.push(format_args!(
             "<text {place} font-size=\"{}\" fill=\"{}\"{weight}{anchor}{halo}>{}</text>",
@@ -246,6 +247,7 @@ fn path(points: &[(f64, f64)]) -> String {
 
 /// A length to a hundredth of a pixel, without trailing zeros; 0 if it is not finite.
 fn px(v: f64) -> String {
-    let rounded = if v.is_finite() { (v.clamp(-1e6, 1e6) * 100.0).round() / 100.0 + 0.0 } else { 0.0 };
+    let rounded =
+        if v.is_finite() { (v.clamp(-1e6, 1e6) * 100.0).round() / 100.0 + 0.0 } else { 0.0 };
     rounded.to_string()
 }

@@ -11,6 +11,7 @@ impl Rgb {
     }
 
     /// The colour mixed with white; `share` in `[0, 1]` is what remains of it.
+    #[must_use]
     pub fn tint(self, share: f64) -> Self {
         let mix = |c: u8| (255.0 - share * (255.0 - f64::from(c))).round() as u8;
         Self(mix(self.0), mix(self.1), mix(self.2))

@@ -1,0 +1,231 @@
+//! What every figure must be, whatever the data: well-formed, free of NaN, of bounded size.
+
+use super::axis::{Axis, nice_step, robust_range};
+use super::cloud::thin;
+use super::text::{compact, escape, number, power_of_ten};
+use super::*;
+
+/// The limit on a figure's SVG, bytes.
+const MAX_SVG: usize = 600_000;
+
+/// Pseudo-random numbers in [0, 1): a Weyl sequence is random enough to fill a plot.
+fn uniform(k: usize, irrational: f64) -> f64 {
+    (k as f64 * irrational).fract()
+}
+
+fn ring(n: usize) -> Vec<[f64; 2]> {
+    let point = |k: usize| {
+        let (angle, r) = (6.3 * uniform(k, 0.618034), 1.0 + 0.3 * uniform(k, 0.754877));
+        [r * angle.cos(), r * angle.sin()]
+    };
+    (0..n).map(point).collect()
+}
+
+/// All figures for one set of points and one set of numbers.
+fn figures(points: &[[f64; 2]], values: &[f64]) -> Vec<Figure> {
+    let cloud = Cloud { name: "a<b", points, labels: ["x₁", "x&₂"], color: 0 };
+    let reference = Reference { name: "N(0, 1)", density: &standard_normal };
+    let curve: Vec<(f64, f64)> = values.iter().enumerate().map(|(k, &v)| (k as f64, v)).collect();
+    let series = [Series { name: "s", points: &curve, color: 0, dashed: true }];
+    let states = [State { title: "x", points }, State { title: "z", points }];
+    let classes: Vec<usize> = (0..points.len()).collect();
+    let grid = |color_by, shared_range| {
+        scatter_grid(&ScatterGrid {
+            title: "t",
+            subtitle: "s",
+            states: &states,
+            color_by,
+            shared_range,
+        })
+    };
+    vec![
+        joint_plot("t \"q\"", "s", &cloud, Some(reference)),
+        joint_plot("", "", &cloud, None),
+        joint_pair("t", "s", &cloud, &cloud, None),
+        training_curves(&TrainingCurves {
+            title: "t",
+            subtitle: "s",
+            y_label: "y",
+            series: &series,
+            reference: Some(("r", 1.133)),
+            zoom_from: 20.0,
+        }),
+        bars_and_line(&BarsAndLine {
+            title: "t",
+            subtitle: "s",
+            x_label: "block",
+            bars_label: ("b", "u"),
+            bars: values,
+            line_label: ("l", "u"),
+            line: values,
+            reference: Some(("r", -1.0)),
+        }),
+        heat_maps(&HeatMaps {
+            title: "t",
+            subtitle: "s",
+            log_density: values,
+            columns: 3,
+            x: (-2.0, 2.0),
+            y: (-2.0, 2.0),
+            labels: ["x₁", "x₂"],
+            points,
+            floor: -20.0,
+        }),
+        histogram(&Histogram {
+            title: "t",
+            subtitle: "s",
+            x_label: "e",
+            errors: values,
+            reference: Some(("tolerance", 1e-9)),
+        }),
+        grid(ColorBy::Class(&classes), true),
+        grid(ColorBy::Scalar(values), false),
+        grid(ColorBy::Nothing, true),
+    ]
+}
+
+fn check(points: &[[f64; 2]], values: &[f64]) {
+    for (k, figure) in figures(points, values).iter().enumerate() {
+        let tree = raster::parse(&figure.svg).unwrap_or_else(|e| panic!("figure {k}: {e:#}"));
+        assert_eq!(f64::from(tree.size().width()), figure.width);
+        assert_eq!(f64::from(tree.size().height()), figure.height);
+        assert!(figure.svg.len() < MAX_SVG, "figure {k}: {} bytes", figure.svg.len());
+        assert!(!figure.svg.contains(" id="), "figure {k} has an id");
+        for attribute in figure.svg.split('"').filter(|a| !a.starts_with("data:")) {
+            assert!(
+                !attribute.contains("NaN") && !attribute.contains("inf"),
+                "figure {k}: {attribute}"
+            );
+        }
+    }
+}
+
+#[test]
+fn figures_of_plain_data() {
+    let values: Vec<f64> =
+        (0..300).map(|k| uniform(k, 0.618034) + 80.0 * (-(k as f64)).exp()).collect();
+    check(&ring(5000), &values);
+}
+
+#[test]
+fn figures_of_no_constant_and_single_data() {
+    check(&[], &[]);
+    check(&[[0.3, 0.3]], &[0.3]);
+    check(&[[2.0, -1.0]; 50], &[0.0; 50]);
+    check(&[[1e9, 1e9]; 50], &[1e9; 50]);
+}
+
+#[test]
+fn figures_of_data_that_are_not_finite() {
+    let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    check(&bad.map(|v| [v, 1.0]), &bad);
+    let mut points = ring(200);
+    let mut values: Vec<f64> = (0..60).map(|k| uniform(k, 0.618034) - 0.5).collect();
+    for (k, v) in bad.into_iter().enumerate() {
+        points[10 * k] = [v, 0.0];
+        values[7 * k] = v;
+    }
+    check(&points, &values);
+}
+
+#[test]
+fn figures_of_extreme_data() {
+    check(&[[-1e308, 1e308], [1e308, -1e308]], &[1e308, -1e308, 1e-308]);
+    check(&[[1e-300, 0.0], [-1e-300, 0.0]], &[1e-300, 2e-300]);
+    check(&[[1.0, 1.0], [1.0 + 1e-15, 1.0]], &[1.0, 1.0 + 1e-15]);
+}
+
+#[test]
+fn a_large_cloud_stays_light() {
+    let points = ring(50_000);
+    let cloud = Cloud { name: "x", points: &points, labels: ["a", "b"], color: 1 };
+    for figure in [joint_plot("t", "", &cloud, None), joint_pair("t", "", &cloud, &cloud, None)] {
+        assert!(figure.svg.len() < MAX_SVG, "{} bytes", figure.svg.len());
+    }
+}
+
+#[test]
+fn a_figure_is_written_whole() {
+    let dir = std::env::temp_dir().join(format!("gauss-figure-{}", std::process::id()));
+    figures(&ring(50), &[0.1, 0.2])[0].write(&dir, "joint").expect("written");
+    let mut names: Vec<String> = std::fs::read_dir(&dir)
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let png = std::fs::read(dir.join("joint.png")).expect("the image");
+    std::fs::remove_dir_all(&dir).expect("removed");
+    assert_eq!(names, ["joint.png", "joint.svg"]);
+    assert!(png.starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn the_shipped_font_is_found() {
+    let figure = &figures(&ring(50), &[0.1, 0.2])[0];
+    let tree = raster::parse(&figure.svg).expect("it parses");
+    let faces: Vec<(String, u16)> =
+        tree.fontdb().faces().map(|face| (face.families[0].0.clone(), face.weight.0)).collect();
+    assert_eq!(faces, [("Inter".to_owned(), 400), ("Inter".to_owned(), 600)]);
+}
+
+#[test]
+fn ticks_are_round_and_inside() {
+    let labels = |lo: f64, hi: f64, n: usize| {
+        let ticks = Axis::linear(lo, hi).ticks(n);
+        ticks.into_iter().map(|t| t.label).collect::<Vec<_>>()
+    };
+    assert_eq!(labels(-1.3, 2.4, 4), ["−1", "0", "1", "2"]);
+    assert_eq!(labels(0.0, 0.61, 6), ["0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6"]);
+    assert_eq!(labels(-0.3, 0.1, 4), ["−0.3", "−0.2", "−0.1", "0.0", "0.1"]);
+    assert_eq!(labels(0.0, 2.1e-7, 2), ["0", "10⁻⁷", "2×10⁻⁷"]);
+    for (lo, hi) in [(0.0, 1.0), (-7e5, 3e6), (1e-12, 3e-12), (99.0, 101.5), (-1e300, 1e300)] {
+        for n in 1..12 {
+            let ticks = Axis::linear(lo, hi).ticks(n);
+            assert!(ticks.len() <= 2 * n + 1, "{lo} {hi} {n}: {ticks:?}");
+            assert!(n < 3 || ticks.len() >= 2, "{lo} {hi} {n}: {ticks:?}");
+            let room = 1e-6 * (hi - lo);
+            assert!(ticks.iter().all(|t| t.value >= lo - room && t.value <= hi + room));
+        }
+    }
+    let decades: Vec<String> =
+        Axis::log10(1e-4, 1.0).ticks(6).into_iter().map(|t| t.label).collect();
+    assert_eq!(decades, ["10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰"]);
+}
+
+#[test]
+fn steps_are_one_two_or_five() {
+    assert_eq!(
+        [0.9, 1.3, 1.5, 3.0, 3.3, 7.0, 8.0].map(nice_step),
+        [1.0, 1.0, 2.0, 2.0, 5.0, 5.0, 10.0]
+    );
+}
+
+#[test]
+fn a_range_leaves_out_strays() {
+    let values = || (0..1000).map(|k| f64::from(k) / 1000.0);
+    let (lo, hi) = robust_range(values().chain([1e6, f64::NAN]), 0.01, 0.5).expect("values");
+    assert!(lo == 0.0 && hi > 0.99 && hi < 2.0);
+    assert_eq!(robust_range([f64::NAN].into_iter(), 0.01, 0.5), None);
+}
+
+#[test]
+fn thinning_keeps_both_classes() {
+    let odd = thin(10_000, 1000).filter(|i| i % 2 == 1).count();
+    assert!((400..600).contains(&odd), "{odd} of 1000 are odd");
+    assert!(thin(5, 10).eq(0..5) && thin(0, 10).next().is_none());
+}
+
+#[test]
+fn numbers_have_a_true_minus_and_no_negative_zero() {
+    assert_eq!(number(-1.25, 2), "−1.25");
+    assert_eq!(number(-0.001, 2), "0.00");
+    assert_eq!(power_of_ten(-13), "10⁻¹³");
+    let samples = [0.0, 81.72, -0.0523, 3.04e-13, 1e-9, 9.97e-9, -2.5e7];
+    let texts = ["0", "82", "−0.052", "3.0×10⁻¹³", "10⁻⁹", "1.0×10⁻⁸", "−2.5×10⁷"];
+    assert_eq!(samples.map(|v| compact(v, 2)), texts);
+}
+
+#[test]
+fn text_is_escaped() {
+    assert_eq!(escape("a<b>&\"'\u{1}\n"), "a&lt;b&gt;&amp;&quot;&#39;");
+}
