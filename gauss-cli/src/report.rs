@@ -64,10 +64,7 @@ pub struct Table {
 impl Section {
     /// An empty section.
     pub fn new(heading: impl Into<String>) -> Self {
-        Self {
-            heading: heading.into(),
-            blocks: Vec::new(),
-        }
+        Self { heading: heading.into(), blocks: Vec::new() }
     }
 
     /// Adds a paragraph.
@@ -169,7 +166,7 @@ impl Block {
                 figure {
                     // On a narrow screen a wide figure scrolls rather than shrink beyond reading.
                     div.scroll tabindex="0" {
-                        div style=(format!("width:{w}px;min-width:{m}px", w = figure.width, m = figure.width.min(640.0))) {
+                        div style=(figure_width(figure)) {
                             (PreEscaped(&figure.svg))
                         }
                     }
@@ -178,6 +175,11 @@ impl Block {
             },
         }
     }
+}
+
+/// The figure's own width where there is room, and at least what keeps its text readable.
+fn figure_width(figure: &Figure) -> String {
+    format!("width:{}px;min-width:{}px", figure.width, figure.width.min(820.0))
 }
 
 impl Table {
@@ -242,18 +244,10 @@ mod tests {
 
     fn report() -> Report {
         let points = [[0.0, 1.0], [1.0, 0.5]];
-        let cloud = Cloud {
-            name: "x",
-            points: &points,
-            labels: ["a", "b"],
-            color: 0,
-        };
+        let cloud = Cloud { name: "x", points: &points, labels: ["a", "b"], color: 0 };
         let table = Table {
             header: vec!["model".into(), "nats".into()],
-            rows: vec![
-                vec!["<b>".into(), "−1.1".into()],
-                vec!["q".into(), "–".into()],
-            ],
+            rows: vec![vec!["<b>".into(), "−1.1".into()], vec!["q".into(), "–".into()]],
             caption: String::new(),
         };
         let figure = joint_plot("t", "", &cloud, None);
@@ -263,11 +257,7 @@ mod tests {
             .table(table)
             .figure(figure.clone(), "first")
             .figure(figure, "second");
-        Report {
-            title: "R".into(),
-            lede: "L".into(),
-            sections: vec![section],
-        }
+        Report { title: "R".into(), lede: "L".into(), sections: vec![section] }
     }
 
     #[test]
@@ -282,10 +272,7 @@ mod tests {
     fn the_page_stands_alone_and_its_ids_are_unique() {
         let page = report().to_html();
         let addresses = page.matches("://").count();
-        assert_eq!(
-            addresses,
-            page.matches("xmlns=\"http://www.w3.org/2000/svg\"").count()
-        );
+        assert_eq!(addresses, page.matches("xmlns=\"http://www.w3.org/2000/svg\"").count());
         assert!(!page.contains("<script") && !page.contains("<link") && !page.contains("@import"));
         assert_eq!(page.matches(" id=\"").count(), 1);
     }
