@@ -24,7 +24,7 @@ impl Adam {
         Self { first: vec![0.0; n], second: vec![0.0; n], decay_1: 1.0, decay_2: 1.0 }
     }
 
-    /// params [n] <- params - rate · m̂/(√v̂ + ε), for a new gradient [n].
+    /// params `[n]` <- params - rate · m̂/(√v̂ + ε), for a new gradient `[n]`.
     ///
     /// # Panics
     /// When a length differs from n.

@@ -34,7 +34,7 @@ struct LayerTape {
 /// Buffers for the passes over one block; they grow to what they need and stay.
 #[derive(Default)]
 pub(crate) struct Workspace {
-    /// The states before and after each layer, [d][n] each.
+    /// The states before and after each layer, `[d][n]` each.
     states: Vec<Vec<f64>>,
     tapes: Vec<LayerTape>,
     pub log_det: Vec<f64>,
@@ -106,14 +106,15 @@ impl Derived {
         }
     }
 
-    /// Σ -log p over the first `rows` rows of the block in `ws.input`; sums [n_sums]: ADDED to.
+    /// Σ -log p over the first `rows` rows of the block in `ws.input`; sums `[n_sums]`: ADDED to.
     pub fn nll_and_sums(&self, ws: &mut Workspace, rows: usize, sums: &mut [f64]) -> f64 {
         let n = ws.log_det.len();
         let len = self.dim * n;
         ws.states.resize_with(self.layers.len() + 1, Vec::new);
         ws.tapes.resize_with(self.layers.len(), LayerTape::default);
         for (i, layer) in self.layers.iter().enumerate() {
-            let [x, z] = ws.states.get_disjoint_mut([i, i + 1]).expect("one state more than layers");
+            let [x, z] =
+                ws.states.get_disjoint_mut([i, i + 1]).expect("one state more than layers");
             z.resize(len, 0.0);
             let (log_det, tape) = (&mut ws.log_det, &mut ws.tapes[i]);
             match layer {
@@ -156,14 +157,8 @@ impl Derived {
         nll
     }
 
-    /// grad [n_params]: overwritten, from the sums over all rows, times `scale`.
-    pub fn finish_gradient(
-        &self,
-        specs: &[LayerSpec],
-        sums: &[f64],
-        scale: f64,
-        grad: &mut [f64],
-    ) {
+    /// grad `[n_params]`: overwritten, from the sums over all rows, times `scale`.
+    pub fn finish_gradient(&self, specs: &[LayerSpec], sums: &[f64], scale: f64, grad: &mut [f64]) {
         grad.fill(0.0);
         let mut start = 0;
         for (layer, own) in self.layers.iter().zip(segments(self.dim, specs)) {
@@ -171,12 +166,14 @@ impl Derived {
             each!(layer, l => l.finish_gradient(&sums[start..end], &mut grad[own]));
             start = end;
         }
-        grad.iter_mut().for_each(|g| *g *= scale);
+        for g in grad {
+            *g *= scale;
+        }
     }
 }
 
 impl Workspace {
-    /// Makes room for a block of n rows: the caller fills the [d][n] numbers that it gets.
+    /// Makes room for a block of n rows: the caller fills the `[d][n]` numbers that it gets.
     pub fn input(&mut self, dim: usize, n: usize) -> &mut [f64] {
         self.log_det.clear();
         self.log_det.resize(n, 0.0);
@@ -187,7 +184,7 @@ impl Workspace {
         &mut self.states[0]
     }
 
-    /// The result of [`Derived::forward`] or [`Derived::inverse`], [d][n].
+    /// The result of [`Derived::forward`] or [`Derived::inverse`], `[d][n]`.
     pub fn output(&self) -> &[f64] {
         &self.states[0]
     }

@@ -146,7 +146,7 @@ impl BoundFlow<'_> {
         }
     }
 
-    /// z = f(x) [n, d] and ln|det ∂z/∂x| [n], in nats.
+    /// z = f(x) `[n, d]` and ln|det ∂z/∂x| `[n]`, in nats.
     ///
     /// # Errors
     /// When x has another number of columns than the flow.
@@ -160,7 +160,7 @@ impl BoundFlow<'_> {
         Ok((z, log_det))
     }
 
-    /// log p(x) [n] = log N(f(x); 0, I) + ln|det ∂f/∂x|, in nats, in the units of x.
+    /// log p(x) `[n]` = log N(f(x); 0, I) + ln|det ∂f/∂x|, in nats, in the units of x.
     ///
     /// # Errors
     /// When x has another number of columns than the flow.
@@ -176,7 +176,7 @@ impl BoundFlow<'_> {
         Ok(out)
     }
 
-    /// x = f⁻¹(z) [n, d].
+    /// x = f⁻¹(z) `[n, d]`.
     ///
     /// # Errors
     /// When z has another number of columns than the flow.
@@ -186,7 +186,7 @@ impl BoundFlow<'_> {
         Ok(rows::map(z, &mut none, |ws, _| self.derived.inverse(ws)))
     }
 
-    /// `rows` draws from the density, [rows, d]: f⁻¹ of standard normals.
+    /// `rows` draws from the density, `[rows, d]`: f⁻¹ of standard normals.
     pub fn sample(&self, rows: usize, rng: &mut impl Rng) -> Mat<f64> {
         // Row by row, so that the first rows do not depend on how many are asked for.
         let mut z = Mat::zeros(rows, self.flow.dim);
@@ -199,23 +199,24 @@ impl BoundFlow<'_> {
         rows::map(z.as_ref(), &mut none, |ws, _| self.derived.inverse(ws))
     }
 
-    /// x, f_1(x), f_2(f_1(x)), ..., z: one matrix [n, d] more than there are layers.
+    /// x, f_1(x), f_2(f_1(x)), ..., z: one matrix `[n, d]` more than there are layers.
     ///
     /// # Errors
     /// When x has another number of columns than the flow.
     pub fn forward_with_intermediates(&self, x: MatRef<'_, f64>) -> Result<Vec<Mat<f64>>, Error> {
         self.check(x)?;
         let mut states = vec![x.to_owned()];
-        for (layer, own) in self.flow.layers.iter().zip(segments(self.flow.dim, &self.flow.layers)) {
+        for (layer, own) in self.flow.layers.iter().zip(segments(self.flow.dim, &self.flow.layers))
+        {
             let one = Derived::new(self.flow.dim, &[*layer], &self.flow.params[own]);
-            let before = states.last().expect("x itself").as_ref();
+            let before = states[states.len() - 1].as_ref();
             let mut none = vec![0.0; before.nrows()];
             states.push(rows::map(before, &mut none, |ws, _| one.forward(ws, |_, _| {})));
         }
         Ok(states)
     }
 
-    /// Mean negative log-likelihood -1/n Σ log p(x_i) and its gradient [n_params]: 0 for frozen
+    /// Mean negative log-likelihood -1/n Σ log p(x_i) and its gradient `[n_params]`: 0 for frozen
     /// parameters.
     ///
     /// # Errors

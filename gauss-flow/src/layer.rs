@@ -13,11 +13,11 @@ use std::ops::Range;
 pub enum LayerSpec {
     /// z = (x - shift)·exp(-log_scale), per column; frozen.
     ///
-    /// Parameters: shift [d], log_scale [d].
+    /// Parameters: shift `[d]`, log_scale `[d]`.
     Standardize,
     /// z = H_1 H_2 ... H_r B x, orthogonal: `log_det` is 0.
     ///
-    /// Parameters: r reflectors [r][d], trainable; then, with `base`, the frozen B [d][d].
+    /// Parameters: r reflectors `[r][d]`, trainable; then, with `base`, the frozen B `[d][d]`.
     Rotation {
         /// r, any number, 0 included.
         reflections: usize,
@@ -26,7 +26,7 @@ pub enum LayerSpec {
     },
     /// z_i = Φ⁻¹(F_i(x_i)), F_i a mixture of K normals.
     ///
-    /// Parameters, all trainable: logits [d][K], means [d][K], log σ [d][K].
+    /// Parameters, all trainable: logits `[d][K]`, means `[d][K]`, log σ `[d][K]`.
     Marginal {
         /// K >= 1.
         components: usize,
@@ -104,16 +104,16 @@ pub(crate) fn validate(dim: usize, layers: &[LayerSpec], params: &[f64]) -> Resu
 
 /// The contract of a bound layer: its parameters, and what derives from them, ready for use.
 ///
-/// It works on a block of n rows, transposed: [d][n], a dimension's values contiguous; n is a
+/// It works on a block of n rows, transposed: `[d][n]`, a dimension's values contiguous; n is a
 /// multiple of [`gauss_math::simd::LOGICAL_LANES`]. Rows never mix.
 pub(crate) trait Layer {
     /// What the forward pass keeps for the gradient, per layer and block.
     type Tape: Default;
 
-    /// z [d][n]: overwritten; log_det [n]: ADDED to; work: resized at will.
+    /// z `[d][n]`: overwritten; log_det `[n]`: ADDED to; work: resized at will.
     fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], work: &mut Vec<f64>);
 
-    /// x [d][n]: overwritten with the root of `forward`.
+    /// x `[d][n]`: overwritten with the root of `forward`.
     fn inverse(&self, z: &[f64], x: &mut [f64], n: usize);
 
     /// [`Layer::forward`] that fills `tape`.
@@ -129,7 +129,7 @@ pub(crate) trait Layer {
     /// a function of its z plus log_det_bar·log_det, for the first `rows` of the n rows; the
     /// others are padding.
     ///
-    /// z_bar [d][n] = ∂L/∂z, 0 in the padding; x_bar [d][n]: overwritten; sums: ADDED to, the
+    /// z_bar `[d][n]` = ∂L/∂z, 0 in the padding; x_bar `[d][n]`: overwritten; sums: ADDED to, the
     /// layer's sums over rows from which [`Layer::finish_gradient`] makes the gradient.
     fn backward(
         &self,
@@ -143,7 +143,7 @@ pub(crate) trait Layer {
     /// How many numbers `sums` has.
     fn n_sums(&self) -> usize;
 
-    /// The gradient of the layer's parameters [n_params]: ADDED to, from the sums over all rows.
+    /// The gradient of the layer's parameters `[n_params]`: ADDED to, from the sums over all rows.
     fn finish_gradient(&self, sums: &[f64], grad: &mut [f64]);
 }
 

@@ -48,6 +48,9 @@
 //! Reading order: this page, `flow.rs`, `layer.rs`, `layers/marginal.rs`, then `mixture` and
 //! `normal` of `gauss-math`.
 
+// Comparisons are written so that a NaN fails them: `!(x <= max)` is not `x > max`.
+#![allow(clippy::neg_cmp_op_on_partial_ord)]
+
 mod adam;
 mod bound;
 mod builder;

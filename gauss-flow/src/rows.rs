@@ -1,6 +1,6 @@
 //! Matrices cut into blocks of rows, the blocks spread over threads.
 //!
-//! A block is [`BLOCK`] rows, transposed on entry to [d][n] with n rounded up to whole vectors;
+//! A block is [`BLOCK`] rows, transposed on entry to `[d][n]` with n rounded up to whole vectors;
 //! the padding repeats the last row. Blocks never depend on how many threads there are, and
 //! whatever is summed over them is summed in block order.
 
@@ -29,7 +29,12 @@ impl Pool {
 }
 
 /// Copies rows of `x` into the block of `ws`; `row(i)` is the matrix row of the block's i-th.
-pub(crate) fn load(ws: &mut Workspace, x: MatRef<'_, f64>, rows: usize, row: impl Fn(usize) -> usize) {
+pub(crate) fn load(
+    ws: &mut Workspace,
+    x: MatRef<'_, f64>,
+    rows: usize,
+    row: impl Fn(usize) -> usize,
+) {
     let n = rows.next_multiple_of(LOGICAL_LANES);
     let input = ws.input(x.ncols(), n);
     for (j, column) in input.chunks_exact_mut(n).enumerate() {
@@ -101,7 +106,7 @@ pub(crate) fn for_each(
     });
 }
 
-/// out [rows, d] <- the first rows of a block [d][n].
+/// out `[rows, d]` <- the first rows of a block `[d][n]`.
 pub(crate) fn store(block: &[f64], mut out: MatMut<'_, f64>) {
     let n = block.len() / out.ncols();
     for (j, column) in block.chunks_exact(n).enumerate() {

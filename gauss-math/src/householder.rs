@@ -8,7 +8,7 @@
 //! d × d matrix, and the gradient goes through ∂L/∂Q ([`gradient`]), at a cost that does not
 //! depend on the number of rows.
 //!
-//! Matrices are row-major slices [d][d], reflectors rows of [r][d].
+//! Matrices are row-major slices `[d][d]`, reflectors rows of `[r][d]`.
 //! Source: Householder, Unitary triangularization of a nonsymmetric matrix (1958); Golub & Van
 //! Loan, Matrix Computations, 5.1.
 
@@ -29,7 +29,7 @@ fn scaled(v: &[f64]) -> (Vec<f64>, f64) {
     (v, tau)
 }
 
-/// x [d] <- H x.
+/// x `[d]` <- H x.
 ///
 /// # Panics
 /// When v is 0 or not finite.
@@ -45,7 +45,7 @@ fn reflect_scaled(v: &[f64], tau: f64, x: &mut [f64]) {
     }
 }
 
-/// m [d][d] <- H m.
+/// m `[d][d]` <- H m.
 fn reflect_rows(v: &[f64], tau: f64, m: &mut [f64]) {
     let d = v.len();
     let mut w = vec![0.0; d];
@@ -57,7 +57,7 @@ fn reflect_rows(v: &[f64], tau: f64, m: &mut [f64]) {
     }
 }
 
-/// x [d] <- H_1 ... H_r x, in O(rd).
+/// x `[d]` <- H_1 ... H_r x, in O(rd).
 ///
 /// # Panics
 /// When a reflector is 0 or not finite.
@@ -67,7 +67,7 @@ pub fn apply(reflectors: &[f64], x: &mut [f64]) {
     }
 }
 
-/// x [d] <- (H_1 ... H_r)ᵀ x = H_r ... H_1 x.
+/// x `[d]` <- (H_1 ... H_r)ᵀ x = H_r ... H_1 x.
 ///
 /// # Panics
 /// When a reflector is 0 or not finite.
@@ -77,7 +77,7 @@ pub fn apply_transposed(reflectors: &[f64], x: &mut [f64]) {
     }
 }
 
-/// q [d][d] <- H_1 ... H_r q, in O(rd²).
+/// q `[d][d]` <- H_1 ... H_r q, in O(rd²).
 ///
 /// # Panics
 /// When a reflector is 0 or not finite.
@@ -88,16 +88,16 @@ pub fn expand(reflectors: &[f64], d: usize, q: &mut [f64]) {
     }
 }
 
-/// The identity matrix [d][d].
+/// The identity matrix `[d][d]`.
 pub fn identity(d: usize) -> Vec<f64> {
     let mut q = vec![0.0; d * d];
     q.iter_mut().step_by(d + 1).for_each(|x| *x = 1.0);
     q
 }
 
-/// ∂L/∂reflectors [r][d], ADDED to `grad`, from ∂L/∂Q of Q = H_1 ... H_r B.
+/// ∂L/∂reflectors `[r][d]`, ADDED to `grad`, from ∂L/∂Q of Q = H_1 ... H_r B.
 ///
-/// q_bar [d][d] = ∂L/∂Q; base: B [d][d], or `None` for I. In O(rd²): with the suffixes
+/// q_bar `[d][d]` = ∂L/∂Q; base: B `[d][d]`, or `None` for I. In O(rd²): with the suffixes
 /// S_i = H_i ... H_r B peeled off from the left (H_i S_i = S_{i+1}, as H_i is its own inverse)
 /// and the prefix moved onto q̄, each reflection's matrix gradient is
 /// H̄_i = q̄_i S_{i+1}ᵀ, of which only H̄ v and H̄ᵀ v are needed:
@@ -105,7 +105,13 @@ pub fn identity(d: usize) -> Vec<f64> {
 ///
 /// # Panics
 /// When a reflector is 0 or not finite.
-pub fn gradient(reflectors: &[f64], d: usize, base: Option<&[f64]>, q_bar: &[f64], grad: &mut [f64]) {
+pub fn gradient(
+    reflectors: &[f64],
+    d: usize,
+    base: Option<&[f64]>,
+    q_bar: &[f64],
+    grad: &mut [f64],
+) {
     let mut suffix = base.map_or_else(|| identity(d), <[f64]>::to_vec);
     expand(reflectors, d, &mut suffix);
     let mut q_bar = q_bar.to_vec();
@@ -138,13 +144,13 @@ pub fn gradient(reflectors: &[f64], d: usize, base: Option<&[f64]>, q_bar: &[f64
 /// An orthogonal matrix as a product of reflections.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Factors {
-    /// [d-1][d]
+    /// `[d-1][d]`
     pub reflectors: Vec<f64>,
     /// Whether the last coordinate changes sign first: Q = H_1 ... H_{d-1} diag(1, ..., 1, ±1).
     pub flip_last: bool,
 }
 
-/// Factors an orthogonal matrix q [d][d] exactly: Q = H_1 ... H_{d-1} diag(1, ..., 1, ±1).
+/// Factors an orthogonal matrix q `[d][d]` exactly: Q = H_1 ... H_{d-1} diag(1, ..., 1, ±1).
 ///
 /// Column by column, H_i moves the i-th column of H_{i-1} ... H_1 Q to e_i; v = q - e_i, computed
 /// without cancellation. A column that already is e_i to the last bit must still be a

@@ -23,6 +23,9 @@
 //! No function clamps its argument or its result: what cannot be represented as a probability is
 //! carried as a logarithm.
 
+// Comparisons are written so that a NaN fails them: `!(x <= max)` is not `x > max`.
+#![allow(clippy::neg_cmp_op_on_partial_ord)]
+
 mod coefficients;
 pub mod householder;
 pub mod matrix;

@@ -1,11 +1,11 @@
-//! Small matrix products over a block of rows, the block transposed: x [d][n], a dimension's
+//! Small matrix products over a block of rows, the block transposed: x `[d][n]`, a dimension's
 //! values contiguous. For a dozen dimensions and fewer these beat a general GEMM, whose packing
 //! costs more than the product.
 
 use crate::simd::{self, LOGICAL_LANES};
 use pulp::{Simd, WithSimd};
 
-/// z [d][n] <- Q x, for q [d][d] row-major and x [d][n], n a multiple of [`LOGICAL_LANES`].
+/// z `[d][n]` <- Q x, for q `[d][d]` row-major and x `[d][n]`, n a multiple of [`LOGICAL_LANES`].
 ///
 /// # Panics
 /// When a length does not fit.
@@ -29,6 +29,9 @@ impl WithSimd for Multiply<'_> {
         let x = simd::vectors::<S>(self.x);
         let z = simd::vectors_mut::<S>(self.z);
         let count = self.n / S::F64_LANES;
+        if count == 0 {
+            return;
+        }
         let d = x.len() / count;
         for (q, z) in self.q.chunks_exact(d).zip(z.chunks_exact_mut(count)) {
             let first = s.splat_f64s(q[0]);
@@ -45,7 +48,7 @@ impl WithSimd for Multiply<'_> {
     }
 }
 
-/// q_bar [d][d] += z_bar xᵀ, for z_bar, x [d][n], n a multiple of [`LOGICAL_LANES`].
+/// q_bar `[d][d]` += z_bar xᵀ, for z_bar, x `[d][n]`, n a multiple of [`LOGICAL_LANES`].
 ///
 /// # Panics
 /// When a length does not fit.
@@ -69,6 +72,9 @@ impl WithSimd for AddOuter<'_> {
         let x = simd::vectors::<S>(self.x);
         let z_bar = simd::vectors::<S>(self.z_bar);
         let count = self.n / S::F64_LANES;
+        if count == 0 {
+            return;
+        }
         let groups = LOGICAL_LANES / S::F64_LANES;
         let d = x.len() / count;
         for (z_bar, q_bar) in z_bar.chunks_exact(count).zip(self.q_bar.chunks_exact_mut(d)) {

@@ -28,12 +28,19 @@ pub const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
 
 /// The rational function for M ends here; the asymptotic series takes over.
 const MILLS_END: f64 = 38.6;
+/// Its terms in 1/a²: (-1)^k (2k - 1)!!.
+const MILLS_SERIES: [f64; 7] = [1.0, -1.0, 3.0, -15.0, 105.0, -945.0, 10395.0];
+/// From here on exp(-x²/2) is 0: less than half the smallest subnormal.
+const VANISHED: f64 = 39.0;
 
 /// exp(-x²/2) for any x, subnormal results included; relative error <= 2 ε.
 pub(crate) fn exp_neg_half_square(x: f64) -> f64 {
     let a = x.abs();
     if a <= simd::T_MAX {
         return simd::exp_neg_half_square(Scalar::new(), a);
+    }
+    if a >= VANISHED {
+        return 0.0;
     }
     let hi = f64::from_bits(a.to_bits() & !((1 << 27) - 1));
     libm::exp(-0.5 * hi * hi) * libm::exp(-0.5 * (a - hi) * (a + hi))
@@ -46,9 +53,8 @@ pub fn mills(a: f64) -> f64 {
     if a <= MILLS_END {
         return simd::mills(Scalar::new(), a);
     }
-    const SERIES: [f64; 7] = [1.0, -1.0, 3.0, -15.0, 105.0, -945.0, 10395.0];
     let a2 = a * a;
-    INV_SQRT_2PI / a * horner(Scalar::new(), 1.0 / a2, &SERIES)
+    INV_SQRT_2PI / a * horner(Scalar::new(), 1.0 / a2, &MILLS_SERIES)
 }
 
 /// Density φ(x); relative error <= 4 ε.
@@ -73,9 +79,6 @@ pub fn sf(x: f64) -> f64 {
 
 /// Φ(-a) for a >= 0.
 fn tail(a: f64) -> f64 {
-    if a == f64::INFINITY {
-        return 0.0;
-    }
     exp_neg_half_square(a) * mills(a)
 }
 

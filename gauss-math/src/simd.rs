@@ -23,6 +23,7 @@
 
 use crate::coefficients::{EXP, LN, MILLS_P, MILLS_Q, QUANTILE_P, QUANTILE_Q};
 use pulp::{Arch, Simd, WithSimd, bytemuck};
+use std::cell::Cell;
 
 /// Sums over rows are kept in this many partial sums, whatever the register's width.
 pub const LOGICAL_LANES: usize = 16;
@@ -76,12 +77,40 @@ impl Backend {
     pub fn run<Op: WithSimd>(self, op: Op) -> Op::Output {
         self.0.dispatch(op)
     }
+
+    /// Calls `f`, in which every kernel that this thread runs is run on this instruction set; for
+    /// tests and benchmarks that compare them.
+    ///
+    /// ```
+    /// use gauss_math::{simd::Backend, slice};
+    /// for backend in Backend::all() {
+    ///     let mut y = [0.0; 2];
+    ///     backend.scope(|| slice::exp(&[0.0, 1.0], &mut y));
+    ///     assert_eq!(y, [1.0, std::f64::consts::E], "{}", backend.name());
+    /// }
+    /// ```
+    pub fn scope<T>(self, f: impl FnOnce() -> T) -> T {
+        struct Restore(Option<Backend>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CHOSEN.set(self.0);
+            }
+        }
+        let _restore = Restore(CHOSEN.replace(Some(self)));
+        f()
+    }
 }
 
-/// Runs a kernel on the widest instruction set of this processor.
+thread_local! {
+    /// What [`Backend::scope`] has chosen for this thread.
+    static CHOSEN: Cell<Option<Backend>> = const { Cell::new(None) };
+}
+
+/// Runs a kernel on the widest instruction set of this processor, or the one that
+/// [`Backend::scope`] has chosen.
 #[inline]
 pub fn run<Op: WithSimd>(op: Op) -> Op::Output {
-    Arch::new().dispatch(op)
+    CHOSEN.get().unwrap_or_else(Backend::best).run(op)
 }
 
 /// Σ c_i x^i by Horner's rule.
@@ -223,4 +252,3 @@ pub(crate) fn tree_sum(mut lanes: [f64; LOGICAL_LANES]) -> f64 {
     }
     lanes[0]
 }
-

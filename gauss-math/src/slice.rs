@@ -44,15 +44,15 @@ macro_rules! slice_function {
 }
 
 slice_function!(
-    /// out[i] = e^x[i] for x <= 709: 0 below -708, NaN for NaN; relative error <= 1.5 ε.
+    /// `out[i]` = e^`x[i]` for x <= 709: 0 below -708, NaN for NaN; relative error <= 1.5 ε.
     exp, Exp, 0.0, simd::exp
 );
 slice_function!(
-    /// out[i] = ln x[i] for normal x > 0; relative error <= 2 ε.
+    /// `out[i]` = ln `x[i]` for normal x > 0; relative error <= 2 ε.
     ln, Ln, 1.0, simd::ln
 );
 slice_function!(
-    /// out[i] = -Φ⁻¹(x[i]) >= 0 for x in [1e-300, ½]; error <= 5 ε max(1, |z|).
+    /// `out[i]` = -Φ⁻¹(`x[i]`) >= 0 for x in [1e-300, ½]; error <= 5 ε max(1, |z|).
     upper_quantile, UpperQuantile, 0.5, simd::upper_quantile
 );
 
@@ -77,7 +77,7 @@ impl WithSimd for PdfAndTail<'_> {
     }
 }
 
-/// pdf[i] = φ(x[i]) and tail[i] = Φ(-|x[i]|), from one exponential; any x, NaN for NaN.
+/// `pdf[i]` = φ(`x[i]`) and `tail[i]` = Φ(-|`x[i]`|), from one exponential; any x, NaN for NaN.
 ///
 /// # Panics
 /// When the slices' lengths differ.

@@ -23,7 +23,7 @@ pub(crate) struct Tape {
 }
 
 impl Marginal {
-    /// Parameters: logits [d][K], means [d][K], log σ [d][K].
+    /// Parameters: logits `[d][K]`, means `[d][K]`, log σ `[d][K]`.
     pub fn set(&mut self, dim: usize, components: usize, params: &[f64]) {
         self.components = components;
         self.inverters.take();
@@ -69,13 +69,7 @@ impl Layer for Marginal {
         }
     }
 
-    fn forward_with_tape(
-        &self,
-        x: &[f64],
-        z: &mut [f64],
-        log_det: &mut [f64],
-        tape: &mut Tape,
-    ) {
+    fn forward_with_tape(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], tape: &mut Tape) {
         let n = log_det.len();
         let per_dim = Mixture::tape_len(self.components) * n;
         let dim = self.mixtures.len();

@@ -26,7 +26,7 @@ pub(crate) struct Rotation {
 }
 
 impl Rotation {
-    /// Parameters: reflectors [r][d], then B [d][d] if there is a base.
+    /// Parameters: reflectors `[r][d]`, then B `[d][d]` if there is a base.
     pub fn set(&mut self, dim: usize, reflections: usize, params: &[f64]) {
         let (reflectors, base) = params.split_at(reflections * dim);
         self.dim = dim;

@@ -13,7 +13,7 @@ pub(crate) struct Standardize {
 }
 
 impl Standardize {
-    /// Parameters: shift [d], log_scale [d].
+    /// Parameters: shift `[d]`, log_scale `[d]`.
     pub fn set(&mut self, params: &[f64]) {
         let (shift, log_scale) = params.split_at(params.len() / 2);
         self.shift.clear();
@@ -45,7 +45,9 @@ impl Layer for Standardize {
         {
             z.iter_mut().zip(x).for_each(|(z, x)| *z = (x - shift) / scale);
         }
-        log_det.iter_mut().for_each(|l| *l += self.log_det);
+        for log_det in log_det {
+            *log_det += self.log_det;
+        }
     }
 
     fn inverse(&self, z: &[f64], x: &mut [f64], n: usize) {

@@ -19,7 +19,7 @@ use crate::normal::SQRT_2PI;
 use crate::simd::{self, LOGICAL_LANES};
 use pulp::{Simd, WithSimd};
 
-/// Where the gradient of one mixture's parameters is ADDED to, [K] each.
+/// Where the gradient of one mixture's parameters is ADDED to, `[K]` each.
 pub struct Gradient<'a> {
     /// ∂L/∂logits
     pub logits: &'a mut [f64],
@@ -32,9 +32,9 @@ pub struct Gradient<'a> {
 impl Mixture {
     /// The gradient over the n rows of one [`Mixture::forward_with_tape`].
     ///
-    /// x, z [n] and `tape`, `far`: of that pass; z_bar [n] = ∂L/∂z; log_det_bar = ∂L/∂log_det,
+    /// x, z `[n]` and `tape`, `far`: of that pass; z_bar `[n]` = ∂L/∂z; log_det_bar = ∂L/∂log_det,
     /// the same for every row that counts, i.e. for the first `rows`: the others are padding and
-    /// must have z_bar 0. x_bar [n]: overwritten. work [3 n]: overwritten. grad: ADDED to.
+    /// must have z_bar 0. x_bar `[n]`: overwritten. work `[3 n]`: overwritten. grad: ADDED to.
     pub fn backward(
         &self,
         x: &[f64],

@@ -10,10 +10,10 @@ use super::Mixture;
 use crate::simd::{self, T_MAX, TINY};
 use pulp::{Simd, WithSimd};
 
-/// Rows of `work` without a tape: L, U and the slope sum, [3][n].
+/// Rows of `work` without a tape: L, U and the slope sum, `[3][n]`.
 const SUMS: usize = 3;
 
-/// The tape of a forward pass of n rows and K components, a view of [3 + 2K][n] numbers:
+/// The tape of a forward pass of n rows and K components, a view of `[3 + 2K][n]` numbers:
 /// M/p, ±p (signed by z's side), 1/Σ q; then per component q_k = π_k/σ_k e_k and π_k Φ(-|t_k|).
 /// Rows done in log space have zeros throughout and stand in a list beside it.
 pub(super) struct Tape<'a> {
@@ -43,7 +43,7 @@ impl Mixture {
 
     /// The map over n rows, n a multiple of [`simd::LOGICAL_LANES`].
     ///
-    /// x [n]; z [n]: overwritten; log_det [n]: ADDED to; work [3 n]: overwritten. A NaN or
+    /// x `[n]`; z `[n]`: overwritten; log_det `[n]`: ADDED to; work `[3 n]`: overwritten. A NaN or
     /// infinite x gives NaN in its own row only.
     ///
     /// # Panics
@@ -56,7 +56,7 @@ impl Mixture {
         }
     }
 
-    /// [`Mixture::forward`], keeping on `tape` [(3 + 2K) n] and `far` what
+    /// [`Mixture::forward`], keeping on `tape` `[(3 + 2K) n]` and `far` what
     /// [`Mixture::backward`] needs. `far`: cleared, then the rows done in log space.
     pub fn forward_with_tape(
         &self,

@@ -151,7 +151,7 @@ impl Inverter {
         self.x[i] + u * cubic
     }
 
-    /// x [n]: overwritten with the roots for z [n]; accuracy as [`Mixture::invert`].
+    /// x `[n]`: overwritten with the roots for z `[n]`; accuracy as [`Mixture::invert`].
     ///
     /// # Panics
     /// When the lengths differ.

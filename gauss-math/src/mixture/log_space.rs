@@ -23,9 +23,9 @@ pub(super) struct LogSpace {
     pub lower: bool,
     /// M(|z|)
     pub mills: f64,
-    /// [K] share of each component in the density: π_k f_k / f.
+    /// `[K]` share of each component in the density: π_k f_k / f.
     pub density_share: Vec<f64>,
-    /// [K] share of each component in the smaller tail.
+    /// `[K]` share of each component in the smaller tail.
     pub tail_share: Vec<f64>,
 }
 
@@ -52,7 +52,9 @@ fn sum(terms: &[LogTerm]) -> (LogTerm, Vec<f64>) {
     let largest = largest.expect("a mixture has components");
     let mut shares: Vec<f64> = terms.iter().map(|t| libm::exp(t.minus(largest))).collect();
     let total: f64 = shares.iter().sum();
-    shares.iter_mut().for_each(|s| *s /= total);
+    for share in &mut shares {
+        *share /= total;
+    }
     (LogTerm { tau: largest.tau, c: largest.c + libm::log(total) }, shares)
 }
 

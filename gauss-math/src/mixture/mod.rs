@@ -54,7 +54,7 @@ pub struct Mixture {
 }
 
 impl Mixture {
-    /// The mixture with these parameters [K each]: weights are softmax(logits).
+    /// The mixture with these parameters `[K each]`: weights are softmax(logits).
     ///
     /// # Panics
     /// When the slices' lengths differ or are 0.
@@ -65,6 +65,9 @@ impl Mixture {
     }
 
     /// [`Mixture::new`] into the memory at hand.
+    ///
+    /// # Panics
+    /// As [`Mixture::new`].
     pub fn set(&mut self, logits: &[f64], means: &[f64], log_sigmas: &[f64]) {
         assert!(!logits.is_empty() && logits.len() == means.len());
         assert_eq!(means.len(), log_sigmas.len());
