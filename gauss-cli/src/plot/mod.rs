@@ -5,9 +5,9 @@
 //!
 //! The SVG is written here rather than by a plotting library: equal scales, joint plots, colour
 //! bars and colliding labels would be drawn by hand with either, and what remains (lines, text,
-//! ticks) is the few hundred lines of `svg`, `axis` and `panel`. Point clouds and heat maps are embedded as small PNGs,
-//! which keeps every figure well under 600 KB; `resvg` draws the PNG of a whole figure, with the
-//! font shipped in `assets`.
+//! ticks) is the few hundred lines of `svg`, `axis` and `panel`. Point clouds and heat maps are
+//! embedded as small PNGs, which keeps every figure under 600 KB; `resvg` draws the PNG of a
+//! whole figure, with the font shipped in `assets`.
 
 mod axis;
 mod bars;
