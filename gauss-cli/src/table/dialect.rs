@@ -9,11 +9,11 @@ const SIGNATURES: [(&[u8], &str, &str); 8] = [
     (b"\x1f\x8b", "gzip-compressed data", "; decompress it first (gunzip)"),
     (b"\x28\xb5\x2f\xfd", "zstd-compressed data", "; decompress it first (unzstd)"),
     (b"PK\x03\x04", "a zip archive or spreadsheet", "; export it as CSV first"),
-    (b"PAR1", "a Parquet file", "; export it as CSV first"),
+    (b"PAR1\x15", "a Parquet file", "; export it as CSV first"),
     (b"\x93NUMPY", "a NumPy array", "; save it as CSV first"),
     (b"\xff\xfe", "UTF-16 text", "; save it as UTF-8 first"),
     (b"\xfe\xff", "UTF-16 text", "; save it as UTF-8 first"),
-    (b"GAUSS", "a gauss model", " (the model comes first, then the table)"),
+    (b"GAUSSFLO\x01", "a gauss model", " (the model comes first, then the table)"),
 ];
 
 /// The kind of file and the advice, where the first bytes give another format away.

@@ -2,7 +2,8 @@
 //! names the file and, where there is one, the row and the column.
 
 use std::fmt;
-use std::io;
+
+use crate::input::ReadFault;
 
 /// A row of data: its number among the rows of data, and its line in the file. Both count from 1;
 /// they differ by the header, by blank lines and by line breaks inside quotes.
@@ -38,15 +39,9 @@ pub struct TableError {
 #[expect(missing_docs, reason = "the fields of a variant are what its sentence says")]
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// There is nothing at the path.
-    #[error("no such file")]
-    NotFound,
-    /// The path is a directory.
-    #[error("is a directory, not a table")]
-    Directory,
-    /// The operating system refused.
-    #[error("cannot be read: {0}")]
-    Unreadable(io::Error),
+    /// There are no bytes to be had.
+    #[error(transparent)]
+    Unreadable(#[from] ReadFault),
     /// No bytes, or blanks only.
     #[error("the file is empty")]
     Empty,
@@ -134,7 +129,8 @@ impl CellFault {
 fn list(names: &[String]) -> String {
     const SHOWN: usize = 10;
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
-    let more = if names.len() > SHOWN { format!(", ... ({} in all)", names.len()) } else { String::new() };
+    let more =
+        if names.len() > SHOWN { format!(", ... ({} in all)", names.len()) } else { String::new() };
     shown.join(", ") + &more
 }
 

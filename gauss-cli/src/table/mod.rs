@@ -20,9 +20,11 @@ use std::path::PathBuf;
 
 use faer::Mat;
 
+use crate::input;
+
 pub use error::{CellFault, Fault, Place, TableError};
 pub use read::read;
-pub use select::{Select, latent_names};
+pub use select::{Select, data_names, latent_names};
 pub use write::{write, write_header, write_rows};
 
 /// A table in memory: `data` is `n × d`, column-major, one column per name.
@@ -69,7 +71,7 @@ impl Table {
 
     /// The file as messages name it.
     pub fn file(&self) -> String {
-        read::display_name(&self.path)
+        input::display_name(&self.path)
     }
 
     /// At least `needed` rows.

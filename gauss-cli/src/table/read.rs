@@ -5,26 +5,28 @@
 //! found.
 
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use csv::ByteRecord;
 use faer::Mat;
 
-use super::{CellFault, Fault, Missing, Place, ReadOptions, Select, Table, TableError, dialect, select};
+use crate::input::{self, ReadFault};
+
+use super::{
+    CellFault, Fault, Missing, Place, ReadOptions, Select, Table, TableError, dialect, select,
+};
 
 /// Cells that stand for "no value", besides the empty cell; compared without regard to case.
 const MISSING_WORDS: [&str; 6] = ["nan", "na", "n/a", "null", "none", "?"];
-
-/// The name that stands for standard input.
-const STDIN: &str = "-";
 
 /// Reads the wanted columns of the table at `path` (`-`: standard input).
 ///
 /// # Errors
 /// The first thing that is wrong with the file, its header or one of its rows.
 pub fn read(path: &Path, wanted: Select<'_>, options: &ReadOptions) -> Result<Table, TableError> {
-    load(path)
+    input::read(path)
+        .map_err(Fault::from)
         .and_then(|bytes| parse(dialect::strip_bom(&bytes), wanted, options))
         .map(|(columns, data, missing_rows)| Table {
             path: path.to_owned(),
@@ -32,27 +34,7 @@ pub fn read(path: &Path, wanted: Select<'_>, options: &ReadOptions) -> Result<Ta
             data,
             missing_rows,
         })
-        .map_err(|fault| TableError { file: display_name(path), fault })
-}
-
-/// The file as messages name it.
-pub(super) fn display_name(path: &Path) -> String {
-    if path == Path::new(STDIN) { "standard input".to_owned() } else { path.display().to_string() }
-}
-
-fn load(path: &Path) -> Result<Vec<u8>, Fault> {
-    if path == Path::new(STDIN) {
-        let mut bytes = Vec::new();
-        return match io::stdin().lock().read_to_end(&mut bytes) {
-            Ok(_) => Ok(bytes),
-            Err(error) => Err(Fault::Unreadable(error)),
-        };
-    }
-    std::fs::read(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Fault::NotFound,
-        _ if path.is_dir() => Fault::Directory,
-        _ => Fault::Unreadable(error),
-    })
+        .map_err(|fault| TableError { file: input::display_name(path), fault })
 }
 
 /// Names and values of the wanted columns, and the number of rows with a missing value.
@@ -73,7 +55,7 @@ fn parse(
     advance(&mut records, &mut first)?;
     let names = if options.no_header {
         records = self::records(bytes, delimiter);
-        select::numbered('x', first.len())
+        select::data_names(first.len())
     } else {
         header(&first)?
     };
@@ -96,7 +78,9 @@ fn records(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
 }
 
 fn advance(records: &mut csv::Reader<&[u8]>, record: &mut ByteRecord) -> Result<bool, Fault> {
-    records.read_byte_record(record).map_err(|error| Fault::Unreadable(io::Error::other(error)))
+    records
+        .read_byte_record(record)
+        .map_err(|error| ReadFault::Refused(io::Error::other(error)).into())
 }
 
 /// The header's names, trimmed; no name stands twice.

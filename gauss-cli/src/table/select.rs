@@ -17,13 +17,17 @@ pub enum Select<'a> {
     Latent(usize),
 }
 
-/// The names of the latent columns: `z0, z1, ...`.
+/// The names of latent columns: `z0, z1, ...`.
 pub fn latent_names(dim: usize) -> Vec<String> {
     numbered('z', dim)
 }
 
-/// `x0, x1, ...` for the prefix `x`.
-pub(super) fn numbered(prefix: char, count: usize) -> Vec<String> {
+/// The names of data columns that have no others: `x0, x1, ...`.
+pub fn data_names(dim: usize) -> Vec<String> {
+    numbered('x', dim)
+}
+
+fn numbered(prefix: char, count: usize) -> Vec<String> {
     (0..count).map(|k| format!("{prefix}{k}")).collect()
 }
 
@@ -34,8 +38,9 @@ impl Select<'_> {
         let found = || names.to_vec();
         match self {
             Select::All => Ok((0..names.len()).collect()),
-            Select::Named(wanted) => find(names, wanted)
-                .map_err(|column| Fault::NoSuchColumn { column, found: found() }),
+            Select::Named(wanted) => {
+                find(names, wanted).map_err(|column| Fault::NoSuchColumn { column, found: found() })
+            }
             Select::Model(wanted) if !named => by_position(names, wanted.len()),
             Select::Model(wanted) => find(names, wanted).map_err(|column| {
                 if wanted.iter().any(|name| names.contains(name)) {

@@ -1,0 +1,282 @@
+//! `gauss fit`: a table in, a model out.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use gauss_flow::{Metadata, Model};
+use gauss_rbig::recipe::{self, Fitted, Method, Recipe};
+use serde::Serialize;
+
+use super::progress::Progress;
+use crate::args::{TableArgs, positive, positive_number};
+use crate::console::{Console, aligned, counted, grouped};
+use crate::error::Error;
+use crate::input;
+use crate::output::Destination;
+use crate::table::{self, Select, Table};
+
+const EXAMPLES: &str = "\
+By default a greedy fit (PCA rotations and one-dimensional mixtures, block by block) starts a
+joint training of all parameters on the exact likelihood, which stops when rows it does not learn
+from stop gaining. Columns are standardised inside the model: densities are in the table's units.
+
+Examples:
+  gauss fit train.csv --out model.gauss
+  gauss fit train.csv --out model.gauss --validation valid.csv --columns height,weight
+  gauss fit train.csv --out quick.gauss --method rbig --blocks 4";
+
+/// Learn a model from a table
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Fit {
+    /// The table to learn from, a CSV file with a header; `-` is standard input
+    #[arg(value_name = "TRAIN")]
+    table: PathBuf,
+    /// Write the model to this file
+    #[arg(long, short, value_name = "MODEL")]
+    out: PathBuf,
+    /// Rows that decide when to stop [default: some of the table's, set aside]
+    #[arg(long, value_name = "CSV")]
+    validation: Option<PathBuf>,
+    /// Learn these columns only, in this order [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    columns: Vec<String>,
+    #[command(flatten)]
+    shape: Shape,
+    #[command(flatten)]
+    training: Training,
+    #[command(flatten)]
+    reading: TableArgs,
+}
+
+/// Sizes of the model.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The model")]
+struct Shape {
+    /// Blocks, each a rotation and a mixture per dimension
+    #[arg(long, value_name = "N", value_parser = positive)]
+    blocks: Option<usize>,
+    /// Normal components in the mixture of each dimension
+    #[arg(long, value_name = "K", value_parser = positive)]
+    components: Option<usize>,
+    /// Trainable reflections in each rotation
+    #[arg(long, value_name = "R")]
+    reflections: Option<usize>,
+}
+
+/// How it learns.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The training")]
+struct Training {
+    /// Greedy start then joint, greedy alone, or joint from quantiles and random rotations
+    #[arg(long, value_enum, value_name = "warm|rbig|joint", hide_possible_values = true)]
+    #[arg(default_value_t = MethodArg::Warm)]
+    method: MethodArg,
+    /// Passes over the table, at most
+    #[arg(long, value_name = "N", value_parser = positive)]
+    epochs: Option<usize>,
+    /// Rows per step
+    #[arg(long, value_name = "ROWS", value_parser = positive)]
+    batch_size: Option<usize>,
+    /// Step size of Adam
+    #[arg(long, value_name = "RATE", value_parser = positive_number)]
+    learning_rate: Option<f64>,
+    /// Epochs without gain on the validation rows before stopping
+    #[arg(long, value_name = "EPOCHS", value_parser = positive)]
+    patience: Option<usize>,
+}
+
+/// `--method`; the values are explained by the option, which keeps `--help` to a line each.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum MethodArg {
+    Warm,
+    Rbig,
+    Joint,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    command: &'static str,
+    table: String,
+    model: String,
+    rows: usize,
+    /// Rows left out because a value is missing; `--missing drop` only.
+    missing_rows: usize,
+    validation_rows: usize,
+    columns: &'a [String],
+    layers: usize,
+    parameters: usize,
+    trainable_parameters: usize,
+    epochs: usize,
+    best_epoch: Option<usize>,
+    /// At the best epoch, in nats.
+    train_nll: Option<f64>,
+    validation_nll: Option<f64>,
+    seed: u64,
+    seconds: f64,
+}
+
+impl Fit {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
+        self.check_usage()?;
+        let inputs: Vec<&Path> =
+            std::iter::once(&self.table).chain(&self.validation).map(PathBuf::as_path).collect();
+        let out = Destination::file(&self.out, &inputs)?;
+        let table = self.read_table()?;
+        let validation = self.read_validation(&table)?;
+
+        let recipe = self.recipe(console.seed);
+        let started = Instant::now();
+        let progress = Progress::new(console);
+        let result = recipe::fit_recipe(
+            table.data.as_ref(),
+            validation.as_ref().map(|table| table.data.as_ref()),
+            &recipe,
+            &mut |step| progress.show(step),
+        );
+        progress.finish();
+        let fitted = result.map_err(|source| Error::Fit { file: table.file(), source })?;
+
+        let seconds = started.elapsed().as_secs_f64();
+        let report = Report::new(&self.out, &table, &fitted, console.seed, seconds);
+        let model = model(&table, &fitted, &recipe);
+        let bytes = model
+            .to_bytes()
+            .map_err(|fault| Error::Model { file: report.model.clone(), source: fault.into() })?;
+        out.write(|writer| writer.write_all(&bytes))?;
+        console.finish(&report, &report.prose(), false)?;
+        Ok(())
+    }
+
+    /// What clap cannot see.
+    fn check_usage(&self) -> Result<(), Error> {
+        let usage = |text: String| Err(Error::Usage(text));
+        if let Some(twice) =
+            (1..self.columns.len()).find(|&k| self.columns[..k].contains(&self.columns[k]))
+        {
+            return usage(format!("--columns names {:?} twice", self.columns[twice]));
+        }
+        if input::is_stdin(&self.out) {
+            return usage("--out: a model goes to a file, not to standard output".to_owned());
+        }
+        if input::is_stdin(&self.table) && self.validation.as_deref().is_some_and(input::is_stdin) {
+            return usage("standard input cannot be both TRAIN and --validation".to_owned());
+        }
+        Ok(())
+    }
+
+    fn read_table(&self) -> Result<Table, Error> {
+        let wanted =
+            if self.columns.is_empty() { Select::All } else { Select::Named(&self.columns) };
+        let table = table::read(&self.table, wanted, &self.reading.to_learn())?;
+        if table.rows() > 1 {
+            table.require_spread()?; // of one row every column is constant
+        }
+        table.require_rows(recipe::min_rows(table.columns.len()))?;
+        Ok(table)
+    }
+
+    fn read_validation(&self, table: &Table) -> Result<Option<Table>, Error> {
+        let Some(path) = &self.validation else { return Ok(None) };
+        let wanted = Select::Model(&table.columns);
+        Ok(Some(table::read(path, wanted, &self.reading.to_learn())?))
+    }
+
+    /// The library's recipe, with what the command line changes.
+    fn recipe(&self, seed: u64) -> Recipe {
+        let default = Recipe::default();
+        Recipe {
+            method: match self.training.method {
+                MethodArg::Warm => Method::Warm,
+                MethodArg::Rbig => Method::Rbig,
+                MethodArg::Joint => Method::Joint,
+            },
+            blocks: self.shape.blocks.unwrap_or(default.blocks),
+            components: self.shape.components.unwrap_or(default.components),
+            reflections: self.shape.reflections.unwrap_or(default.reflections),
+            epochs: self.training.epochs.unwrap_or(default.epochs),
+            batch_size: self.training.batch_size.unwrap_or(default.batch_size),
+            learning_rate: self.training.learning_rate.unwrap_or(default.learning_rate),
+            patience: self.training.patience.or(default.patience),
+            seed,
+            ..default
+        }
+    }
+}
+
+/// What the model file remembers beside the flow.
+fn model(table: &Table, fitted: &Fitted, recipe: &Recipe) -> Model {
+    Model {
+        flow: fitted.flow.clone(),
+        metadata: Metadata {
+            columns: table.columns.clone(),
+            rows: table.rows() as u64,
+            seed: recipe.seed,
+            recipe: recipe.to_string(),
+            created_by: concat!("gauss ", env!("CARGO_PKG_VERSION")).to_owned(),
+            history: fitted.history.clone(),
+            notes: Vec::new(),
+        },
+    }
+}
+
+impl<'a> Report<'a> {
+    fn new(out: &Path, table: &'a Table, fitted: &Fitted, seed: u64, seconds: f64) -> Report<'a> {
+        let history = fitted.history.as_ref();
+        let best = history
+            .and_then(|history| history.epochs.iter().find(|r| r.epoch == history.best_epoch));
+        Report {
+            command: "fit",
+            table: table.file(),
+            model: out.display().to_string(),
+            rows: table.rows(),
+            missing_rows: table.missing_rows,
+            validation_rows: fitted.validation_rows,
+            columns: &table.columns,
+            layers: fitted.flow.layers().len(),
+            parameters: fitted.flow.n_params(),
+            trainable_parameters: fitted.flow.n_trainable(),
+            epochs: history.map_or(0, |history| history.epochs.len().saturating_sub(1)),
+            best_epoch: best.map(|record| record.epoch),
+            train_nll: best.map(|record| record.train_nll),
+            validation_nll: best.and_then(|record| record.validation_nll),
+            seed,
+            seconds,
+        }
+    }
+
+    fn prose(&self) -> String {
+        let mut facts = vec![
+            ("rows", grouped(self.rows)),
+            ("columns", format!("{}: {}", self.columns.len(), self.columns.join(", "))),
+            (
+                "flow",
+                format!(
+                    "{}, {}",
+                    counted(self.layers, "layer"),
+                    counted(self.trainable_parameters, "trainable parameter"),
+                ),
+            ),
+        ];
+        if self.missing_rows > 0 {
+            facts.push((
+                "left out",
+                format!("{} with missing values", counted(self.missing_rows, "row")),
+            ));
+        }
+        if let (Some(epoch), Some(loss)) = (self.best_epoch, self.train_nll) {
+            facts.push((
+                "training",
+                format!("{}, the best is {epoch}", counted(self.epochs, "epoch")),
+            ));
+            facts.push(("mean ln p(x)", format!("{:.4} nats on the rows it learnt from", -loss)));
+        }
+        if let Some(loss) = self.validation_nll {
+            let rows = counted(self.validation_rows, "validation row");
+            facts.push(("", format!("{:.4} nats on {rows}", -loss)));
+        }
+        facts.push(("time", format!("{:.1} s", self.seconds)));
+        format!("{}: fitted to {}\n{}", self.model, self.table, aligned(&facts))
+    }
+}

@@ -1,0 +1,205 @@
+//! `gauss inspect`: what a model file holds.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use gauss_flow::{EpochRecord, History, LayerSpec, Model, StopReason};
+use serde::Serialize;
+
+use crate::console::{Console, aligned, counted, grouped};
+use crate::error::Error;
+use crate::model;
+
+const EXAMPLES: &str = "\
+Columns, layers with their parameters, and how the training went.
+
+Examples:
+  gauss inspect model.gauss
+  gauss inspect model.gauss --json";
+
+/// Show what a model file holds
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Inspect {
+    /// The model, as `gauss fit` wrote it
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    command: &'static str,
+    model: String,
+    file_bytes: u64,
+    created_by: &'a str,
+    recipe: &'a str,
+    columns: &'a [String],
+    /// Rows the model was fitted to.
+    rows: u64,
+    seed: u64,
+    layers: Vec<Layer>,
+    parameters: usize,
+    trainable_parameters: usize,
+    notes: Vec<Note<'a>>,
+    training: Option<Training>,
+}
+
+#[derive(Serialize)]
+struct Layer {
+    kind: &'static str,
+    detail: String,
+    parameters: usize,
+    trainable_parameters: usize,
+}
+
+#[derive(Serialize)]
+struct Note<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+/// The joint training, if there was one.
+#[derive(Serialize)]
+struct Training {
+    epochs: usize,
+    best_epoch: usize,
+    stopped: &'static str,
+    history: Vec<Epoch>,
+}
+
+/// One epoch of the training, losses in nats.
+#[expect(clippy::struct_field_names, reason = "the number of an epoch is called that")]
+#[derive(Serialize)]
+struct Epoch {
+    epoch: usize,
+    train_nll: f64,
+    validation_nll: Option<f64>,
+}
+
+impl Inspect {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
+        let model = model::load(&self.model)?;
+        let file_bytes = std::fs::metadata(&self.model).map_or(0, |found| found.len());
+        let report = Report::new(self.model.display().to_string(), file_bytes, &model);
+        console.finish(&report, &report.prose(), false)?;
+        Ok(())
+    }
+}
+
+impl<'a> Report<'a> {
+    fn new(file: String, file_bytes: u64, model: &'a Model) -> Report<'a> {
+        let (flow, metadata) = (&model.flow, &model.metadata);
+        Report {
+            command: "inspect",
+            model: file,
+            file_bytes,
+            created_by: &metadata.created_by,
+            recipe: &metadata.recipe,
+            columns: &metadata.columns,
+            rows: metadata.rows,
+            seed: metadata.seed,
+            layers: flow.layers().iter().map(|layer| Layer::new(layer, flow.dim())).collect(),
+            parameters: flow.n_params(),
+            trainable_parameters: flow.n_trainable(),
+            notes: metadata.notes.iter().map(|(name, value)| Note { name, value }).collect(),
+            training: metadata.history.as_ref().map(Training::new),
+        }
+    }
+
+    fn prose(&self) -> String {
+        let mut facts = vec![
+            ("file", format!("{} bytes, {}", grouped(self.file_bytes as usize), self.created_by)),
+            ("columns", format!("{}: {}", self.columns.len(), self.columns.join(", "))),
+            ("fitted to", format!("{} rows, seed {}", grouped(self.rows as usize), self.seed)),
+            ("recipe", self.recipe.to_owned()),
+        ];
+        facts.extend(self.notes.iter().map(|note| (note.name, note.value.to_owned())));
+        facts.extend(self.training.iter().map(|training| ("training", training.prose())));
+        format!("{}\n{}\n\n{}", self.model, aligned(&facts), self.layer_table())
+    }
+
+    /// Layers in data order, with the parameters that training moves and those it does not.
+    fn layer_table(&self) -> String {
+        let total = Layer {
+            kind: "all",
+            detail: format!("{} layers", self.layers.len()),
+            parameters: self.parameters,
+            trainable_parameters: self.trainable_parameters,
+        };
+        let mut text = format!(
+            "  {:>5}  {:<12} {:<34} {:>10} {:>10}",
+            "layer", "kind", "", "trainable", "frozen"
+        );
+        let numbered = (1..).map(|k: usize| k.to_string()).zip(&self.layers);
+        for (number, layer) in numbered.chain([(String::new(), &total)]) {
+            let Layer { kind, detail, parameters, trainable_parameters } = layer;
+            let (trainable, frozen) =
+                (grouped(*trainable_parameters), grouped(parameters - trainable_parameters));
+            let _ = write!(
+                text,
+                "\n  {number:>5}  {kind:<12} {detail:<34} {trainable:>10} {frozen:>10}"
+            );
+        }
+        text
+    }
+}
+
+impl Layer {
+    fn new(layer: &LayerSpec, dim: usize) -> Layer {
+        let detail = match *layer {
+            LayerSpec::Standardize => "shift and scale per column".to_owned(),
+            LayerSpec::Rotation { reflections, base } => {
+                let base = if base { " after a fixed rotation" } else { "" };
+                format!("{}{base}", counted(reflections, "reflection"))
+            }
+            LayerSpec::Marginal { components } => {
+                format!("{} per dimension", counted(components, "component"))
+            }
+        };
+        Layer {
+            kind: layer.name(),
+            detail,
+            parameters: layer.n_params(dim),
+            trainable_parameters: layer.n_trainable(dim),
+        }
+    }
+}
+
+impl Training {
+    fn new(history: &History) -> Training {
+        Training {
+            epochs: history.epochs.iter().filter(|record| record.epoch > 0).count(),
+            best_epoch: history.best_epoch,
+            stopped: match history.stopped {
+                StopReason::Finished => "finished",
+                StopReason::NoImprovement => "no_improvement",
+                StopReason::Cancelled => "cancelled",
+            },
+            history: history.epochs.iter().map(Epoch::new).collect(),
+        }
+    }
+
+    fn prose(&self) -> String {
+        let mut text =
+            format!("{}, the best is {}", counted(self.epochs, "epoch"), self.best_epoch);
+        let kept = self.history.iter().find(|record| record.epoch == self.best_epoch);
+        if let (Some(start), Some(kept)) = (self.history.first(), kept) {
+            let _ = write!(text, "; loss {:.4} to {:.4} nats", start.train_nll, kept.train_nll);
+            if let (Some(start), Some(kept)) = (start.validation_nll, kept.validation_nll) {
+                let _ = write!(text, ", on validation rows {start:.4} to {kept:.4}");
+            }
+        }
+        text
+    }
+}
+
+impl Epoch {
+    fn new(record: &EpochRecord) -> Epoch {
+        Epoch {
+            epoch: record.epoch,
+            train_nll: record.train_nll,
+            validation_nll: record.validation_nll,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `gauss inverse`: z -> x, latent rows back to data.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::evaluate::{Evaluation, Facts, latent_columns};
+use super::rows;
+use crate::console::Console;
+use crate::error::Error;
+
+const EXAMPLES: &str = "\
+Examples:
+  gauss inverse model.gauss z.csv --out x.csv
+  gauss transform model.gauss test.csv | gauss inverse model.gauss -    test.csv again
+
+The latent columns are found as z0, z1, ... where the table has all of them; a table with exactly
+as many columns as the model is read by position.";
+
+/// Map latent rows back to data
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Inverse {
+    #[command(flatten)]
+    evaluation: Evaluation,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    command: &'static str,
+    #[serde(flatten)]
+    facts: Facts,
+    columns: &'a [String],
+}
+
+impl Inverse {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
+        let loaded = self.evaluation.load(latent_columns)?;
+        let flow = &loaded.model.flow;
+        let x =
+            flow.inverse(loaded.table.data.as_ref()).map_err(|source| loaded.refused(source))?;
+
+        let columns = &loaded.model.metadata.columns;
+        let prose = format!("{} back to data{}", loaded.facts.subject(), loaded.facts.missing());
+        let report = Report { command: "inverse", facts: loaded.facts, columns };
+        rows::deliver(console, &loaded.out, columns, [x], &report, &prose)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! `gauss score`: ln p(x) of every row, and how well the model does on the whole.
+
+use clap::Args;
+use faer::ColRef;
+use serde::Serialize;
+
+use super::evaluate::{Evaluation, Facts, data_columns};
+use crate::console::{Console, counted};
+use crate::error::Error;
+use crate::table;
+
+const EXAMPLES: &str = "\
+Examples:
+  gauss score model.gauss test.csv --out scores.csv    one ln p(x) per row, in row order
+  gauss score model.gauss test.csv | sort -g | head    the least likely rows
+  gauss score model.gauss test.csv --json              rows, mean_log_prob, standard_error, ...
+
+ln p(x) is in nats and in the units of the table. Columns are matched to the model's by name: their
+order does not matter, others are ignored. With --json and no --out only the object is printed.
+With --missing drop a row with a missing value keeps its place and scores NaN.";
+
+/// Log-densities of a table's rows under a model
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Score {
+    #[command(flatten)]
+    evaluation: Evaluation,
+}
+
+/// What `--json` prints. Numbers that are not finite are null.
+#[derive(Serialize)]
+struct Report {
+    command: &'static str,
+    #[serde(flatten)]
+    facts: Facts,
+    #[serde(flatten)]
+    summary: Summary,
+}
+
+/// Statistics of the log-densities over the rows that have one, in nats.
+#[derive(Serialize)]
+struct Summary {
+    mean_log_prob: f64,
+    /// Of the mean: the standard deviation over √n.
+    standard_error: f64,
+    min_log_prob: f64,
+    max_log_prob: f64,
+    /// Rows with all values present whose log-density is not finite: beyond the range of a double.
+    non_finite: usize,
+}
+
+impl Score {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
+        let loaded = self.evaluation.load(data_columns)?;
+        let log_prob = loaded
+            .model
+            .flow
+            .log_prob(loaded.table.data.as_ref())
+            .map_err(|source| loaded.refused(source))?;
+
+        // With --json and no --out the object alone is the result: it is a summary.
+        if !(console.json && loaded.out.is_stdout()) {
+            let scores = ColRef::from_slice(&log_prob).as_mat();
+            loaded.out.write(|writer| table::write(writer, &["log_prob".to_owned()], scores))?;
+        }
+        let summary = summarise(&log_prob, loaded.facts.missing_rows);
+        let report = Report { command: "score", facts: loaded.facts, summary };
+        console.finish(&report, &report.prose(), loaded.out.is_stdout())?;
+        Ok(())
+    }
+}
+
+impl Report {
+    fn prose(&self) -> String {
+        let Summary { mean_log_prob, standard_error, non_finite, .. } = self.summary;
+        let beyond = match non_finite {
+            0 => String::new(),
+            rows => format!("; {} beyond the range of a double", counted(rows, "row")),
+        };
+        format!(
+            "{}, mean ln p(x) = {mean_log_prob:.6} ± {standard_error:.6} nats{}{beyond}",
+            self.facts.subject(),
+            self.facts.missing(),
+        )
+    }
+}
+
+/// Over the values that are not NaN.
+fn summarise(log_prob: &[f64], missing_rows: usize) -> Summary {
+    let scored = || log_prob.iter().copied().filter(|v| !v.is_nan());
+    let n = scored().count() as f64;
+    let mean = scored().sum::<f64>() / n;
+    let variance = scored().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    Summary {
+        mean_log_prob: mean,
+        standard_error: (variance / n).sqrt(),
+        min_log_prob: scored().fold(f64::INFINITY, f64::min),
+        max_log_prob: scored().fold(f64::NEG_INFINITY, f64::max),
+        non_finite: log_prob.iter().filter(|v| !v.is_finite()).count() - missing_rows,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_passes_over_nan() {
+        let s = summarise(&[1.0, f64::NAN, 2.0, 3.0], 1);
+        assert_eq!((s.mean_log_prob, s.min_log_prob, s.max_log_prob), (2.0, 1.0, 3.0));
+        assert_eq!(s.non_finite, 0);
+        assert!((s.standard_error - (1.0_f64 / 3.0).sqrt()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn one_row_has_no_standard_error() {
+        assert!(summarise(&[1.0], 0).standard_error.is_nan());
+    }
+}

@@ -1,0 +1,68 @@
+//! `gauss transform`: x -> z, rows to the latent space.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::evaluate::{Evaluation, Facts, data_columns};
+use super::rows;
+use crate::console::Console;
+use crate::error::Error;
+use crate::table;
+
+const EXAMPLES: &str = "\
+Example:
+  gauss transform model.gauss test.csv --out z.csv
+
+The result has the columns z0, z1, ... and a row per row. Where the model is right they are
+independent standard normal variables: mean 0, standard deviation 1. `gauss inverse` leads back.
+With --missing drop a row with a missing value keeps its place and becomes NaN.";
+
+/// Map rows to the standard normal latent space
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Transform {
+    #[command(flatten)]
+    evaluation: Evaluation,
+}
+
+#[derive(Serialize)]
+struct Report {
+    command: &'static str,
+    #[serde(flatten)]
+    facts: Facts,
+    columns: Vec<String>,
+    /// Of each latent column; 0 where the model is right.
+    mean: Vec<f64>,
+    /// Of each latent column; 1 where the model is right.
+    standard_deviation: Vec<f64>,
+}
+
+impl Transform {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
+        let loaded = self.evaluation.load(data_columns)?;
+        let flow = &loaded.model.flow;
+        let (z, _log_det) =
+            flow.forward(loaded.table.data.as_ref()).map_err(|source| loaded.refused(source))?;
+
+        let columns = table::latent_names(flow.dim());
+        let (mean, standard_deviation) = rows::moments(z.as_ref());
+        let facts = loaded.facts;
+        let report = Report { command: "transform", facts, columns, mean, standard_deviation };
+        rows::deliver(console, &loaded.out, &report.columns, [z], &report, &report.prose())?;
+        Ok(())
+    }
+}
+
+impl Report {
+    fn prose(&self) -> String {
+        let farthest =
+            |values: &[f64], from: f64| values.iter().map(|v| (v - from).abs()).fold(0.0, f64::max);
+        format!(
+            "{} to the latent space; means within {:.3} of 0, standard deviations within {:.3} of 1{}",
+            self.facts.subject(),
+            farthest(&self.mean, 0.0),
+            farthest(&self.standard_deviation, 1.0),
+            self.facts.missing(),
+        )
+    }
+}

@@ -1,0 +1,43 @@
+//! Every way a command can fail, each one line for a person and one exit code for a script.
+
+use crate::model::ModelFault;
+use crate::output::OutputError;
+use crate::table::TableError;
+
+/// Why a command stopped.
+#[expect(missing_docs, reason = "the fields of a variant are what its sentence says")]
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A table cannot be used.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A result cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// A model file cannot be used.
+    #[error("{file}: {source}")]
+    Model { file: String, source: ModelFault },
+    /// The flow refused the rows.
+    #[error("{file}: {source}")]
+    Flow { file: String, source: gauss_flow::Error },
+    /// The fit failed.
+    #[error("{file}: {source}")]
+    Fit { file: String, source: gauss_rbig::Error },
+    /// The command line contradicts itself.
+    #[error("{0}")]
+    Usage(String),
+    /// Everything else.
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
+
+impl Error {
+    /// 2 for the command line, 1 for data and files, 0 where the reader of our output left.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::Output(OutputError::ClosedPipe) => 0,
+            Error::Usage(_) | Error::Output(OutputError::IsInput { .. }) => 2,
+            _ => 1,
+        }
+    }
+}

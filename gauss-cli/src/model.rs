@@ -1,0 +1,35 @@
+//! Model files as the program reads them.
+
+use std::path::Path;
+
+use gauss_flow::Model;
+use gauss_flow::file::FormatError;
+
+use crate::error::Error;
+use crate::input::{self, ReadFault};
+use crate::table;
+
+/// Why a file gives no model.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelFault {
+    /// There are no bytes to be had.
+    #[error(transparent)]
+    Unreadable(#[from] ReadFault),
+    /// The bytes are no model, or not any more.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+}
+
+/// Loads a model. One that was saved without column names has `x0, x1, ...`.
+///
+/// # Errors
+/// The file is missing, damaged or of another kind; the message names it.
+pub fn load(path: &Path) -> Result<Model, Error> {
+    let load = || -> Result<Model, ModelFault> { Ok(Model::from_bytes(&input::read(path)?)?) };
+    let mut model =
+        load().map_err(|source| Error::Model { file: input::display_name(path), source })?;
+    if model.metadata.columns.is_empty() {
+        model.metadata.columns = table::data_names(model.flow.dim());
+    }
+    Ok(model)
+}
