@@ -66,7 +66,7 @@ impl Default for EmOptions {
             burn_in: 10,
             restarts: 1,
             prior_rows: 2.0,
-            binned_above: Some(8192),
+            binned_above: Some(2000),
             seed: 0,
         }
     }

@@ -50,6 +50,9 @@ pub enum Error {
     /// The fitted layers were refused by the flow.
     #[error(transparent)]
     Flow(#[from] gauss_flow::Error),
+    /// Joint training could not go on.
+    #[error(transparent)]
+    Train(#[from] gauss_flow::TrainError),
 }
 
 /// The first value of `x` that is not finite, row by row, as an error.

@@ -63,8 +63,11 @@ impl Mixture {
         });
         for &row in far {
             let row = row as usize;
-            let l_bar = if row < rows { log_det_bar } else { 0.0 };
-            x_bar[row] = self.backward_far(x[row], z_bar[row], l_bar, grad);
+            x_bar[row] = if row < rows {
+                self.backward_far(x[row], z_bar[row], log_det_bar, grad)
+            } else {
+                0.0
+            };
         }
         // What of l̄ (r_k - π_k) is the same for every row.
         let all_rows = log_det_bar * rows as f64;

@@ -46,8 +46,10 @@ impl Root {
             self.lo = self.lo.max(x);
         }
         let newton = x - residual * libm::exp(-log_slope);
-        // ½ |d ln(dz/dx)/dz| · residual²: what Newton's step leaves.
-        let curvature = (log_slope - self.last_log_slope).abs() / self.last_residual.abs();
+        // ½ |d ln(dz/dx)/dz| · residual²: what Newton's step leaves. The curvature is that over the
+        // last step, infinite before there was one.
+        let bend = (log_slope - self.last_log_slope).abs();
+        let curvature = bend / (residual - self.last_residual).abs();
         let remains = 0.5 * curvature * residual * residual;
         (self.last_residual, self.last_log_slope) = (residual, log_slope);
 

@@ -126,6 +126,9 @@ impl Mixture {
 /// The z > 0 with ln Φ(-z) = -τ²/2 + c, far out. Newton's method: the left side is nearly a
 /// parabola, so a few steps from max(τ, √(τ² - 2c)) reach the last bit.
 fn upper_quantile(p: LogTerm) -> f64 {
+    if p.tau > 1e100 {
+        return p.tau; // c is nothing beside τ², which may overflow
+    }
     let mut z = (p.tau * p.tau - 2.0 * p.c).max(1.0).sqrt();
     for _ in 0..6 {
         let m = normal::mills(z);

@@ -30,6 +30,10 @@ pub use inverse::Inverter;
 
 use crate::{normal, simd::TINY};
 
+/// What the clamp at |t| = 37 leaves of a far component's density, 5e-298 of its height, must be
+/// nothing even after multiplication by t²/σ in the gradient, with t up to 1e14.
+const TINY_SLOPE: f64 = 1e-240;
+
 /// ln σ beyond this is refused by callers: 1/σ and π/σ must stay far from overflow.
 pub const MAX_ABS_LOG_SIGMA: f64 = 300.0;
 
@@ -49,7 +53,7 @@ pub(crate) struct Component {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mixture {
     components: Vec<Component>,
-    /// Below this Σ π_k/σ_k e_k goes to log space; [`TINY`] in units of the largest it can be.
+    /// Below this Σ π_k/σ_k e_k goes to log space: [`TINY_SLOPE`] of the largest it can be.
     tiny_slope: f64,
 }
 
@@ -87,7 +91,9 @@ impl Mixture {
                 log_sigma: log_sigmas[k],
             }
         }));
-        self.tiny_slope = TINY * self.components.iter().map(|c| c.slope).sum::<f64>();
+        let largest: f64 = self.components.iter().map(|c| c.slope).sum();
+        // With σ near e^300 the product underflows; the inverse of a subnormal would overflow.
+        self.tiny_slope = (TINY_SLOPE * largest).max(f64::MIN_POSITIVE);
     }
 
     /// K.

@@ -1,0 +1,302 @@
+//! Every vectorised kernel on every instruction set of this machine against a naive oracle, and
+//! against itself: AVX-512 and AVX2 give the same bits.
+
+mod support;
+
+use gauss_math::mixture::{Gradient, Inverter, Mixture};
+use gauss_math::simd::{Backend, LOGICAL_LANES};
+use gauss_math::{matrix, normal, slice};
+use proptest::prelude::*;
+use support::strategies::{any_number, cases, mixture, place};
+use support::{EPS, Params, naive_gaussianize, naive_log_cdf, naive_mills, naive_upper_quantile};
+
+/// Targets without a fused multiply-add round more often; the project allows them this much,
+/// relative to max(1, |value|).
+const OTHER_TARGETS: f64 = 1e-12;
+
+/// Runs `kernel` on every backend and returns the widest one's result.
+///
+/// The fused backends must agree to the bit, the plain scalar one to [`OTHER_TARGETS`] in units
+/// of `unit(i)`, where that is finite.
+fn on_every_backend(
+    kernel: impl Fn() -> Vec<f64>,
+    unit: impl Fn(usize, f64) -> f64,
+) -> Result<Vec<f64>, TestCaseError> {
+    let backends = Backend::all();
+    let widest = backends[0].scope(&kernel);
+    for backend in &backends[1..] {
+        let same_bits = backend.name() != "Scalar";
+        for (i, (&a, b)) in widest.iter().zip(backend.scope(&kernel)).enumerate() {
+            if same_bits {
+                prop_assert_eq!(a.to_bits(), b.to_bits(), "{} at {}", backend.name(), i);
+            } else {
+                let near = (a - b).abs() <= OTHER_TARGETS * unit(i, a);
+                prop_assert!(a == b || near || (a.is_nan() && b.is_nan()), "{i}: {a:e}, {b:e}");
+            }
+        }
+    }
+    Ok(widest)
+}
+
+fn one_or_more(_: usize, value: f64) -> f64 {
+    value.abs().max(1.0)
+}
+
+fn relative(_: usize, value: f64) -> f64 {
+    value.abs() + 1e12 * f64::from_bits(1) // a few subnormal units
+}
+
+#[test]
+fn there_is_always_the_scalar_backend() {
+    let names: Vec<String> = Backend::all().into_iter().map(Backend::name).collect();
+    assert_eq!(names.last().map(String::as_str), Some("Scalar"), "{names:?}");
+    assert_eq!(names[0], Backend::best().name());
+    println!("backends: {names:?}");
+    #[cfg(target_arch = "x86_64")]
+    {
+        let detected = usize::from(is_x86_feature_detected!("avx512f"))
+            + usize::from(is_x86_feature_detected!("avx2"));
+        assert_eq!(names.len(), 1 + detected, "{names:?}");
+    }
+}
+
+#[test]
+fn a_scope_ends_with_its_call() {
+    let x: Vec<f64> = (0..64).map(|i| 0.37 * f64::from(i)).collect();
+    let run = || {
+        let (mut pdf, mut tail) = (vec![0.0; 64], vec![0.0; 64]);
+        slice::pdf_and_tail(&x, &mut pdf, &mut tail);
+        tail
+    };
+    let scalar = *Backend::all().last().expect("the scalar backend");
+    let before = run();
+    let inside = scalar.scope(run);
+    assert_eq!(run(), before);
+    let panicked = std::panic::catch_unwind(|| scalar.scope(|| panic!("inside a scope")));
+    assert!(panicked.is_err());
+    assert_eq!(run(), before);
+    if Backend::best().name() != "Scalar" {
+        assert_ne!(inside, before, "unfused arithmetic rounds some of 64 values differently");
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn elementary_functions_agree_on_every_backend(x in prop::collection::vec(any_number(), 0..70)) {
+        // Two correctly working implementations differ by the sum of their errors: 1.5 ε here,
+        // 1 ulp in the system's library.
+        const EXP_TOL: f64 = 2.5 * EPS;
+        const LN_TOL: f64 = 3.0 * EPS;
+        // erfc's argument x/√2 is rounded: ε x² in the oracle's tail.
+        const TAIL_TOL: f64 = 8.0 * EPS;
+        // Bisection on the oracle's ln Φ.
+        const QUANTILE_TOL: f64 = 16.0 * EPS;
+
+        let map = |x: &[f64], f: fn(&[f64], &mut [f64])| {
+            let mut y = vec![0.0; x.len()];
+            f(x, &mut y);
+            y
+        };
+
+        let below: Vec<f64> = x.iter().map(|x| if *x > 709.0 { -x } else { *x }).collect();
+        let e = on_every_backend(|| map(&below, slice::exp), relative)?;
+        for (x, e) in below.iter().zip(e) {
+            let want = if *x < -708.0 { 0.0 } else { x.exp() };
+            prop_assert!(e == want || (e.is_nan() && x.is_nan()) || (e - want).abs() <= EXP_TOL * want,
+                "e^{x:e} = {e:e}, not {want:e}");
+        }
+
+        let normal_positive: Vec<f64> =
+            x.iter().map(|x| x.abs()).filter(|x| x.is_normal()).collect();
+        let l = on_every_backend(|| map(&normal_positive, slice::ln), relative)?;
+        for (x, l) in normal_positive.iter().zip(l) {
+            prop_assert!((l - x.ln()).abs() <= LN_TOL * x.ln().abs(), "ln {x:e} = {l:e}");
+        }
+
+        let p: Vec<f64> = x.iter().map(|x| x.abs()).filter(|x| (1e-300..=0.5).contains(x)).collect();
+        let z = on_every_backend(|| map(&p, slice::upper_quantile), one_or_more)?;
+        for (p, z) in p.iter().zip(z) {
+            let want = naive_upper_quantile(p.ln());
+            prop_assert!((z - want).abs() <= QUANTILE_TOL * want.max(1.0), "{p:e}: {z:e}, {want:e}");
+        }
+
+        let both = || {
+            let (mut pdf, mut tail) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+            slice::pdf_and_tail(&x, &mut pdf, &mut tail);
+            pdf.extend(tail);
+            pdf
+        };
+        let both = on_every_backend(both, relative)?;
+        let subnormal = 4.0 * f64::from_bits(1);
+        for (i, x) in x.iter().enumerate() {
+            let (pdf, tail) = (both[i], both[x_len(&both) + i]);
+            if x.is_nan() {
+                prop_assert!(pdf.is_nan() && tail.is_nan());
+                continue;
+            }
+            let (log_pdf, log_tail) = (normal::log_pdf(*x), naive_log_cdf(-x.abs()));
+            for (got, log) in [(pdf, log_pdf), (tail, log_tail)] {
+                let tol = (TAIL_TOL + 2.0 * EPS * log.abs().min(750.0)) * log.exp() + subnormal;
+                prop_assert!((got - log.exp()).abs() <= tol, "{x:e}: {got:e}, not {:e}", log.exp());
+            }
+        }
+    }
+
+    #[test]
+    fn mills_agrees_with_the_continued_fraction(e in -3.0..300.0_f64, a in 0.0..45.0_f64) {
+        // 4 ε of ours, and the oracle's ε x² near 0 or its 80 divisions further out.
+        const TOL: f64 = 24.0 * EPS;
+        for a in [a, 10.0_f64.powf(e)] {
+            let (got, want) = (normal::mills(a), naive_mills(a));
+            prop_assert!((got / want - 1.0).abs() <= TOL, "M({a:e}) = {got:e}, not {want:e}");
+        }
+    }
+
+    #[test]
+    fn the_mixture_map_agrees_on_every_backend(
+        params in mixture(),
+        places in prop::collection::vec(place(), 1..50),
+        special in prop::collection::vec(any_number(), 0..4),
+        log_det_bar in prop_oneof![Just(-1.0), Just(0.0), -2.0..2.0_f64],
+    ) {
+        // The oracle loses a few ε of each logarithm, i.e. of z²/2: ε |z| in z.
+        const Z_TOL: f64 = 64.0 * EPS;
+        // ln f and ln φ(z) cancel in the oracle: a few ε of the larger one.
+        const LOG_DET_TOL: f64 = 64.0 * EPS;
+
+        let mixture = params.mixture();
+        let mut x: Vec<f64> = places.iter().map(|p| p.x(&params)).collect();
+        x.extend(&special);
+        let rows = x.len();
+        x.resize(rows.next_multiple_of(LOGICAL_LANES), x[rows - 1]);
+        let n = x.len();
+        let sane = |i: usize| x[i].is_finite() && x[i].abs() < 1e100;
+
+        let forward = || {
+            let (mut z, mut log_det) = (vec![0.0; n], vec![0.0; n]);
+            mixture.forward(&x, &mut z, &mut log_det, &mut vec![0.0; 3 * n]);
+            z.extend(log_det);
+            z
+        };
+        // A unit for ln dz/dx: in a gap it is near -t²/2.
+        let unit = |i: usize, v: f64| if sane(i % n) { v.abs().max(1.0) } else { f64::INFINITY };
+        let out = on_every_backend(forward, unit)?;
+        let (z, log_det) = out.split_at(n);
+        for i in 0..rows {
+            if !x[i].is_finite() {
+                prop_assert!(z[i].is_nan() && log_det[i].is_nan(), "{}: {}", x[i], z[i]);
+                continue;
+            }
+            let (one_z, one_log_det) = mixture.gaussianize(x[i]);
+            prop_assert!(z[i].is_finite() || x[i].abs() > 1e300, "{:e}: {}", x[i], z[i]);
+            if !sane(i) {
+                continue;
+            }
+            let (want_z, want_log_det) = naive_gaussianize(&params, x[i]);
+            for z in [z[i], one_z] {
+                prop_assert!((z - want_z).abs() <= Z_TOL * want_z.abs().max(1.0),
+                    "z({:e}) = {z:e}, not {want_z:e}", x[i]);
+            }
+            let scale = (0.5 * want_z * want_z).max((want_log_det - 0.5 * want_z * want_z).abs());
+            for l in [log_det[i], one_log_det] {
+                prop_assert!((l - want_log_det).abs() <= LOG_DET_TOL * scale.max(1.0) * want_z.abs().max(1.0),
+                    "ln dz/dx({:e}) = {l:e}, not {want_log_det:e}", x[i]);
+            }
+        }
+
+        // The tape changes nothing, and the gradient from it is the same everywhere.
+        let k = mixture.len();
+        let z_bar: Vec<f64> =
+            (0..n).map(|i| if i < rows { z[i] + 0.1 * (i as f64).sin() } else { 0.0 }).collect();
+        let backward = || {
+            let (mut z, mut log_det) = (vec![0.0; n], vec![0.0; n]);
+            let mut tape = vec![0.0; Mixture::tape_len(k) * n];
+            let mut far = vec![99];
+            mixture.forward_with_tape(&x, &mut z, &mut log_det, &mut tape, &mut far);
+            assert!(z.iter().chain(&log_det).zip(&out).all(|(a, b)| a.to_bits() == b.to_bits())
+                || Backend::all().len() > 1); // the scalar backend's own bits
+            let mut gradient = vec![0.0; 3 * k];
+            let (logits, rest) = gradient.split_at_mut(k);
+            let (means, log_sigmas) = rest.split_at_mut(k);
+            let mut x_bar = vec![f64::NAN; n];
+            mixture.backward(&x, &z, &tape, &far, (&z_bar, log_det_bar, rows), &mut x_bar,
+                &mut vec![0.0; 3 * n], &mut Gradient { logits, means, log_sigmas });
+            gradient.extend(&x_bar[..rows]);
+            gradient
+        };
+        // Sums over rows cancel: the bits are what is tested here, the values in gradient.rs.
+        on_every_backend(backward, |_, _| f64::INFINITY)?;
+
+        let inverter = Inverter::new(&mixture);
+        let invert = || {
+            let mut back = vec![0.0; n];
+            inverter.invert(&mixture, z, &mut back);
+            back
+        };
+        on_every_backend(invert, |_, _| f64::INFINITY)?; // values: inverse.rs
+    }
+
+    #[test]
+    fn matrix_products_agree_on_every_backend(
+        (d, n, numbers) in (1_usize..12, 0_usize..5).prop_flat_map(|(d, blocks)| {
+            let n = LOGICAL_LANES * blocks;
+            (Just(d), Just(n), prop::collection::vec(-2.0..2.0_f64, d * d + 2 * d * n))
+        }),
+    ) {
+        // A dot product of length m rounds m times.
+        let tolerance = |m: usize| 4.0 * m as f64 * EPS * 4.0;
+        let (q, rest) = numbers.split_at(d * d);
+        let (x, z_bar) = rest.split_at(d * n);
+        let multiply = || {
+            let mut z = vec![f64::NAN; d * n];
+            matrix::multiply(q, x, &mut z, n);
+            z
+        };
+        let z = on_every_backend(multiply, one_or_more)?;
+        for i in 0..d {
+            for r in 0..n {
+                let want: f64 = (0..d).map(|j| q[i * d + j] * x[j * n + r]).sum();
+                prop_assert!((z[i * n + r] - want).abs() <= tolerance(d));
+            }
+        }
+        let add_outer = || {
+            let mut q_bar = vec![1.0; d * d];
+            matrix::add_outer(z_bar, x, &mut q_bar, n);
+            q_bar
+        };
+        let q_bar = on_every_backend(add_outer, one_or_more)?;
+        for i in 0..d {
+            for j in 0..d {
+                let want: f64 = 1.0 + (0..n).map(|r| z_bar[i * n + r] * x[j * n + r]).sum::<f64>();
+                prop_assert!((q_bar[i * d + j] - want).abs() <= tolerance(n + 1));
+            }
+        }
+    }
+}
+
+/// The number of rows in a [pdf, tail] pair laid end to end.
+fn x_len(both: &[f64]) -> usize {
+    both.len() / 2
+}
+
+/// A 64-component mixture needs no special case; kept apart so that it is always tried.
+#[test]
+fn sixty_four_components() {
+    let params = Params {
+        logits: (0..64).map(|k| 0.1 * f64::from(k % 7)).collect(),
+        means: (0..64).map(|k| 0.3 * f64::from(k) - 9.6).collect(),
+        log_sigmas: (0..64).map(|k| -1.0 - 0.05 * f64::from(k % 5)).collect(),
+    };
+    let mixture = params.mixture();
+    let mut checked = 0;
+    for i in -300..300 {
+        let x = 0.05 * f64::from(i);
+        let (z, _) = mixture.gaussianize(x);
+        assert!((z - naive_gaussianize(&params, x).0).abs() <= 1e-13 * z.abs().max(1.0), "{x}");
+        assert!((mixture.invert(z) - x).abs() <= 1e-13, "{x}");
+        checked += 1;
+    }
+    assert_eq!(checked, 600);
+}

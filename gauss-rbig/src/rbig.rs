@@ -1,0 +1,377 @@
+//! The greedy loop: rotate, make every marginal normal, repeat.
+//!
+//! **One block.** The rows z [n, d] so far are rotated, x = Q z ([`crate::rotation`]), and each
+//! coordinate is mapped to a standard normal by a mixture f_i fitted to it, z_i = Φ⁻¹(F_i(x_i))
+//! ([`crate::marginal`]). Two new layers of the flow are done; the rows go through them, and the
+//! next block begins.
+//!
+//! **What a block gains.** A rotation keeps ‖z‖ and hence Σ ln N(z_i; 0, 1), and the change of
+//! variables gives ln f_i(x_i) = ln N(z_i; 0, 1) + ln dz_i/dx_i. So a block raises a row's
+//! log-density by exactly
+//!
+//! g = Σ_i [ln f_i(x_i) - ln N(x_i; 0, 1)],
+//!
+//! and the mean of g over the rows, in nats, is the report's `negentropy_removed`: the estimate
+//! of Σ_i KL(p_i ‖ N(0, 1)) over the rotated marginals p_i, and at once the difference of the
+//! flow's mean log-density after and before the block. Its standard error is the deviation of g
+//! over √n.
+//!
+//! **When to stop.** A gain on the rows that were fitted is too high by p/n on average, p the
+//! block's free parameters (half of it because the fit follows the sample, half because the fit
+//! misses the truth: Akaike 1974). A block counts as progress if what is left is positive and
+//! more than `significance` standard errors; with validation rows, if their mean log-density
+//! exceeds the best so far. After `patience` blocks without progress the loop ends, and the flow
+//! is cut back to the best block.
+//!
+//! The rows are the only large thing in memory: one copy, mapped in place.
+
+use crate::Error;
+use crate::em::EmOptions;
+use crate::error::check_finite;
+use crate::marginal::{Selection, fit_columns, layer_params};
+use crate::pca::{Moments, with_determinant};
+use crate::rotation::{Chosen, RotationKind, choose};
+use crate::state::State;
+use faer::MatRef;
+use gauss_flow::layers::rotation::params_for_orthogonal;
+use gauss_flow::{Flow, LayerSpec};
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+/// How the greedy fit runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RbigOptions {
+    /// The most blocks.
+    pub max_blocks: usize,
+    /// K, the components of every marginal in the flow.
+    pub components: usize,
+    /// How many of the K are different.
+    pub selection: Selection,
+    /// The rotation of each block.
+    pub rotation: RotationKind,
+    /// Trainable reflections per rotation in the flow; the rest of the rotation is frozen. Any
+    /// number gives the same density.
+    pub reflections: usize,
+    /// Whether the columns are first brought to mean 0 and deviation 1.
+    pub standardize: bool,
+    /// Whether a frozen rotation to the principal components comes before the first block.
+    pub initial_pca: bool,
+    /// Progress must exceed this many standard errors, without validation rows.
+    pub significance: f64,
+    /// Blocks without progress before the loop ends; `None` to run all and keep all.
+    pub patience: Option<usize>,
+    /// How the mixtures are fitted. Its seed is ignored for `seed`.
+    pub em: EmOptions,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+impl Default for RbigOptions {
+    fn default() -> Self {
+        Self {
+            max_blocks: 30,
+            components: 8,
+            selection: Selection::default(),
+            rotation: RotationKind::default(),
+            reflections: 2,
+            standardize: true,
+            initial_pca: false,
+            significance: 0.0,
+            patience: Some(3),
+            em: EmOptions::default(),
+            seed: 0,
+        }
+    }
+}
+
+impl RbigOptions {
+    /// Whether every option is in its range.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`].
+    pub fn validate(&self) -> Result<(), Error> {
+        let bad = |option, value, expected| Err(Error::InvalidOption { option, value, expected });
+        if self.components == 0 {
+            return bad("components", 0.0, "at least 1");
+        }
+        if self.patience == Some(0) {
+            return bad("patience", 0.0, "at least 1");
+        }
+        if !(self.significance >= 0.0 && self.significance.is_finite()) {
+            return bad("significance", self.significance, "finite and at least 0");
+        }
+        self.em.validate()
+    }
+}
+
+/// What one block did. Nats per row throughout, densities in the units of the data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BlockReport {
+    /// Counted from 0.
+    pub block: usize,
+    /// Mean gain of a row's log-density: Σ_i KL(marginal_i ‖ N(0, 1)), estimated.
+    pub negentropy_removed: f64,
+    /// Its standard error.
+    pub standard_error: f64,
+    /// Free parameters of the block's mixtures.
+    pub parameters: usize,
+    /// Directions without variance, left as they are.
+    pub degenerate: usize,
+    /// Mean log-density of the rows after the block.
+    pub mean_log_prob: f64,
+    /// The same of the validation rows.
+    pub validation_log_prob: Option<f64>,
+    /// Time for the block.
+    pub seconds: f64,
+}
+
+/// Why the loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    /// All blocks were run.
+    MaxBlocks,
+    /// `patience` blocks in a row made no progress.
+    NoProgress,
+    /// The observer asked for it.
+    Cancelled,
+}
+
+/// A greedy fit.
+#[derive(Debug, Clone)]
+pub struct Rbig {
+    /// The model: [standardize], [PCA], then (rotation, marginal) for each block kept.
+    pub flow: Flow,
+    /// Every block that was run, also those cut off.
+    pub blocks: Vec<BlockReport>,
+    /// How many of them the flow contains.
+    pub kept: usize,
+    /// ln p of each row [n] by the greedy recursion; the flow's `log_prob` to rounding.
+    pub log_prob: Vec<f64>,
+    /// Why the loop ended.
+    pub stopped: StopReason,
+}
+
+/// Hears of every block; [`ControlFlow::Break`] ends the fit with the blocks so far.
+pub type Observer<'a> = dyn FnMut(&BlockReport) -> ControlFlow<()> + 'a;
+
+/// Fits a flow to the rows of `x` [n, d], block by block.
+///
+/// ```
+/// use gauss_rbig::{RbigOptions, fit};
+/// use std::ops::ControlFlow;
+/// // A parabola with noise: uncorrelated, yet dependent.
+/// let x = faer::Mat::from_fn(500, 2, |i, j| {
+///     let t = (i as f64 * 0.754_877_666).fract() * 2.0 - 1.0;
+///     if j == 0 { t } else { t * t + 0.1 * (i as f64 * 0.569_840_291).fract() }
+/// });
+/// let rbig = fit(x.as_ref(), &RbigOptions::default(), &mut |_| ControlFlow::Continue(()))?;
+/// let log_p = rbig.flow.log_prob(x.as_ref())?;
+/// assert!((log_p[0] - rbig.log_prob[0]).abs() < 1e-10);
+/// # Ok::<(), gauss_rbig::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Empty`], [`Error::NonFinite`], [`Error::InvalidOption`].
+pub fn fit(
+    x: MatRef<'_, f64>,
+    options: &RbigOptions,
+    observer: &mut Observer<'_>,
+) -> Result<Rbig, Error> {
+    fit_validated(x, None, options, observer)
+}
+
+/// [`fit`], stopped by the log-density of `validation` rows [m, d] that are not fitted.
+///
+/// # Errors
+/// As [`fit`], for both matrices, and [`Error::ColumnMismatch`].
+pub fn fit_validated(
+    x: MatRef<'_, f64>,
+    validation: Option<MatRef<'_, f64>>,
+    options: &RbigOptions,
+    observer: &mut Observer<'_>,
+) -> Result<Rbig, Error> {
+    options.validate()?;
+    check_finite(x)?;
+    if let Some(v) = validation {
+        if v.ncols() != x.ncols() {
+            return Err(Error::ColumnMismatch { expected: x.ncols(), got: v.ncols() });
+        }
+        check_finite(v)?;
+    }
+    Greedy::begin(x, validation, options)?.run(observer)
+}
+
+/// The layers so far, and the rows as they leave the last one.
+struct Greedy<'a> {
+    options: &'a RbigOptions,
+    dim: usize,
+    specs: Vec<LayerSpec>,
+    params: Vec<f64>,
+    train: State,
+    validation: Option<State>,
+}
+
+/// Where the flow is cut back to.
+struct Best {
+    blocks: usize,
+    layers: usize,
+    params: usize,
+    log_prob: Vec<f64>,
+    validation: f64,
+}
+
+impl<'a> Greedy<'a> {
+    fn begin(
+        x: MatRef<'_, f64>,
+        validation: Option<MatRef<'_, f64>>,
+        options: &'a RbigOptions,
+    ) -> Result<Self, Error> {
+        let mut greedy = Self {
+            options,
+            dim: x.ncols(),
+            specs: Vec::new(),
+            params: Vec::new(),
+            train: State::new(x),
+            validation: validation.map(State::new),
+        };
+        if options.standardize {
+            greedy.push(LayerSpec::Standardize, standardization(x))?;
+        }
+        if options.initial_pca {
+            let Chosen { q, .. } = choose(RotationKind::Pca, greedy.train.rows(), true, 0)?;
+            let params = params_for_orthogonal(q.as_ref(), 0, true)?;
+            greedy.push(LayerSpec::Rotation { reflections: 0, base: true }, params)?;
+        }
+        Ok(greedy)
+    }
+
+    /// Adds a layer and sends all rows through it.
+    fn push(&mut self, spec: LayerSpec, params: Vec<f64>) -> Result<(), Error> {
+        let layer = Flow::from_parts(self.dim, vec![spec], params)?;
+        self.train.apply(&layer)?;
+        if let Some(validation) = &mut self.validation {
+            validation.apply(&layer)?;
+        }
+        self.specs.push(spec);
+        self.params.extend_from_slice(layer.params());
+        Ok(())
+    }
+
+    fn run(mut self, observer: &mut Observer<'_>) -> Result<Rbig, Error> {
+        let mut blocks = Vec::new();
+        let mut best = self.here(0);
+        let mut without_progress = 0;
+        let mut stopped = StopReason::MaxBlocks;
+        for block in 0..self.options.max_blocks {
+            let before = self.train.log_prob();
+            let report = self.block(block, &before)?;
+            let cancelled = observer(&report).is_break();
+            if self.is_progress(&report, &best) {
+                best = self.here(block + 1);
+                without_progress = 0;
+            } else {
+                without_progress += 1;
+            }
+            blocks.push(report);
+            if cancelled {
+                stopped = StopReason::Cancelled;
+                break;
+            }
+            if self.options.patience.is_some_and(|patience| without_progress >= patience) {
+                stopped = StopReason::NoProgress;
+                break;
+            }
+        }
+        self.specs.truncate(best.layers);
+        self.params.truncate(best.params);
+        let flow = Flow::from_parts(self.dim, self.specs, self.params)?;
+        Ok(Rbig { flow, blocks, kept: best.blocks, log_prob: best.log_prob, stopped })
+    }
+
+    /// Rotates, fits and maps once.
+    fn block(&mut self, block: usize, before: &[f64]) -> Result<BlockReport, Error> {
+        let clock = Instant::now();
+        let options = self.options;
+        let seed = seed_of(options.seed, block);
+        let first = block == 0;
+        let Chosen { q, rank } = choose(options.rotation, self.train.rows(), first, seed)?;
+
+        let reflections = options.reflections;
+        let base = reflections + 1 < self.dim;
+        let q = if base { q } else { with_determinant(q.as_ref(), reflections.is_multiple_of(2)) };
+        let params = params_for_orthogonal(q.as_ref(), reflections, base)?;
+        self.push(LayerSpec::Rotation { reflections, base }, params)?;
+
+        let em = EmOptions { seed, ..options.em.clone() };
+        let columns = self.train.columns();
+        let fits = fit_columns(&columns, rank, options.components, options.selection, &em);
+        let spec = LayerSpec::Marginal { components: options.components };
+        self.push(spec, layer_params(&fits))?;
+
+        let after = self.train.log_prob();
+        let (negentropy_removed, standard_error) = mean_gain(before, &after);
+        Ok(BlockReport {
+            block,
+            negentropy_removed,
+            standard_error,
+            parameters: fits.iter().map(crate::marginal::MarginalFit::parameters).sum(),
+            degenerate: self.dim - rank,
+            mean_log_prob: mean(&after),
+            validation_log_prob: self.validation.as_ref().map(|v| mean(&v.log_prob())),
+            seconds: clock.elapsed().as_secs_f64(),
+        })
+    }
+
+    fn is_progress(&self, report: &BlockReport, best: &Best) -> bool {
+        if self.options.patience.is_none() {
+            return true;
+        }
+        if let Some(validation) = report.validation_log_prob {
+            return validation > best.validation;
+        }
+        let optimism = report.parameters as f64 / self.train.rows().nrows() as f64;
+        let gain = report.negentropy_removed - optimism;
+        gain > 0.0 && gain > self.options.significance * report.standard_error
+    }
+
+    fn here(&self, blocks: usize) -> Best {
+        Best {
+            blocks,
+            layers: self.specs.len(),
+            params: self.params.len(),
+            log_prob: self.train.log_prob(),
+            validation: self.validation.as_ref().map_or(f64::NEG_INFINITY, |v| mean(&v.log_prob())),
+        }
+    }
+}
+
+/// Parameters of the standardize layer; a constant column is only shifted.
+fn standardization(x: MatRef<'_, f64>) -> Vec<f64> {
+    let moments = Moments::of(x);
+    let log_scale = moments.standard_deviations().into_iter().enumerate().map(|(j, deviation)| {
+        let constant = x.col(j).iter().all(|&v| v == x[(0, j)]);
+        if constant || !(deviation > 0.0) { 0.0 } else { deviation.ln() }
+    });
+    moments.mean().iter().copied().chain(log_scale).collect()
+}
+
+/// A seed for each block, far apart whatever the user's seed (the finaliser of SplitMix64).
+fn seed_of(seed: u64, block: usize) -> u64 {
+    let mut z = seed.wrapping_add((block as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Mean of after - before and its standard error.
+fn mean_gain(before: &[f64], after: &[f64]) -> (f64, f64) {
+    let n = before.len() as f64;
+    let gain = || before.iter().zip(after).map(|(b, a)| a - b);
+    let mean = gain().sum::<f64>() / n;
+    let variance = gain().map(|g| (g - mean) * (g - mean)).sum::<f64>() / n;
+    (mean, (variance / n).sqrt())
+}
