@@ -4,11 +4,14 @@
 //!   lies in [min_k (μ_k + σ_k z), max_k (μ_k + σ_k z)] for any z: no range is asked of anyone.
 //! - **The start** is inverse cubic Hermite interpolation in a table of z at the knots
 //!   μ_k + jσ_k/2, |j| <= 12, made once per mixture.
-//! - **A step** leaves the bracket never: bisection takes over where Newton would.
-//! - **The end.** z(x) is known to a few ε max(1, |z|), so x to that over dz/dx. A Newton step is
-//!   the last one when the curvature seen over the step before it says that what remains is below
-//!   that; no further evaluation is spent on confirming it. In a gap between components z is a
-//!   plateau of equal doubles, any point of which is a root.
+//! - **A step** never leaves the bracket: bisection takes over where Newton's would, and after a
+//!   Newton step that did not halve the residual. (Without the latter, two points with a narrow
+//!   component between them can send Newton's method from one to the other forever.)
+//! - **The end.** z(x) is known to a few ε max(1, |z|), so x to that over dz/dx. From the table,
+//!   a Newton step is the last one when the curvature seen over the step before it says that what
+//!   remains is below that, and when it stays close to where that curvature was seen; no further
+//!   evaluation is spent on confirming it. A single value, without a table, is confirmed. In a
+//!   gap between components z is a plateau of equal doubles, any point of which is a root.
 //!
 //! All rows of a slice iterate together through the vectorised forward map; those that are done
 //! leave the set.
@@ -20,6 +23,15 @@ use crate::simd::LOGICAL_LANES;
 const HALF_KNOTS: i32 = 12;
 /// Far more than bisection of the widest bracket of doubles needs at these scales.
 const MAX_STEPS: usize = 2200;
+/// A step tells the curvature if ln dz/dx changed no more than this over it, and z no more than ...
+const MAX_BEND: f64 = 0.5;
+/// ... this.
+const MAX_MOVED: f64 = 0.25;
+/// What it tells reaches no further than this part of its length: beyond may lie the flank of
+/// another component.
+const REACH: f64 = 0.125;
+/// z(x) itself is only known to so many ε max(1, |z|).
+const NOISE: f64 = 4.0;
 
 /// One root in progress: target z, bracket [lo, hi], the step before this one.
 #[derive(Clone, Copy)]
@@ -28,8 +40,11 @@ struct Root {
     z: f64,
     lo: f64,
     hi: f64,
+    last_x: f64,
     last_residual: f64,
     last_log_slope: f64,
+    /// |residual| before the Newton step that led here; infinite after anything else.
+    before_newton: f64,
 }
 
 impl Root {
@@ -46,17 +61,23 @@ impl Root {
             self.lo = self.lo.max(x);
         }
         let newton = x - residual * libm::exp(-log_slope);
-        // ½ |d ln(dz/dx)/dz| · residual²: what Newton's step leaves. The curvature is that over the
-        // last step, infinite before there was one.
+        // ½ |d ln(dz/dx)/dz| · residual²: what Newton's step leaves. The curvature is the mean one
+        // over the last step, which is worth nothing where that step was long or bent: at the
+        // edge of a gap the slope changes by orders of magnitude within 1e-10 of z.
         let bend = (log_slope - self.last_log_slope).abs();
-        let curvature = bend / (residual - self.last_residual).abs();
-        let remains = 0.5 * curvature * residual * residual;
-        (self.last_residual, self.last_log_slope) = (residual, log_slope);
+        let moved = (residual - self.last_residual).abs();
+        let remains = 0.5 * bend / moved * residual * residual;
+        let near = (newton - x).abs() <= REACH * (x - self.last_x).abs();
+        let known = bend <= MAX_BEND && moved <= MAX_MOVED && near;
+        (self.last_x, self.last_residual, self.last_log_slope) = (x, residual, log_slope);
 
-        if newton >= self.lo && newton <= self.hi {
-            let done = remains <= 0.25 * resolution || newton == x;
+        let shrinks = residual.abs() <= 0.5 * self.before_newton;
+        if shrinks && newton >= self.lo && newton <= self.hi {
+            self.before_newton = residual.abs();
+            let done = (known && remains <= 0.25 * resolution) || newton == x;
             (newton, done)
         } else {
+            self.before_newton = f64::INFINITY;
             let middle = 0.5 * self.lo + 0.5 * self.hi;
             (middle, !(middle > self.lo && middle < self.hi))
         }
@@ -72,7 +93,16 @@ impl Mixture {
 
     fn root(&self, row: usize, z: f64) -> Root {
         let (lo, hi) = self.bracket(z);
-        Root { row, z, lo, hi, last_residual: 0.0, last_log_slope: f64::INFINITY }
+        Root {
+            row,
+            z,
+            lo,
+            hi,
+            last_x: f64::INFINITY,
+            last_residual: 0.0,
+            last_log_slope: f64::INFINITY,
+            before_newton: f64::INFINITY,
+        }
     }
 
     /// x with [`Mixture::gaussianize`]`(x).0 = z`: |error| <= 4 ε (|x| + max(1, |z|)/(dz/dx));
@@ -83,15 +113,22 @@ impl Mixture {
         }
         let mut root = self.root(0, z);
         let mut x = 0.5 * root.lo + 0.5 * root.hi;
+        let (mut best, mut least, mut tries) = (x, f64::INFINITY, 0);
         for _ in 0..MAX_STEPS {
             let (at, log_slope) = self.gaussianize(x);
-            let (next, done) = root.step(x, at, log_slope);
-            x = next;
-            if done {
+            let miss = (at - z).abs();
+            if miss < least {
+                (best, least) = (x, miss);
+            }
+            // Where rounding alone is left, a few steps more may still find a better x.
+            tries += i32::from(least <= NOISE * f64::EPSILON * z.abs().max(1.0));
+            let (next, _) = root.step(x, at, log_slope);
+            if tries > 3 || next == x {
                 break;
             }
+            x = next;
         }
-        x
+        best
     }
 }
 

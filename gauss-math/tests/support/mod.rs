@@ -204,14 +204,15 @@ pub mod strategies {
         ]
     }
 
-    /// The configuration of all property tests: failures are kept in `tests/*.regressions`.
+    /// The configuration of all property tests: failures are kept in `tests/*.regressions`, and
+    /// the environment's PROPTEST_CASES, where it is set, overrides `count`.
     pub fn cases(count: u32) -> ProptestConfig {
+        let persistence = proptest::test_runner::FileFailurePersistence::WithSource("regressions");
+        let default = ProptestConfig::default();
         ProptestConfig {
-            cases: count,
-            failure_persistence: Some(Box::new(
-                proptest::test_runner::FileFailurePersistence::WithSource("regressions"),
-            )),
-            ..ProptestConfig::default()
+            cases: if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { count },
+            failure_persistence: Some(Box::new(persistence)),
+            ..default
         }
     }
 }
