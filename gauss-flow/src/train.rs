@@ -11,6 +11,7 @@ use crate::bound::{Derived, log_prob};
 use crate::error::Error;
 use crate::flow::Flow;
 use crate::gradient::GradientSum;
+use crate::layer::{LayerSpec, segments};
 use crate::rows;
 use faer::MatRef;
 use rand::SeedableRng;
@@ -67,6 +68,10 @@ pub struct TrainOptions {
     pub clip_norm: Option<f64>,
     /// Time constant of the parameters' moving average in epochs; `None`: no average.
     pub average_epochs: Option<f64>,
+    /// λ of the prior: every logit, mean and ln σ of the marginal layers is a priori normal around
+    /// 0 with variance 1/λ, which adds λ/2n Σ θ² to the loss. At 0 the marginal maps do nothing,
+    /// so it is the doing of something that must pay; 0: maximum likelihood.
+    pub prior: f64,
 }
 
 impl Default for TrainOptions {
@@ -80,6 +85,7 @@ impl Default for TrainOptions {
             patience: None,
             clip_norm: Some(10.0),
             average_epochs: None,
+            prior: 0.0,
         }
     }
 }
@@ -154,6 +160,8 @@ impl TrainOptions {
         if let Schedule::Cosine { warmup } = self.schedule {
             check((0.0..1.0).contains(&warmup), "warmup", "in [0, 1)", warmup)?;
         }
+        let prior = self.prior;
+        check(prior >= 0.0 && prior.is_finite(), "prior", "a number from 0 up", prior)?;
         if let Some(norm) = self.clip_norm {
             check(positive(norm), "clip_norm", "a positive number", norm)?;
         }
@@ -298,8 +306,8 @@ impl<'a> Run<'a> {
             rate = options.learning_rate * options.schedule.factor(done);
             let row = |i: usize| batch[i] as usize;
             let nll = self.sum.nll(&self.derived, self.x, batch.len(), row);
-            let specs = self.flow.layers();
-            self.sum.finish(&self.derived, specs, batch.len(), &mut self.grad);
+            self.sum.finish(&self.derived, self.flow.layers(), batch.len(), &mut self.grad);
+            self.add_prior();
             let norm = self.grad.iter().map(|g| g * g).sum::<f64>().sqrt();
             if !nll.is_finite() || !norm.is_finite() {
                 return Err(TrainError::Diverged { epoch, loss: nll });
@@ -310,7 +318,7 @@ impl<'a> Run<'a> {
                 self.grad.iter_mut().for_each(|g| *g *= clip / norm);
             }
             self.adam.step(rate, &self.grad, &mut self.params);
-            self.derived.update(specs, &self.params);
+            self.derived.update(self.flow.layers(), &self.params);
             if let Some(decay) = decay {
                 for (a, p) in self.average.iter_mut().zip(&self.params) {
                     *a += (1.0 - decay) * (p - *a);
@@ -319,6 +327,20 @@ impl<'a> Run<'a> {
             total += nll * batch.len() as f64;
         }
         Ok((total / order.len() as f64, rate))
+    }
+
+    /// Adds the prior's part to the gradient: λ/n θ for the parameters of marginal layers.
+    fn add_prior(&mut self) {
+        let pull = self.options.prior / self.x.nrows() as f64;
+        if pull > 0.0 {
+            let layers = self.flow.layers();
+            for (layer, own) in layers.iter().zip(segments(self.flow.dim(), layers)) {
+                if let LayerSpec::Marginal { .. } = layer {
+                    let grad = &mut self.grad[own.clone()];
+                    grad.iter_mut().zip(&self.params[own]).for_each(|(g, p)| *g += pull * p);
+                }
+            }
+        }
     }
 
     /// Scores the epoch's parameters, keeps them if they are the best, and records the epoch.
