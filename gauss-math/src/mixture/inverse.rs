@@ -9,9 +9,10 @@
 //!   component between them can send Newton's method from one to the other forever.)
 //! - **The end.** z(x) is known to a few ε max(1, |z|), so x to that over dz/dx. From the table,
 //!   a Newton step is the last one when the curvature seen over the step before it says that what
-//!   remains is below that, and when it stays close to where that curvature was seen; no further
-//!   evaluation is spent on confirming it. A single value, without a table, is confirmed. In a
-//!   gap between components z is a plateau of equal doubles, any point of which is a root.
+//!   remains is below that; no further evaluation is spent on confirming it. (Unless one of the
+//!   two steps was long beside the narrowest σ, whose flank may then lie ahead unseen.) A single
+//!   value, without a table, is confirmed. In a gap between components z is a plateau of equal
+//!   doubles, any point of which is a root.
 //!
 //! All rows of a slice iterate together through the vectorised forward map; those that are done
 //! leave the set.
@@ -27,9 +28,11 @@ const MAX_STEPS: usize = 2200;
 const MAX_BEND: f64 = 0.5;
 /// ... this.
 const MAX_MOVED: f64 = 0.25;
-/// What it tells reaches no further than this part of its length: beyond may lie the flank of
-/// another component.
-const REACH: f64 = 0.125;
+/// The last step is no longer than this part of the narrowest σ.
+const REACH: f64 = 0.1;
+/// Over a step of length s the curvature can grow by this factor times s/σ, σ the narrowest: on a
+/// component's flank at t, d ln(dz/dx)/dx grows by t per σ.
+const GROWTH: f64 = 8.0;
 /// z(x) itself is only known to so many ε max(1, |z|).
 const NOISE: f64 = 4.0;
 
@@ -40,6 +43,7 @@ struct Root {
     z: f64,
     lo: f64,
     hi: f64,
+    narrowest: f64,
     last_x: f64,
     last_residual: f64,
     last_log_slope: f64,
@@ -66,8 +70,9 @@ impl Root {
         // edge of a gap the slope changes by orders of magnitude within 1e-10 of z.
         let bend = (log_slope - self.last_log_slope).abs();
         let moved = (residual - self.last_residual).abs();
-        let remains = 0.5 * bend / moved * residual * residual;
-        let near = (newton - x).abs() <= REACH * (x - self.last_x).abs();
+        let growth = 1.0 + GROWTH * (x - self.last_x).abs() / self.narrowest;
+        let remains = 0.5 * growth * bend / moved * residual * residual;
+        let near = (newton - x).abs() <= REACH * self.narrowest;
         let known = bend <= MAX_BEND && moved <= MAX_MOVED && near;
         (self.last_x, self.last_residual, self.last_log_slope) = (x, residual, log_slope);
 
@@ -85,19 +90,20 @@ impl Root {
 }
 
 impl Mixture {
-    /// The bracket of the root for `z`.
-    fn bracket(&self, z: f64) -> (f64, f64) {
-        let ends = self.components.iter().map(|c| c.mean + z / c.inv_sigma);
-        ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), x| (lo.min(x), hi.max(x)))
-    }
-
     fn root(&self, row: usize, z: f64) -> Root {
-        let (lo, hi) = self.bracket(z);
+        let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
+        let mut narrowest = f64::INFINITY;
+        for c in &self.components {
+            let sigma = 1.0 / c.inv_sigma;
+            let end = c.mean + z * sigma;
+            (lo, hi, narrowest) = (lo.min(end), hi.max(end), narrowest.min(sigma));
+        }
         Root {
             row,
             z,
             lo,
             hi,
+            narrowest,
             last_x: f64::INFINITY,
             last_residual: 0.0,
             last_log_slope: f64::INFINITY,

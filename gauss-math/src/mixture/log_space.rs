@@ -59,19 +59,21 @@ fn sum(terms: &[LogTerm]) -> (LogTerm, Vec<f64>) {
 }
 
 impl Mixture {
-    /// The map at any finite x; NaN otherwise.
+    /// The map at any finite x. Otherwise z and ln dz/dx are NaN; f and the smaller tail are 0 at
+    /// an infinity.
     #[cold]
     #[inline(never)]
     pub(super) fn log_space(&self, x: f64) -> LogSpace {
         let k = self.components.len();
         if !x.is_finite() {
             let nan = f64::NAN;
+            let ln_zero = if x.is_nan() { nan } else { f64::NEG_INFINITY };
             let shares = || vec![nan; k];
             return LogSpace {
                 z: nan,
                 log_det: nan,
-                log_pdf: nan,
-                log_tail: nan,
+                log_pdf: ln_zero,
+                log_tail: ln_zero,
                 lower: true,
                 mills: nan,
                 density_share: shares(),
