@@ -126,9 +126,18 @@ pub(crate) fn positive(text: &str) -> Result<usize, String> {
 
 /// A finite number above zero.
 pub(crate) fn positive_number(text: &str) -> Result<f64, String> {
+    finite(text, |value| value > 0.0, "must be a finite number above 0")
+}
+
+/// A finite number, zero or more.
+pub(crate) fn not_negative(text: &str) -> Result<f64, String> {
+    finite(text, |value| value >= 0.0, "must be a finite number, 0 or more")
+}
+
+fn finite(text: &str, valid: fn(f64) -> bool, requirement: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
-        Ok(_) => Err("must be a finite number above 0".to_owned()),
+        Ok(value) if valid(value) && value.is_finite() => Ok(value),
+        Ok(_) => Err(requirement.to_owned()),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -37,8 +37,9 @@ impl Console {
         !self.quiet && io::stderr().is_terminal()
     }
 
-    /// Ends a command: `--json` prints `report` on standard output and `prose` on standard error;
-    /// otherwise `prose` goes to standard output, or to standard error when a table is there.
+    /// Ends a command whose result is elsewhere: `--json` prints `report` on standard output and
+    /// `prose` on standard error; otherwise `prose` goes to standard output, or to standard error
+    /// when a table is there.
     ///
     /// # Errors
     /// Standard output cannot be written.
@@ -48,19 +49,34 @@ impl Console {
         prose: &str,
         table_on_stdout: bool,
     ) -> Result<(), OutputError> {
-        if self.json {
+        if self.json || table_on_stdout {
             self.note(prose);
-            return to_stdout(|out| {
-                serde_json::to_writer(&mut *out, report)?;
-                out.write_all(b"\n")
-            });
         }
-        if table_on_stdout {
-            self.note(prose);
-            return Ok(());
+        match (self.json, table_on_stdout || self.quiet) {
+            (true, _) => print_json(report),
+            (false, true) => Ok(()),
+            (false, false) => print_text(prose),
         }
-        if self.quiet { Ok(()) } else { to_stdout(|out| writeln!(out, "{prose}")) }
     }
+
+    /// Ends a command whose result is `text` itself, or `report` with `--json`.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub fn show(&self, report: &impl Serialize, text: &str) -> Result<(), OutputError> {
+        if self.json { print_json(report) } else { print_text(text) }
+    }
+}
+
+fn print_json(report: &impl Serialize) -> Result<(), OutputError> {
+    to_stdout(|out| {
+        serde_json::to_writer(&mut *out, report)?;
+        out.write_all(b"\n")
+    })
+}
+
+fn print_text(text: &str) -> Result<(), OutputError> {
+    to_stdout(|out| writeln!(out, "{text}"))
 }
 
 /// Thousands grouped for reading: `12,345`.

@@ -27,7 +27,7 @@ pub enum Error {
     #[error("{0}")]
     Usage(String),
     /// Everything else.
-    #[error(transparent)]
+    #[error("{0:#}")]
     Other(#[from] anyhow::Error),
 }
 

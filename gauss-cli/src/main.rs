@@ -1,2 +1,7 @@
-//! The program `gauss`.
-fn main() {}
+//! The program `gauss`. Everything is in the library, where it can be tested.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gauss_cli::run(std::env::args_os())
+}

@@ -9,7 +9,7 @@ use gauss_rbig::recipe::{self, Fitted, Method, Recipe};
 use serde::Serialize;
 
 use super::progress::Progress;
-use crate::args::{TableArgs, positive, positive_number};
+use crate::args::{TableArgs, not_negative, positive, positive_number};
 use crate::console::{Console, aligned, counted, grouped};
 use crate::error::Error;
 use crate::input;
@@ -56,11 +56,13 @@ pub struct Fit {
 struct Shape {
     /// Blocks, each a rotation and a mixture per dimension
     #[arg(long, value_name = "N", value_parser = positive)]
-    blocks: Option<usize>,
+    #[arg(default_value_t = Recipe::default().blocks)]
+    blocks: usize,
     /// Normal components in the mixture of each dimension
     #[arg(long, value_name = "K", value_parser = positive)]
-    components: Option<usize>,
-    /// Trainable reflections in each rotation
+    #[arg(default_value_t = Recipe::default().components)]
+    components: usize,
+    /// Trainable reflections in each rotation [default: one per column, at most 16]
     #[arg(long, value_name = "R")]
     reflections: Option<usize>,
 }
@@ -73,18 +75,26 @@ struct Training {
     #[arg(long, value_enum, value_name = "warm|rbig|joint", hide_possible_values = true)]
     #[arg(default_value_t = MethodArg::Warm)]
     method: MethodArg,
-    /// Passes over the table, at most
+    /// Passes over the table, at most [default: by the number of rows]
     #[arg(long, value_name = "N", value_parser = positive)]
     epochs: Option<usize>,
-    /// Rows per step
+    /// Rows per step [default: by the number of rows]
     #[arg(long, value_name = "ROWS", value_parser = positive)]
     batch_size: Option<usize>,
     /// Step size of Adam
     #[arg(long, value_name = "RATE", value_parser = positive_number)]
-    learning_rate: Option<f64>,
-    /// Epochs without gain on the validation rows before stopping
+    #[arg(default_value_t = Recipe::default().learning_rate)]
+    learning_rate: f64,
+    /// Weight of the prior against overfitting; 0 is none
+    #[arg(long, value_name = "WEIGHT", value_parser = not_negative)]
+    #[arg(default_value_t = Recipe::default().prior)]
+    prior: f64,
+    /// Stop after so many epochs without gain on the validation rows [default: never]
     #[arg(long, value_name = "EPOCHS", value_parser = positive)]
     patience: Option<usize>,
+    /// Keep the validated model; do not fit again on all rows
+    #[arg(long)]
+    no_refit: bool,
 }
 
 /// `--method`; the values are explained by the option, which keeps `--help` to a line each.
@@ -103,15 +113,19 @@ struct Report<'a> {
     rows: usize,
     /// Rows left out because a value is missing; `--missing drop` only.
     missing_rows: usize,
+    /// Rows that decided when to stop: from --validation, or set aside.
     validation_rows: usize,
+    /// Whether the flow was then fitted again on all rows.
+    refitted: bool,
     columns: &'a [String],
     layers: usize,
     parameters: usize,
     trainable_parameters: usize,
     epochs: usize,
     best_epoch: Option<usize>,
-    /// At the best epoch, in nats.
+    /// At the best epoch, in nats; of the validated fit.
     train_nll: Option<f64>,
+    /// The same of the validation rows.
     validation_nll: Option<f64>,
     seed: u64,
     seconds: f64,
@@ -186,19 +200,24 @@ impl Fit {
     /// The library's recipe, with what the command line changes.
     fn recipe(&self, seed: u64) -> Recipe {
         let default = Recipe::default();
+        let Shape { blocks, components, reflections } = self.shape;
+        let Training { epochs, batch_size, learning_rate, prior, patience, no_refit, .. } =
+            self.training;
         Recipe {
             method: match self.training.method {
                 MethodArg::Warm => Method::Warm,
                 MethodArg::Rbig => Method::Rbig,
                 MethodArg::Joint => Method::Joint,
             },
-            blocks: self.shape.blocks.unwrap_or(default.blocks),
-            components: self.shape.components.unwrap_or(default.components),
-            reflections: self.shape.reflections.unwrap_or(default.reflections),
-            epochs: self.training.epochs.unwrap_or(default.epochs),
-            batch_size: self.training.batch_size.unwrap_or(default.batch_size),
-            learning_rate: self.training.learning_rate.unwrap_or(default.learning_rate),
-            patience: self.training.patience.or(default.patience),
+            blocks,
+            components,
+            reflections: reflections.or(default.reflections),
+            epochs: epochs.or(default.epochs),
+            batch_size: batch_size.or(default.batch_size),
+            learning_rate,
+            prior,
+            patience: patience.or(default.patience),
+            refit: default.refit && !no_refit,
             seed,
             ..default
         }
@@ -233,6 +252,7 @@ impl<'a> Report<'a> {
             rows: table.rows(),
             missing_rows: table.missing_rows,
             validation_rows: fitted.validation_rows,
+            refitted: fitted.refitted,
             columns: &table.columns,
             layers: fitted.flow.layers().len(),
             parameters: fitted.flow.n_params(),
@@ -275,6 +295,9 @@ impl<'a> Report<'a> {
         if let Some(loss) = self.validation_nll {
             let rows = counted(self.validation_rows, "validation row");
             facts.push(("", format!("{:.4} nats on {rows}", -loss)));
+        }
+        if self.refitted {
+            facts.push(("", "then fitted again on all rows".to_owned()));
         }
         facts.push(("time", format!("{:.1} s", self.seconds)));
         format!("{}: fitted to {}\n{}", self.model, self.table, aligned(&facts))

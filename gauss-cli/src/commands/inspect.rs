@@ -82,7 +82,7 @@ impl Inspect {
         let model = model::load(&self.model)?;
         let file_bytes = std::fs::metadata(&self.model).map_or(0, |found| found.len());
         let report = Report::new(self.model.display().to_string(), file_bytes, &model);
-        console.finish(&report, &report.prose(), false)?;
+        console.show(&report, &report.text())?;
         Ok(())
     }
 }
@@ -107,7 +107,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn prose(&self) -> String {
+    fn text(&self) -> String {
         let mut facts = vec![
             ("file", format!("{} bytes, {}", grouped(self.file_bytes as usize), self.created_by)),
             ("columns", format!("{}: {}", self.columns.len(), self.columns.join(", "))),
@@ -123,7 +123,7 @@ impl<'a> Report<'a> {
     fn layer_table(&self) -> String {
         let total = Layer {
             kind: "all",
-            detail: format!("{} layers", self.layers.len()),
+            detail: counted(self.layers.len(), "layer"),
             parameters: self.parameters,
             trainable_parameters: self.trainable_parameters,
         };

@@ -30,8 +30,8 @@ impl Progress {
                 bar.set_position(*block as u64);
                 bar.set_message(format!("loss {:.4}", -mean_log_prob));
             }
-            Step::Epoch { record, epochs } => {
-                bar.set_prefix("epochs");
+            Step::Epoch { record, epochs, refit } => {
+                bar.set_prefix(if *refit { "on all rows" } else { "joint epochs" });
                 bar.set_length(*epochs as u64);
                 bar.set_position(record.epoch as u64);
                 let validation = record

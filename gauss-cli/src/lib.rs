@@ -1,0 +1,52 @@
+//! The program `gauss`: tables in; models, densities, samples, figures and reports out.
+//!
+//! ```text
+//! args -> commands/{fit, score, sample, transform, inverse, inspect}
+//!             table (in)      gauss-rbig, gauss-flow      output, console (out)
+//! ```
+//!
+//! A command reads and checks everything first, computes, then writes: on an error nothing has
+//! been written. Standard output carries results only (a table, a JSON object or a summary);
+//! standard error carries progress, prose and one line for an error.
+
+#![forbid(unsafe_code)]
+
+pub mod args;
+pub mod commands;
+pub mod console;
+pub mod error;
+pub mod input;
+pub mod model;
+pub mod moons;
+pub mod output;
+pub mod plot;
+pub mod report;
+pub mod table;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Runs the program on a command line, the program's name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match args::Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(usage) => {
+            let _ = usage.print(); // help, version or a usage error; a closed pipe is no matter
+            return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
+        }
+    };
+    match commands::run(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let code = error.exit_code();
+            if code != 0 {
+                let line = error.to_string().replace(['\n', '\r'], " ");
+                let _ = writeln!(std::io::stderr(), "error: {line}");
+            }
+            ExitCode::from(code)
+        }
+    }
+}

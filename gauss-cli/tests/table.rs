@@ -1,0 +1,258 @@
+//! Tables as people write them, and what is said about those that cannot be read.
+
+use std::path::Path;
+
+use gauss_cli::table::{Missing, ReadOptions, Select, Table, TableError, read, write};
+
+fn read_with(
+    bytes: impl AsRef<[u8]>,
+    wanted: Select<'_>,
+    options: &ReadOptions,
+) -> Result<Table, TableError> {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), bytes).expect("the table is written");
+    read(file.path(), wanted, options)
+}
+
+fn table(text: impl AsRef<[u8]>) -> Table {
+    read_with(text, Select::All, &ReadOptions::default()).expect("a good table")
+}
+
+/// The message without the file's name in front.
+fn fault(text: impl AsRef<[u8]>) -> String {
+    read_with(text, Select::All, &ReadOptions::default())
+        .expect_err("a bad table")
+        .fault
+        .to_string()
+}
+
+fn values(table: &Table) -> Vec<Vec<f64>> {
+    table.data.row_iter().map(|row| row.iter().copied().collect()).collect()
+}
+
+fn strings(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+#[test]
+fn tables_as_people_write_them() {
+    let expected = [[1.0, -2.5], [3e-5, 4.0]];
+    for (text, what) in [
+        ("a,b\n1,-2.5\n3e-5,4\n", "plain"),
+        ("a,b\n1,-2.5\n3e-5,4", "no line break at the end"),
+        ("\u{feff}a,b\r\n1,-2.5\r\n3e-5,4\r\n", "byte-order mark and CRLF"),
+        ("a;b\n1;-2.5\n3e-5;4\n", "semicolons"),
+        ("a\tb\n1\t-2.5\n3e-5\t4\n", "tabs"),
+        ("\"a\",\"b\"\n\"1\",\"-2.5\"\n\"3e-5\",\"4\"\n", "quotes"),
+        (" a , b \n 1 ,\t-2.5\n3E-5, +4.0 \n", "blanks around cells"),
+        ("\n\na,b\n\n1,-2.5\n   \n3e-5,4\n\n\n", "blank lines"),
+        ("a,b\r1,-2.5\r3e-5,4\r", "carriage returns only"),
+    ] {
+        let table = table(text);
+        assert_eq!(table.columns, ["a", "b"], "{what}");
+        assert_eq!(values(&table), expected, "{what}");
+    }
+}
+
+#[test]
+fn quoted_names_may_hold_anything() {
+    assert_eq!(table("\"size, m\";\"a \"\"b\"\"\"\n1;2\n").columns, ["size, m", "a \"b\""]);
+    assert_eq!(table("größe,β\n1,2\n").columns, ["größe", "β"]);
+    assert_eq!(table("0,1,2\n5,6,7\n").columns, ["0", "1", "2"]);
+}
+
+#[test]
+fn a_fault_names_row_and_column() {
+    for (text, message) in [
+        ("", "the file is empty"),
+        (" \r\n\n", "the file is empty"),
+        ("\u{feff}", "the file is empty"),
+        ("a,b\n", "a header but no rows of data"),
+        ("a,b", "a header but no rows of data"),
+        (
+            "a,b\n1,2\n3\n",
+            "row 2 (line 3 of the file): expected 2 cells, got 1 (the row ends at column \"a\")",
+        ),
+        ("a,b\n1,2,3\n", "row 1 (line 2 of the file): expected 2 cells, got 3"),
+        ("a,b\n1,2\n3,abc\n", "row 2 (line 3 of the file), column \"b\": not a number: \"abc\""),
+        ("a;b\n1;2,5\n", "row 1 (line 2 of the file), column \"b\": not a number: \"2,5\""),
+        (
+            "a,b\r\n1,2\r\n\r\n3,0x1F\r\n",
+            "row 2 (line 4 of the file), column \"b\": not a number: \"0x1F\"",
+        ),
+        (
+            "\n\"a\nx\",b\n1,2\n\n\n3,y\n",
+            "row 2 (line 7 of the file), column \"b\": not a number: \"y\"",
+        ),
+        (
+            "a,b\n1,\n",
+            "row 1 (line 2 of the file), column \"b\": missing value: the cell is empty \
+             (--missing drop passes over such rows)",
+        ),
+        (
+            "a,b\nnan,1\n",
+            "row 1 (line 2 of the file), column \"a\": missing value: \"nan\" (--missing drop passes \
+             over such rows)",
+        ),
+        (
+            "a,b\n1,-inf\n",
+            "row 1 (line 2 of the file), column \"b\": not a finite number: \"-inf\" (--missing drop \
+             passes over such rows)",
+        ),
+        (
+            "a,b\n1e999,1\n",
+            "row 1 (line 2 of the file), column \"a\": not a finite number: \"1e999\" (--missing \
+             drop passes over such rows)",
+        ),
+        ("a,b,a\n1,2,3\n", "column \"a\" appears twice, as columns 1 and 3"),
+        (",b\n1,2\n", "column 1 has no name (name it, or leave it out with --columns)"),
+        (
+            "1.5,2\n3,4\n",
+            "line 1 holds numbers (1.5, 2), but a header row with the column names is required \
+             (--no-header takes line 1 as data and names the columns x0, x1, ...)",
+        ),
+    ] {
+        assert_eq!(fault(text), message, "{text:?}");
+    }
+}
+
+#[test]
+fn other_kinds_of_file_are_named() {
+    assert!(fault(b"\x1f\x8b\x08\x00").contains("gzip-compressed"));
+    assert!(fault(b"PK\x03\x04..").contains("spreadsheet"));
+    assert!(fault(b"\xff\xfea\x00").contains("UTF-16"));
+    assert!(fault(b"a,\xff\n1,2\n").contains("column 2 is not UTF-8"));
+    assert!(
+        fault(b"a,b\n1,\xff\n").contains("row 1 (line 2 of the file), column \"b\": not a number")
+    );
+}
+
+#[test]
+fn messages_stay_on_one_line_and_short() {
+    let runaway = format!("a,b\n1,\"{}\n", "no closing quote\n".repeat(1000));
+    let message = fault(runaway);
+    assert!(!message.contains('\n') && message.len() < 200, "{message}");
+
+    let names: Vec<String> = (0..500).map(|k| format!("c{k}")).collect();
+    let wanted = strings(&["y"]);
+    let text = format!("{}\n", names.join(","));
+    let error = read_with(text, Select::Model(&wanted), &ReadOptions::default()).expect_err("no y");
+    assert!(error.to_string().contains("(500 in all)"), "{error}");
+}
+
+#[test]
+fn paths_that_hold_no_table() {
+    let options = ReadOptions::default();
+    let missing = read(Path::new("no/such/file.csv"), Select::All, &options).expect_err("missing");
+    assert_eq!(missing.to_string(), "no/such/file.csv: no such file");
+    let folder = read(Path::new("."), Select::All, &options).expect_err("a directory");
+    assert_eq!(folder.to_string(), ".: is a directory, not a file");
+}
+
+#[test]
+fn columns_are_found_by_name() {
+    let text = "id,b,a,note\n7,2,1,x\n8,4,3,\n";
+    let wanted = strings(&["a", "b"]);
+    for select in [Select::Named(&wanted), Select::Model(&wanted)] {
+        let table = read_with(text, select, &ReadOptions::default()).expect("both columns");
+        assert_eq!(table.columns, wanted);
+        assert_eq!(values(&table), [[1.0, 2.0], [3.0, 4.0]]);
+    }
+}
+
+#[test]
+fn columns_that_are_not_there() {
+    let message = |text: &str, select: Select<'_>| {
+        read_with(text, select, &ReadOptions::default())
+            .expect_err("no such column")
+            .fault
+            .to_string()
+    };
+    let wanted = strings(&["a", "b"]);
+    assert_eq!(
+        message("a,c\n1,2\n", Select::Named(&wanted)),
+        "no column \"b\"; the table has \"a\", \"c\""
+    );
+    assert_eq!(
+        message("a,c\n1,2\n", Select::Model(&wanted)),
+        "the model's column \"b\" is missing; the table has \"a\", \"c\""
+    );
+    assert_eq!(
+        message("u,v\n1,2\n", Select::Model(&wanted)),
+        "none of the model's columns is in the table: expected \"a\", \"b\", got \"u\", \"v\""
+    );
+    assert_eq!(
+        message("z0,z1,z2\n1,2,3\n", Select::Latent(4)),
+        "the model has 4 columns, the table has 3: \"z0\", \"z1\", \"z2\""
+    );
+}
+
+#[test]
+fn without_a_header_columns_go_by_position() {
+    let bare = ReadOptions { no_header: true, ..ReadOptions::default() };
+    let table = read_with("1,2\n3,4\n", Select::All, &bare).expect("two rows");
+    assert_eq!((table.columns.clone(), table.rows()), (strings(&["x0", "x1"]), 2));
+
+    let wanted = strings(&["a", "b"]);
+    let table = read_with("1,2\n", Select::Model(&wanted), &bare).expect("by position");
+    assert_eq!(values(&table), [[1.0, 2.0]]);
+    let error = read_with("1,2,3\n", Select::Model(&wanted), &bare).expect_err("three columns");
+    assert!(error.to_string().contains("the model has 2 columns, the table has 3"), "{error}");
+
+    let error = read_with("1,2\n3,x\n", Select::All, &bare).expect_err("a cell of text");
+    assert_eq!(error.fault.to_string(), "row 2, column \"x1\": not a number: \"x\"");
+}
+
+#[test]
+fn latent_columns_go_by_name_first() {
+    let options = ReadOptions::default();
+    let by_name = read_with("z1,w,z0\n1,2,3\n", Select::Latent(2), &options).expect("z0 and z1");
+    assert_eq!(values(&by_name), [[3.0, 1.0]]);
+    let by_position = read_with("u,v\n1,2\n", Select::Latent(2), &options).expect("two columns");
+    assert_eq!(values(&by_position), [[1.0, 2.0]]);
+}
+
+#[test]
+fn missing_values_drop_the_row_or_keep_its_place() {
+    let text = "a,b\n1,2\n,3\n4,NA\n5,inf\n6,7\n";
+    let options = |missing| ReadOptions { missing, ..ReadOptions::default() };
+    let dropped = read_with(text, Select::All, &options(Missing::DropRow)).expect("two rows left");
+    assert_eq!(values(&dropped), [[1.0, 2.0], [6.0, 7.0]]);
+    assert_eq!(dropped.missing_rows, 3);
+
+    let kept = read_with(text, Select::All, &options(Missing::NanRow)).expect("five rows");
+    assert_eq!((kept.rows(), kept.missing_rows), (5, 3));
+    assert!(kept.data.row(1).iter().all(|v| v.is_nan()));
+
+    let error =
+        read_with("a,b\n,1\n", Select::All, &options(Missing::DropRow)).expect_err("nothing");
+    assert!(error.to_string().ends_with("all 1 rows have a missing value, nothing is left"));
+    let error = read_with("a,b\nx,1\n", Select::All, &options(Missing::DropRow)).expect_err("text");
+    assert!(error.to_string().contains("not a number: \"x\""));
+}
+
+#[test]
+fn requirements_of_learning() {
+    let flat = table("a,b\n1,0.5\n2,0.5\n").require_spread().expect_err("b is constant");
+    assert!(flat.to_string().contains("column \"b\" is constant (every row is 0.5)"), "{flat}");
+    let few = table("a\n1\n2\n").require_rows(10).expect_err("two rows");
+    assert!(few.to_string().ends_with("at least 10 rows are needed, got 2"), "{few}");
+}
+
+#[test]
+fn what_is_written_reads_back_to_the_same_bits() {
+    let numbers =
+        [0.1, -0.0, 1.0 / 3.0, 5e-324, f64::MAX, 1e16, -123456789.125, 2.0_f64.powi(-1074)];
+    let data =
+        faer::Mat::from_fn(numbers.len(), 2, |i, j| if j == 0 { numbers[i] } else { -numbers[i] });
+    let columns = strings(&["plain", "with, comma \"and quotes\""]);
+    let mut text = Vec::new();
+    write(&mut text, &columns, data.as_ref()).expect("memory takes it");
+
+    let back = table(&text);
+    assert_eq!(back.columns, columns);
+    for (i, row) in values(&back).iter().enumerate() {
+        assert_eq!(row[0].to_bits(), numbers[i].to_bits());
+        assert_eq!(row[1].to_bits(), (-numbers[i]).to_bits());
+    }
+}
