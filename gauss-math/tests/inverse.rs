@@ -54,7 +54,7 @@ fn check_round_trip(mixture: &Mixture, inverter: &Inverter, x: f64) -> Result<bo
 }
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(1500))]
 
     #[test]
     fn data_to_latent_and_back(

@@ -81,7 +81,7 @@ fn a_scope_ends_with_its_call() {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(1000))]
 
     #[test]
     fn elementary_functions_agree_on_every_backend(x in prop::collection::vec(any_number(), 0..70)) {

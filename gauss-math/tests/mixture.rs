@@ -12,7 +12,7 @@ use support::{EPS, log_sum_exp, naive_gaussianize, naive_log_cdf};
 const LOG_TOL: f64 = 64.0 * EPS;
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(1500))]
 
     #[test]
     fn the_logarithms_agree_with_their_definitions(
