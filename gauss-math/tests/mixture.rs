@@ -154,12 +154,12 @@ fn a_gap_is_a_plateau_with_an_honest_slope() {
 #[test]
 fn set_leaves_nothing_of_the_mixture_before() {
     let mut mixture = Mixture::default();
-    assert!(mixture.is_empty() && mixture.len() == 0);
+    assert!(mixture.is_empty());
     mixture.set(&[1.0, 2.0, 3.0], &[0.0, 1.0, 2.0], &[0.0, -1.0, 1.0]);
     assert_eq!(mixture.len(), 3);
     mixture.set(&[0.3], &[5.0], &[2.0]);
     assert_eq!(mixture, Mixture::new(&[0.3], &[5.0], &[2.0]));
-    assert!(!mixture.is_empty() && mixture.len() == 1);
+    assert!(!mixture.is_empty());
 }
 
 #[test]
