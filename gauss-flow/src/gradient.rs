@@ -4,10 +4,13 @@ use crate::bound::Derived;
 use crate::layer::LayerSpec;
 use crate::rows::{BLOCK, Pool, load};
 use faer::MatRef;
+use gauss_math::simd::LOGICAL_LANES;
 use rayon::prelude::*;
 
 /// At most this many partial sums: it bounds memory, and the threads one step can use.
 const MAX_CHUNKS: usize = 64;
+/// A batch is cut into this many blocks where they do not get too short for it.
+const LEAST_BLOCKS: usize = 4;
 
 /// Accumulates the loss and the layers' sums over the rows of a batch. What it allocates, it
 /// keeps: after the first batch of a size there is no allocation.
@@ -39,7 +42,10 @@ impl GradientSum {
         rows: usize,
         row: impl Fn(usize) -> usize + Sync,
     ) -> f64 {
-        let blocks = rows.div_ceil(BLOCK);
+        // A small batch still has parts for several threads.
+        let block_len = rows.div_ceil(LEAST_BLOCKS).next_multiple_of(LOGICAL_LANES);
+        let block_len = block_len.clamp(2 * LOGICAL_LANES, BLOCK);
+        let blocks = rows.div_ceil(block_len);
         let per_chunk = blocks.div_ceil(MAX_CHUNKS);
         let n_chunks = blocks.div_ceil(per_chunk);
         self.chunks.resize_with(n_chunks.max(self.chunks.len()), Chunk::default);
@@ -51,8 +57,8 @@ impl GradientSum {
             chunk.sums.resize(n_sums, 0.0);
             pool.with(|ws| {
                 for block in c * per_chunk..((c + 1) * per_chunk).min(blocks) {
-                    let start = block * BLOCK;
-                    let len = BLOCK.min(rows - start);
+                    let start = block * block_len;
+                    let len = block_len.min(rows - start);
                     load(ws, x, len, |i| row(start + i));
                     chunk.nll += derived.nll_and_sums(ws, len, &mut chunk.sums);
                 }
