@@ -288,7 +288,7 @@ impl<'a> Report<'a> {
         if let (Some(epoch), Some(loss)) = (self.best_epoch, self.train_nll) {
             facts.push((
                 "training",
-                format!("{}, the best is {epoch}", counted(self.epochs, "epoch")),
+                format!("{}, the best is epoch {epoch}", counted(self.epochs, "epoch")),
             ));
             facts.push(("mean ln p(x)", format!("{:.4} nats on the rows it learnt from", -loss)));
         }

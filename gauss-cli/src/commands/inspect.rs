@@ -149,6 +149,7 @@ impl Layer {
     fn new(layer: &LayerSpec, dim: usize) -> Layer {
         let detail = match *layer {
             LayerSpec::Standardize => "shift and scale per column".to_owned(),
+            LayerSpec::Rotation { reflections: 0, base: true } => "fixed".to_owned(),
             LayerSpec::Rotation { reflections, base } => {
                 let base = if base { " after a fixed rotation" } else { "" };
                 format!("{}{base}", counted(reflections, "reflection"))
@@ -182,7 +183,7 @@ impl Training {
 
     fn prose(&self) -> String {
         let mut text =
-            format!("{}, the best is {}", counted(self.epochs, "epoch"), self.best_epoch);
+            format!("{}, the best is epoch {}", counted(self.epochs, "epoch"), self.best_epoch);
         let kept = self.history.iter().find(|record| record.epoch == self.best_epoch);
         if let (Some(start), Some(kept)) = (self.history.first(), kept) {
             let _ = write!(text, "; loss {:.4} to {:.4} nats", start.train_nll, kept.train_nll);

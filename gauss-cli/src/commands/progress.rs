@@ -52,6 +52,6 @@ impl Progress {
 }
 
 fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{prefix:>14} {bar:30} {pos}/{len}  {msg}  {elapsed}")
+    ProgressStyle::with_template("{prefix:13} {bar:20} {pos}/{len}  {elapsed}  {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -81,6 +81,9 @@ pub enum Fault {
          out with --columns"
     )]
     Constant { column: String, value: f64 },
+    /// Squares of the column's differences would leave the range of a double.
+    #[error("column {column:?} spans {span:.1e}; rescale it to a span from {least:e} to {most:e}")]
+    Span { column: String, span: f64, least: f64, most: f64 },
     /// Not enough to learn from.
     #[error("at least {needed} rows are needed, got {got}")]
     TooFewRows { needed: usize, got: usize },

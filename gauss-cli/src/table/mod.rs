@@ -85,15 +85,24 @@ impl Table {
         Err(self.fault(Fault::TooFewRows { needed, got: self.rows() }))
     }
 
-    /// No column holds one value only: a density on a line has no finite logarithm off it.
+    /// Every column spreads as learning needs it: more than one value, for a density on a line
+    /// has no finite logarithm off it, and differences whose squares a double can hold.
     ///
     /// # Errors
-    /// [`Fault::Constant`].
+    /// [`Fault::Constant`] or [`Fault::Span`].
     pub fn require_spread(&self) -> Result<(), TableError> {
+        const LEAST: f64 = 1e-150;
+        const MOST: f64 = 1e150;
         for (cells, column) in self.data.col_iter().zip(&self.columns) {
-            let value = cells[0];
-            if cells.iter().all(|&cell| cell == value) {
-                return Err(self.fault(Fault::Constant { column: column.clone(), value }));
+            let min = cells.iter().copied().fold(f64::INFINITY, f64::min);
+            let max = cells.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let span = max - min;
+            if min == max {
+                return Err(self.fault(Fault::Constant { column: column.clone(), value: min }));
+            }
+            if !(LEAST..=MOST).contains(&span) {
+                let column = column.clone();
+                return Err(self.fault(Fault::Span { column, span, least: LEAST, most: MOST }));
             }
         }
         Ok(())
