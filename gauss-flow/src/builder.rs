@@ -79,7 +79,13 @@ impl FlowBuilder {
         let mut specs = Vec::new();
         let mut params = Vec::new();
         for step in &self.steps {
-            let (spec, own) = step.start(state.as_ref(), rng)?;
+            let started = step.start(state.as_ref(), rng);
+            let (spec, own) = started.map_err(|error| match error {
+                Error::InvalidLayer { reason, .. } => {
+                    Error::InvalidLayer { layer: specs.len(), reason }
+                }
+                other => other,
+            })?;
             spec.validate(self.dim, &own)
                 .map_err(|reason| Error::InvalidLayer { layer: specs.len(), reason })?;
             let layer = Derived::new(self.dim, &[spec], &own);
@@ -125,8 +131,10 @@ impl Step {
 /// (over n).
 ///
 /// # Errors
-/// [`Error::ConstantColumn`] for a column of one value only.
+/// [`Error::ConstantColumn`] for a column of one value only, [`Error::Rows`] without rows,
+/// [`Error::NonFinite`] for a value that is not finite.
 pub fn standardization(x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
+    check_data(x.ncols(), x)?;
     let n = x.nrows() as f64;
     let mut shift = Vec::with_capacity(2 * x.ncols());
     let mut log_scale = Vec::with_capacity(x.ncols());

@@ -130,7 +130,7 @@ impl Flow {
 /// A flow with its derived numbers; see [`Flow::bind`].
 ///
 /// Every method spreads its rows over rayon's current threads; the result does not depend on how
-/// many there are. A row with a NaN or an infinity gives NaN in that row alone.
+/// many there are. A row with a NaN or an infinity gives NaN or infinities in that row alone.
 #[derive(Clone, Debug)]
 pub struct BoundFlow<'a> {
     flow: &'a Flow,

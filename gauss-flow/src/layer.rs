@@ -34,14 +34,15 @@ pub enum LayerSpec {
 }
 
 impl LayerSpec {
-    /// How many numbers the layer has in `dim` dimensions.
+    /// How many numbers the layer has in `dim` dimensions; a file may claim any, so it saturates.
     pub fn n_params(&self, dim: usize) -> usize {
         match *self {
-            Self::Standardize => 2 * dim,
+            Self::Standardize => dim.saturating_mul(2),
             Self::Rotation { reflections, base } => {
-                reflections * dim + if base { dim * dim } else { 0 }
+                let base = if base { dim.saturating_mul(dim) } else { 0 };
+                dim.saturating_mul(reflections).saturating_add(base)
             }
-            Self::Marginal { components } => 3 * dim * components,
+            Self::Marginal { components } => dim.saturating_mul(components).saturating_mul(3),
         }
     }
 
@@ -49,7 +50,7 @@ impl LayerSpec {
     pub fn n_trainable(&self, dim: usize) -> usize {
         match *self {
             Self::Standardize => 0,
-            Self::Rotation { reflections, .. } => reflections * dim,
+            Self::Rotation { reflections, .. } => dim.saturating_mul(reflections),
             Self::Marginal { .. } => self.n_params(dim),
         }
     }

@@ -11,7 +11,7 @@ use crate::bound::{Derived, log_prob};
 use crate::error::Error;
 use crate::flow::Flow;
 use crate::gradient::GradientSum;
-use crate::layer::{LayerSpec, segments};
+use crate::layer::{LayerSpec, segments, validate};
 use crate::rows;
 use faer::MatRef;
 use rand::SeedableRng;
@@ -194,7 +194,8 @@ pub(crate) fn check_data(dim: usize, x: MatRef<'_, f64>) -> Result<(), Error> {
 /// Trains all trainable parameters of `flow` together on the rows of `x`.
 ///
 /// `observer` is told of each epoch, the start included, and may end the run. Without validation
-/// rows the last parameters are kept (the averaged ones, if there is an average).
+/// rows the last parameters are kept (the averaged ones, if there is an average) whose loss is
+/// finite.
 ///
 /// # Errors
 /// [`TrainError::Invalid`] before anything is done; [`TrainError::Diverged`] with the best
@@ -214,9 +215,13 @@ pub fn train(
     let mut run = Run::new(flow, x, validation, options);
     // Inside one of rayon's own threads the many small steps start without a hand-over.
     let result = rayon::scope(|_| run.epochs(observer));
+    let lost = run.settle(flow.params());
     let Run { best, records, .. } = run;
     flow.set_params(best.params)?;
     let stopped = result?;
+    if let Some(error) = lost {
+        return Err(error);
+    }
     Ok(History { epochs: records, best_epoch: best.epoch, stopped })
 }
 
@@ -238,6 +243,8 @@ struct Run<'a> {
     adam: Adam,
     sum: GradientSum,
     best: Best,
+    /// What was the best before `best`, without validation.
+    previous: Best,
     records: Vec<EpochRecord>,
     start: Instant,
 }
@@ -262,6 +269,7 @@ impl<'a> Run<'a> {
             grad: vec![0.0; params.len()],
             adam: Adam::new(params.len()),
             best: Best { params: params.clone(), epoch: 0, score: f64::INFINITY },
+            previous: Best { params: params.clone(), epoch: 0, score: f64::INFINITY },
             params,
             records: Vec::new(),
             start: Instant::now(),
@@ -310,7 +318,8 @@ impl<'a> Run<'a> {
             self.add_prior();
             let norm = self.grad.iter().map(|g| g * g).sum::<f64>().sqrt();
             if !nll.is_finite() || !norm.is_finite() {
-                return Err(TrainError::Diverged { epoch, loss: nll });
+                let loss = if nll.is_finite() { norm } else { nll };
+                return Err(TrainError::Diverged { epoch, loss });
             }
             if let Some(clip) = options.clip_norm
                 && norm > clip
@@ -318,6 +327,9 @@ impl<'a> Run<'a> {
                 self.grad.iter_mut().for_each(|g| *g *= clip / norm);
             }
             self.adam.step(rate, &self.grad, &mut self.params);
+            if !self.params.iter().all(|p| p.is_finite()) {
+                return Err(TrainError::Diverged { epoch, loss: f64::NAN });
+            }
             self.derived.update(self.flow.layers(), &self.params);
             if let Some(decay) = decay {
                 for (a, p) in self.average.iter_mut().zip(&self.params) {
@@ -357,14 +369,15 @@ impl<'a> Run<'a> {
                     (score, params) = (other, &self.average);
                 }
             }
-            if score < self.best.score || epoch == 0 {
+            if score < self.best.score && self.is_valid(params) || epoch == 0 {
                 self.best.params.copy_from_slice(params);
                 (self.best.epoch, self.best.score) = (epoch, score);
             }
             Some(score)
         } else {
             let params = if averaged { &self.average } else { &self.params };
-            if nll.is_finite() {
+            if nll.is_finite() && self.is_valid(params) {
+                std::mem::swap(&mut self.previous, &mut self.best);
                 self.best.params.copy_from_slice(params);
                 self.best.epoch = epoch;
             }
@@ -379,6 +392,33 @@ impl<'a> Run<'a> {
         });
         let loss = validation_nll.filter(|l| !l.is_finite()).unwrap_or(nll);
         if loss.is_finite() { Ok(()) } else { Err(TrainError::Diverged { epoch, loss }) }
+    }
+
+    /// Whether a flow may have these parameters: a wild step can take them out of range.
+    fn is_valid(&self, params: &[f64]) -> bool {
+        validate(self.flow.dim(), self.flow.layers(), params).is_ok()
+    }
+
+    /// Without validation rows nobody has looked at the loss of the last parameters yet: goes back
+    /// to the ones before, or to the start, until it is finite. Returns the error to report if
+    /// the last ones are lost.
+    fn settle(&mut self, start: &[f64]) -> Option<TrainError> {
+        if self.validation.is_some() || self.best.epoch == 0 {
+            return None;
+        }
+        self.derived.update(self.flow.layers(), &self.best.params);
+        let loss = self.mean_nll(self.x);
+        if loss.is_finite() {
+            return None;
+        }
+        let error = TrainError::Diverged { epoch: self.best.epoch, loss };
+        std::mem::swap(&mut self.previous, &mut self.best);
+        self.derived.update(self.flow.layers(), &self.best.params);
+        if !self.mean_nll(self.x).is_finite() {
+            self.best.params.copy_from_slice(start);
+            self.best.epoch = 0;
+        }
+        Some(error)
     }
 
     /// -1/n Σ log p at the bound parameters.

@@ -59,21 +59,9 @@ impl Rotation {
             return Err(InvalidLayer::ZeroReflector { index });
         }
         if base.is_empty() {
-            return Ok(());
-        }
-        let b = MatRef::from_row_major_slice(base, dim, dim);
-        let gram = b.transpose() * b;
-        let mut deviation = 0.0_f64;
-        for i in 0..dim {
-            for j in 0..dim {
-                let identity = if i == j { 1.0 } else { 0.0 };
-                deviation = deviation.max((gram[(i, j)] - identity).abs());
-            }
-        }
-        if deviation <= ORTHOGONAL_TOL {
             Ok(())
         } else {
-            Err(InvalidLayer::NotOrthogonal { deviation })
+            check_orthogonal(MatRef::from_row_major_slice(base, dim, dim))
         }
     }
 
@@ -144,6 +132,25 @@ impl Layer for Rotation {
     }
 }
 
+fn check_orthogonal(b: MatRef<'_, f64>) -> Result<(), InvalidLayer> {
+    let gram = b.transpose() * b;
+    let mut deviation = 0.0_f64;
+    for i in 0..b.ncols() {
+        for j in 0..b.ncols() {
+            let identity = if i == j { 1.0 } else { 0.0 };
+            let own = (gram[(i, j)] - identity).abs();
+            if own.is_nan() || own > deviation {
+                deviation = own; // once NaN, always NaN
+            }
+        }
+    }
+    if deviation <= ORTHOGONAL_TOL {
+        Ok(())
+    } else {
+        Err(InvalidLayer::NotOrthogonal { deviation })
+    }
+}
+
 /// The parameters of [`Rotation`](crate::LayerSpec::Rotation) `{ reflections, base }` whose Q is
 /// the orthogonal matrix `q` (d × d).
 ///
@@ -153,13 +160,21 @@ impl Layer for Rotation {
 /// reflections, of which the parity fits: det q = (-1)^reflections.
 ///
 /// # Errors
-/// [`Error::NeedsBase`] where q is no product of `reflections` reflections.
+/// [`Error::NeedsBase`] where q is no product of `reflections` reflections; [`Error::Columns`]
+/// where it is not square, and [`Error::InvalidLayer`] (of layer 0) where it is not orthogonal.
 pub fn params_for_orthogonal(
     q: MatRef<'_, f64>,
     reflections: usize,
     base: bool,
 ) -> Result<Vec<f64>, Error> {
     let d = q.nrows();
+    if d == 0 {
+        return Err(Error::NoDimensions);
+    }
+    if q.ncols() != d {
+        return Err(Error::Columns { expected: d, got: q.ncols() });
+    }
+    check_orthogonal(q).map_err(|reason| Error::InvalidLayer { layer: 0, reason })?;
     let rows: Vec<f64> = (0..d).flat_map(|i| (0..d).map(move |j| q[(i, j)])).collect();
     let factors = householder::factor(&rows, d);
     let used = reflections.min(d - 1);
