@@ -5,6 +5,7 @@ mod estep;
 mod exp2;
 pub mod gmm;
 pub mod histogram;
+mod ica;
 mod marginal;
 pub mod pca;
 mod rbig;

@@ -16,10 +16,10 @@ use rayon::prelude::*;
 pub enum Selection {
     /// Always K.
     Fixed,
-    /// The best by BIC: the most probable one, given the rows.
-    #[default]
+    /// The best by BIC: the most probable number, given the rows.
     Bic,
     /// The best by AIC: the least expected loss on new rows.
+    #[default]
     Aic,
 }
 

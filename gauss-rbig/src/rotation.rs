@@ -9,37 +9,50 @@
 //! directions in which the data vary, and directions without variance (constant columns, exact
 //! linear combinations) stay apart from them. They have no density, and mixed with the others
 //! they would pretend to a gain in every block.
+//!
+//! **The greatest gain.** What a block gains is Σ_i KL(p_i ‖ N(0, 1)) over the rotated marginals
+//! p_i. The default tries several R (the principal components, the independent components of two
+//! contrasts, some random ones; in two dimensions a fan of angles) and takes the one whose gain,
+//! estimated from histograms, is greatest. The independent components are sought on one half of
+//! the rows and all candidates judged on the other: in many dimensions there are always
+//! directions that look far from normal on the rows they were found on. If they win, they are
+//! refined on all rows.
 
 use crate::Error;
+use crate::ica::{Contrast, fast_ica};
 use crate::pca::{Moments, Pca};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
-use gauss_math::householder;
+use gauss_math::{householder, normal};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
 
 /// A direction whose standard deviation is below this fraction of the largest has no variance:
 /// eigenvalues are known to ε times the largest, standard deviations to √ε.
 const RELATIVE_RANK: f64 = 1e-7;
-/// Rows that FastICA looks at.
-const ICA_ROWS: usize = 8192;
-/// It usually needs 5 to 15 iterations; the last digits are worth nothing here.
-const ICA_ITERATIONS: usize = 30;
-const ICA_TOLERANCE: f64 = 1e-3;
+/// Rows that candidates are sought on, and as many to judge them.
+const ROWS: usize = 8192;
+/// Random candidates.
+const RANDOM: usize = 4;
+/// Angles in [0, π/2) tried in two dimensions.
+const ANGLES: usize = 32;
 
-/// The rotation of each block.
+/// The rotation of each block. In the first block, where the scales differ, R = I always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum RotationKind {
+    /// The candidate with the greatest gain.
+    #[default]
+    GreatestGain,
     /// The principal components: R = I. Removes all correlation, but when the covariance is
     /// nearly I the components follow its sampling noise.
     Pca,
-    /// A random orthogonal R, uniform on the group. In the first block, R = I.
+    /// A random orthogonal R, uniform on the group.
     Random,
-    /// R by symmetric FastICA (Hyvärinen 1999): directions whose marginals are as far from
-    /// normal as possible by E[ln cosh]. In the first block, where the scales differ, R = I.
-    #[default]
+    /// R by FastICA: directions whose marginals are as far from normal as possible by
+    /// E[ln cosh].
     Ica,
 }
 
@@ -52,7 +65,7 @@ pub(crate) struct Chosen {
     pub rank: usize,
 }
 
-/// The rotation for rows `z` [n, d], in parallel over rows.
+/// The rotation for rows `z` [n, d], in parallel.
 pub(crate) fn choose(
     kind: RotationKind,
     z: MatRef<'_, f64>,
@@ -64,18 +77,31 @@ pub(crate) fn choose(
     let least = RELATIVE_RANK * RELATIVE_RANK * pca.eigenvalues[0];
     let rank = pca.eigenvalues.iter().filter(|&&v| v > least).count();
     let mut q = pca.rotation();
-    if !first && rank > 1 {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let turned = match kind {
-            RotationKind::Pca => None,
-            RotationKind::Random => Some(haar(rank, &mut rng)),
-            RotationKind::Ica => Some(fast_ica(&whiten(z, &moments, &pca, rank), &mut rng)?),
-        };
-        if let Some(r) = turned {
-            let top = &r * q.as_ref().subrows(0, rank);
-            q.as_mut().subrows_mut(0, rank).copy_from(&top);
-        }
+    if first || rank < 2 {
+        return Ok(Chosen { q, rank });
     }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let turned = match kind {
+        RotationKind::Pca => return Ok(Chosen { q, rank }),
+        RotationKind::Random => haar(rank, &mut rng),
+        RotationKind::Ica => {
+            let [all, _] = samples(z, &moments, &pca, rank, 1);
+            fast_ica(&whitened(all, &pca), Contrast::Tails, haar(rank, &mut rng))?
+        }
+        RotationKind::GreatestGain => {
+            let [seek, judge] = samples(z, &moments, &pca, rank, 2);
+            let candidates = candidates(&whitened(seek, &pca), &mut rng)?;
+            match greatest_gain(candidates, &judge) {
+                (None, r) => r,
+                (Some(contrast), r) => {
+                    let [all, _] = samples(z, &moments, &pca, rank, 1);
+                    fast_ica(&whitened(all, &pca), contrast, r)?
+                }
+            }
+        }
+    };
+    let top = product(turned.as_ref(), q.as_ref().subrows(0, rank));
+    q.as_mut().subrows_mut(0, rank).copy_from(&top);
     Ok(Chosen { q, rank })
 }
 
@@ -95,84 +121,97 @@ pub(crate) fn haar(d: usize, rng: &mut impl Rng) -> Mat<f64> {
     MatRef::from_row_major_slice(&q, d, d).to_owned()
 }
 
-/// Rows of unit covariance [m, rank] in the leading components, m <= n of them.
-fn whiten(z: MatRef<'_, f64>, moments: &Moments, pca: &Pca, rank: usize) -> Mat<f64> {
-    let stride = z.nrows().div_ceil(ICA_ROWS);
-    let rows = z.nrows().div_ceil(stride);
-    let centred = Mat::from_fn(rows, z.ncols(), |i, j| z[(i * stride, j)] - moments.mean()[j]);
-    let scaled = Mat::from_fn(z.ncols(), rank, |i, j| {
-        pca.components[(i, j)] / pca.eigenvalues[j].sqrt()
-    });
-    product(centred.as_ref(), scaled.as_ref())
+/// Centred rows in the leading `rank` components: of every k-th row of z, k such that at most
+/// `parts` · [`ROWS`] remain, dealt out in turn to `parts` <= 2 matrices.
+fn samples(
+    z: MatRef<'_, f64>,
+    moments: &Moments,
+    pca: &Pca,
+    rank: usize,
+    parts: usize,
+) -> [Mat<f64>; 2] {
+    let stride = z.nrows().div_ceil(parts * ROWS).max(1);
+    let kept = z.nrows().div_ceil(stride);
+    let part = |first: usize| {
+        let rows = if first < kept { (kept - first).div_ceil(parts) } else { 0 };
+        let centred = Mat::from_fn(rows, z.ncols(), |i, j| {
+            z[((first + i * parts) * stride, j)] - moments.mean()[j]
+        });
+        product(centred.as_ref(), pca.components.as_ref().subcols(0, rank))
+    };
+    [part(0), if parts > 1 { part(1) } else { Mat::zeros(0, rank) }]
 }
 
-/// The orthogonal W [r, r] of FastICA for white rows y [m, r]: fixed point of
-/// w ← E[y tanh(wᵀy)] - E[1 - tanh²(wᵀy)] w, all rows at once, W ← (W Wᵀ)^(-½) W.
-fn fast_ica(y: &Mat<f64>, rng: &mut impl Rng) -> Result<Mat<f64>, Error> {
-    let (rows, r) = (y.nrows() as f64, y.ncols());
-    let mut w = haar(r, rng);
-    for _ in 0..ICA_ITERATIONS {
-        let mut s = product(y.as_ref(), w.transpose());
-        let mut slope = vec![0.0; r];
-        for j in 0..r {
-            let column = s.col_mut(j).try_as_col_major_mut().expect("owned columns are contiguous");
-            slope[j] = tanh_in_place(column.as_slice_mut()) / rows;
-        }
-        let g = product(s.transpose(), y.as_ref());
-        let next = Mat::from_fn(r, r, |i, j| g[(i, j)] / rows - slope[i] * w[(i, j)]);
-        let next = symmetric_orthogonal(&next)?;
-        let aligned = (0..r).map(|i| (0..r).map(|j| next[(i, j)] * w[(i, j)]).sum::<f64>().abs());
-        let change = aligned.fold(0.0_f64, |worst, cosine| worst.max(1.0 - cosine));
-        w = next;
-        if change < ICA_TOLERANCE {
-            break;
-        }
+/// The components of [`samples`], each divided by its standard deviation.
+fn whitened(mut y: Mat<f64>, pca: &Pca) -> Mat<f64> {
+    for j in 0..y.ncols() {
+        let scale = 1.0 / pca.eigenvalues[j].sqrt();
+        y.col_mut(j).iter_mut().for_each(|v| *v *= scale);
     }
-    Ok(w)
+    y
 }
 
-/// values [n]: becomes tanh. Returns Σ (1 - tanh²).
-fn tanh_in_place(values: &mut [f64]) -> f64 {
-    const PIECE: usize = 256;
-    let mut doubled = [0.0; PIECE];
-    let mut exp = [0.0; PIECE];
-    let mut sum = 0.0;
-    for piece in values.chunks_mut(PIECE) {
-        let n = piece.len();
-        // tanh s = 1 - 2/(e^2s + 1); beyond ±20 it is ±1 to the last bit.
-        for (d, v) in doubled.iter_mut().zip(&*piece) {
-            *d = (2.0 * v).clamp(-40.0, 40.0);
-        }
-        gauss_math::slice::exp(&doubled[..n], &mut exp[..n]);
-        for (v, e) in piece.iter_mut().zip(&exp) {
-            *v = 1.0 - 2.0 / (e + 1.0);
-            sum += 1.0 - *v * *v;
-        }
+/// R, and the contrast that it maximises on the rows it was found on.
+type Candidate = (Option<Contrast>, Mat<f64>);
+
+/// What the default compares, for white rows [m, r].
+fn candidates(white: &Mat<f64>, rng: &mut impl Rng) -> Result<Vec<Candidate>, Error> {
+    let r = white.ncols();
+    if r == 2 {
+        let turn = |i: usize| {
+            let angle = std::f64::consts::FRAC_PI_2 * i as f64 / ANGLES as f64;
+            let (sin, cos) = angle.sin_cos();
+            (None, faer::mat![[cos, sin], [-sin, cos]])
+        };
+        return Ok((0..ANGLES).map(turn).collect());
     }
-    sum
+    let mut candidates = vec![(None, Mat::identity(r, r))];
+    for contrast in [Contrast::Tails, Contrast::Skewness] {
+        candidates.push((Some(contrast), fast_ica(white, contrast, haar(r, rng))?));
+    }
+    candidates.extend((0..RANDOM).map(|_| (None, haar(r, rng))));
+    Ok(candidates)
 }
 
-/// (W Wᵀ)^(-½) W, the orthogonal matrix nearest to W.
-fn symmetric_orthogonal(w: &Mat<f64>) -> Result<Mat<f64>, Error> {
-    let gram = product(w.as_ref(), w.transpose());
-    let pca = Pca::of_covariance(gram.as_ref())?;
-    let least = f64::EPSILON * pca.eigenvalues[0].max(f64::MIN_POSITIVE);
-    let u = pca.components.as_ref();
-    let scaled = Mat::from_fn(u.nrows(), u.ncols(), |i, j| {
-        u[(i, j)] / pca.eigenvalues[j].max(least).sqrt()
-    });
-    let root = product(scaled.as_ref(), u.transpose());
-    let nearest = product(root.as_ref(), w.as_ref());
-    // Once more from close by: orthogonal to rounding whatever W's condition.
-    let gram = product(nearest.as_ref(), nearest.transpose());
-    let half = Mat::from_fn(u.nrows(), u.ncols(), |i, j| {
-        f64::from(u8::from(i == j)) * 1.5 - 0.5 * gram[(i, j)]
-    });
-    Ok(product(half.as_ref(), nearest.as_ref()))
+/// The candidate with the greatest Σ_i KL(p_i ‖ N(0, 1)) on rows y [m, r].
+fn greatest_gain(mut candidates: Vec<Candidate>, y: &Mat<f64>) -> Candidate {
+    let gains: Vec<f64> = candidates
+        .par_iter()
+        .map(|(_, r)| {
+            let x = product(y.as_ref(), r.transpose());
+            x.col_iter().map(|column| divergence(column.iter().copied())).sum()
+        })
+        .collect();
+    let best = (1..gains.len()).fold(0, |best, i| if gains[i] > gains[best] { i } else { best });
+    candidates.swap_remove(best)
+}
+
+/// KL(p ‖ N(0, 1)) of the values' distribution from a histogram of bins ¼ wide, nats. Its bias
+/// is about the same for every distribution compared.
+fn divergence(values: impl Iterator<Item = f64>) -> f64 {
+    const BINS: usize = 34; // [-4, 4] and the two tails
+    let mut counts = [0_u32; BINS];
+    let mut n = 0.0;
+    for v in values {
+        counts[(4.0 * v + 17.0).clamp(0.0, 33.0) as usize] += 1;
+        n += 1.0;
+    }
+    let edge = |bin: usize| match bin {
+        0 => 0.0,
+        BINS => 1.0,
+        _ => normal::cdf(0.25 * (bin as f64 - 17.0)),
+    };
+    let occupied = counts.iter().enumerate().filter(|&(_, &count)| count > 0);
+    occupied
+        .map(|(bin, &count)| {
+            let p = f64::from(count) / n;
+            p * (p / (edge(bin + 1) - edge(bin))).ln()
+        })
+        .sum()
 }
 
 /// a b, on this thread.
-fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
+pub(crate) fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
     let mut c = Mat::zeros(a.nrows(), b.ncols());
     matmul(&mut c, Accum::Replace, a, b, 1.0, Par::Seq);
     c
@@ -181,6 +220,9 @@ fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use RotationKind::{GreatestGain, Ica, Pca, Random};
+
+    const ALL: [RotationKind; 4] = [GreatestGain, Pca, Random, Ica];
 
     fn deviation_from_orthogonal(q: &Mat<f64>) -> f64 {
         let gram = product(q.as_ref(), q.transpose());
@@ -206,11 +248,13 @@ mod tests {
             let b = ((i as f64 * 0.569_840_291).fract() - 0.5) * 12f64.sqrt();
             if j == 0 { cos * a - sin * b } else { sin * a + cos * b }
         });
-        let chosen = choose(RotationKind::Ica, z.as_ref(), false, 1).unwrap();
-        assert!(deviation_from_orthogonal(&chosen.q) < 1e-12);
-        let row = chosen.q.row(0);
-        let aligned = (row[0] * cos + row[1] * sin).abs().max((row[0] * sin - row[1] * cos).abs());
-        assert!(aligned > 0.999, "{aligned}");
+        for (kind, least) in [(Ica, 0.999), (GreatestGain, 0.99)] {
+            let Chosen { q, .. } = choose(kind, z.as_ref(), false, 1).unwrap();
+            assert!(deviation_from_orthogonal(&q) < 1e-12);
+            let along = |a: f64, b: f64| (q[(0, 0)] * a + q[(0, 1)] * b).abs();
+            let aligned = along(cos, sin).max(along(sin, -cos));
+            assert!(aligned > least, "{kind:?}: {aligned}");
+        }
     }
 
     #[test]
@@ -220,7 +264,7 @@ mod tests {
             let b = (i as f64 * 0.569_840_291).fract();
             [a, b, a + b][j]
         });
-        for kind in [RotationKind::Pca, RotationKind::Random, RotationKind::Ica] {
+        for kind in ALL {
             let Chosen { q, rank } = choose(kind, z.as_ref(), false, 1).unwrap();
             assert_eq!(rank, 2);
             assert!(deviation_from_orthogonal(&q) < 1e-12);
