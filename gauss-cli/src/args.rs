@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{fit, inspect, inverse, sample, score, transform};
+use crate::commands::{demo, fit, inspect, inverse, sample, score, transform};
 use crate::table;
 
 const WORKFLOW: &str = "\
@@ -47,6 +47,8 @@ pub enum Command {
     Inverse(inverse::Inverse),
     /// Show what a model file holds
     Inspect(inspect::Inspect),
+    /// Watch a flow learn two moons: fits, figures and a report.
+    Demo(demo::Demo),
 }
 
 /// Options of every command.

@@ -1,7 +1,7 @@
 //! The program `gauss`: tables in; models, densities, samples, figures and reports out.
 //!
 //! ```text
-//! args -> commands/{fit, score, sample, transform, inverse, inspect}
+//! args -> commands/{fit, score, sample, transform, inverse, inspect, demo}
 //!             table (in)      gauss-rbig, gauss-flow      output, console (out)
 //! ```
 //!
@@ -14,6 +14,7 @@
 pub mod args;
 pub mod commands;
 pub mod console;
+pub mod demo;
 pub mod error;
 pub mod input;
 pub mod model;

@@ -53,7 +53,11 @@ impl TwoMoons {
         let mut points: Vec<(f64, f64, bool)> = (0..rows)
             .map(|i| {
                 let outer = i < outer_rows;
-                let t = if outer { angle(i, outer_rows) } else { angle(i - outer_rows, rows - outer_rows) };
+                let t = if outer {
+                    angle(i, outer_rows)
+                } else {
+                    angle(i - outer_rows, rows - outer_rows)
+                };
                 if outer { (t.cos(), t.sin(), true) } else { (1.0 - t.cos(), 0.5 - t.sin(), false) }
             })
             .collect();
@@ -122,14 +126,16 @@ impl TwoMoons {
             for panel in 0..PANELS {
                 if half > 0.0 {
                     let middle = from + (2 * panel + 1) as f64 * half;
-                    let terms = self.rule.iter().map(|(u, w)| {
-                        w * (exponent(middle + half * u) - peak).exp()
-                    });
+                    let terms = self
+                        .rule
+                        .iter()
+                        .map(|(u, w)| w * (exponent(middle + half * u) - peak).exp());
                     integral += half * terms.sum::<f64>();
                 }
             }
         }
-        integral.ln() + peak - (r - 1.0).powi(2) / (2.0 * variance)
+        integral.ln() + peak
+            - (r - 1.0).powi(2) / (2.0 * variance)
             - (2.0 * PI * PI * variance).ln()
     }
 }
@@ -195,7 +201,8 @@ mod tests {
         assert_eq!(outer.iter().filter(|o| **o).count(), 500);
         for (i, outer) in outer.iter().enumerate() {
             let (x, y) = (x[(i, 0)], x[(i, 1)]);
-            let (r, above) = if *outer { (x.hypot(y), y) } else { ((1.0 - x).hypot(0.5 - y), 0.5 - y) };
+            let (r, above) =
+                if *outer { (x.hypot(y), y) } else { ((1.0 - x).hypot(0.5 - y), 0.5 - y) };
             assert!((r - 1.0).abs() < 1e-7 && above > -1e-7);
         }
     }

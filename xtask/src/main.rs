@@ -1,2 +1,86 @@
-//! Project tasks.
-fn main() {}
+//! Project tasks: `cargo xtask TASK`.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const HELP: &str = "\
+cargo xtask demo [--out DIR] [gauss's options]   two moons: fits, figures and a report
+cargo xtask ci                                   everything that must stay green
+cargo xtask golden                               check the golden tables (Python with mpmath)
+";
+
+fn main() -> ExitCode {
+    let mut arguments = env::args().skip(1);
+    let task = arguments.next();
+    let rest: Vec<String> = arguments.collect();
+    match task.as_deref() {
+        Some("demo") => demo(&rest),
+        Some("ci") if rest.is_empty() => ci(),
+        Some("golden") if rest.is_empty() => golden(),
+        Some("help" | "--help" | "-h") => {
+            print!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        other => {
+            eprint!("unknown task {:?}\n\n{HELP}", other.unwrap_or(""));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_owned)
+}
+
+/// Runs a program in the workspace's root; whether it succeeded.
+fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> bool {
+    eprintln!("> {program} {}", arguments.join(" "));
+    let variables = variables.iter().copied();
+    match Command::new(program).args(arguments).envs(variables).current_dir(root()).status() {
+        Ok(status) => status.success(),
+        Err(error) => {
+            eprintln!("{program} cannot be run: {error}");
+            false
+        }
+    }
+}
+
+fn exit(success: bool) -> ExitCode {
+    if success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Builds the program in release mode and runs its demonstration.
+fn demo(rest: &[String]) -> ExitCode {
+    let cargo = cargo();
+    let mut arguments = vec!["run", "--release", "--quiet", "-p", "gauss-cli", "--", "demo"];
+    let has_out = rest.iter().any(|a| a == "-o" || a == "--out" || a.starts_with("--out="));
+    if !has_out {
+        arguments.extend(["--out", "target/demo"]);
+    }
+    arguments.extend(rest.iter().map(String::as_str));
+    exit(run(&cargo, &arguments, &[]))
+}
+
+/// Formatting, lints, documentation, tests: each with warnings denied.
+fn ci() -> ExitCode {
+    let cargo = cargo();
+    let deny = [("RUSTDOCFLAGS", "-D warnings")];
+    let steps: [&[&str]; 4] = [
+        &["fmt", "--all", "--check"],
+        &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
+        &["doc", "--workspace", "--no-deps", "--locked"],
+        &["test", "--workspace", "--locked"],
+    ];
+    exit(steps.iter().all(|step| run(&cargo, step, &deny)))
+}
+
+/// The golden tables and the kernels' coefficients against mpmath.
+fn golden() -> ExitCode {
+    let scripts = ["gauss-math/golden/generate.py", "gauss-math/golden/remez.py"];
+    exit(scripts.iter().all(|script| run("python3", &[script, "--check"], &[])))
+}
+
+fn cargo() -> String {
+    env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}

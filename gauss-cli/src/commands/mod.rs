@@ -1,10 +1,11 @@
 //! One file per command: its options, its help, its work.
 
+pub mod demo;
 mod evaluate;
 pub mod fit;
 pub mod inspect;
 pub mod inverse;
-mod progress;
+pub(crate) mod progress;
 mod rows;
 pub mod sample;
 pub mod score;
@@ -37,6 +38,7 @@ pub fn run(cli: &Cli) -> Result<(), Error> {
         Command::Transform(transform) => transform.run(&console),
         Command::Inverse(inverse) => inverse.run(&console),
         Command::Inspect(inspect) => inspect.run(&console),
+        Command::Demo(demo) => demo.run(&console),
     }
 }
 

@@ -1,0 +1,33 @@
+//! `gauss demo`: two moons from data to density, samples and figures.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::console::Console;
+use crate::error::Error;
+
+const EXAMPLES: &str = "\
+Example:
+  gauss demo --out demo
+
+It takes a few seconds and leaves report.html, the figures as SVG and PNG, metrics.json, the data
+moons.csv and the model model.gauss.";
+
+/// Watch a flow learn two moons: fits, figures and a report
+///
+/// Draws 5,000 points of a known density, fits a flow to them in four ways, and measures each
+/// against the truth on fresh points.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Demo {
+    /// Where to put the files; made if it is not there
+    #[arg(long, short, value_name = "DIR", default_value = "gauss-demo")]
+    out: PathBuf,
+}
+
+impl Demo {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
+        crate::demo::run(&self.out, console)
+    }
+}

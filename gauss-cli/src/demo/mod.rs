@@ -1,0 +1,146 @@
+//! The demonstration: two moons from data to density, samples and figures.
+//!
+//! 1. `fits.rs` draws the data and fits the flow in four ways,
+//! 2. `checks.rs` puts the warm-started flow to the test: pushforward, mass, round trip,
+//! 3. `figures.rs` draws, `page.rs` tells the story, `metrics.rs` writes the numbers down.
+
+mod checks;
+mod figures;
+mod fits;
+mod metrics;
+mod page;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context;
+use gauss_flow::{LayerSpec, Model};
+use serde::Serialize;
+
+use crate::commands::progress::Progress;
+use crate::console::{Console, aligned, grouped};
+use crate::error::Error;
+use crate::output::Destination;
+use checks::Checks;
+use figures::Figures;
+use fits::{Fits, Way};
+
+/// The columns of moons.csv.
+const COLUMNS: [&str; 2] = ["x", "y"];
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Summary {
+    command: &'static str,
+    report: PathBuf,
+    seconds: f64,
+    metrics: metrics::Metrics,
+}
+
+/// Runs the demonstration and leaves its files in `out`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn run(out: &Path, console: &Console) -> Result<(), Error> {
+    let started = Instant::now();
+    std::fs::create_dir_all(out).with_context(|| format!("{}", out.display()))?;
+    let progress = Progress::new(console);
+    let fits = Fits::run(console.seed, &progress)?;
+    progress.finish();
+    console.note(&describe(&fits));
+    let checks = Checks::run(&fits)?;
+    console.note(&checks.describe());
+
+    let figures = Figures::draw(&fits, &checks);
+    figures.write(out)?;
+    let metrics = metrics::Metrics::of(&fits, &checks);
+    let report = out.join("report.html");
+    let write = |path: &Path, bytes: &[u8]| {
+        Destination::file(path, &[])?.write(|writer| writer.write_all(bytes))
+    };
+    let json = serde_json::to_vec_pretty(&metrics).context("metrics.json")?;
+    write(&out.join("metrics.json"), &json)?;
+    write(&out.join("model.gauss"), &model(&fits, console.seed)?)?;
+    Destination::file(&out.join("moons.csv"), &[])?.write(|writer| {
+        crate::table::write(writer, &COLUMNS.map(str::to_owned), fits.raw.as_ref())
+    })?;
+    write(&report, page::page(&fits, &checks, figures).to_html().as_bytes())?;
+
+    let seconds = started.elapsed().as_secs_f64();
+    console.note(&format!(
+        "\nIn {seconds:.1} s. The data and the recommended model are there too; try\n  \
+         gauss score {0}/model.gauss {0}/moons.csv\n",
+        out.display()
+    ));
+    let prose = report.display().to_string();
+    let summary = Summary { command: "demo", report, seconds, metrics };
+    console.finish(&summary, &prose, false)?;
+    Ok(())
+}
+
+/// The recommended fit as a model file in the units of moons.csv.
+fn model(fits: &Fits, seed: u64) -> Result<Vec<u8>, Error> {
+    let metadata = gauss_flow::Metadata {
+        columns: COLUMNS.map(str::to_owned).to_vec(),
+        rows: fits.raw.nrows() as u64,
+        seed,
+        recipe: fits.recipe.to_string(),
+        created_by: concat!("gauss ", env!("CARGO_PKG_VERSION")).to_owned(),
+        history: fits.recommended.history.clone(),
+        notes: Vec::new(),
+    };
+    let model = Model { flow: fits.recommended.flow.clone(), metadata };
+    Ok(model.to_bytes().context("model.gauss")?)
+}
+
+/// The flow's layers and the four fits, for the terminal.
+fn describe(fits: &Fits) -> String {
+    let flow = &fits.warm_start.flow;
+    let mut text = format!(
+        "Two moons: {} points, noise {}, standardised; true entropy {:.4} nats\n\nThe flow, {} layers:\n",
+        grouped(fits.data.nrows()),
+        fits::NOISE,
+        fits.entropy,
+        flow.layers().len(),
+    );
+    let shape = |layer: &LayerSpec| match *layer {
+        LayerSpec::Standardize => "shift [2], log scale [2], frozen".to_owned(),
+        LayerSpec::Rotation { reflections: 0, .. } => "principal axes [2, 2], frozen".to_owned(),
+        LayerSpec::Rotation { reflections, .. } => format!("reflectors [{reflections}, 2]"),
+        LayerSpec::Marginal { components: k } => {
+            format!("logits [2, {k}], means [2, {k}], log sigmas [2, {k}]")
+        }
+    };
+    let line = |range: &str, layers: &[LayerSpec]| {
+        let trainable: usize = layers.iter().map(|l| l.n_trainable(2)).sum();
+        format!(
+            "  {range:>6}  {:9}  {trainable:4} trainable each   {}\n",
+            layers[0].name(),
+            shape(&layers[0])
+        )
+    };
+    text += &line("1", &flow.layers()[..1]);
+    text += &line("2, 4..", &flow.layers()[1..2]);
+    text += &line("3, 5..", &flow.layers()[2..3]);
+    text += &format!("  trainable parameters: {}\n\nRBIG, block by block:\n", flow.n_trainable());
+    for block in &fits.rbig_blocks {
+        text += &format!(
+            "  {:2}  negentropy removed {:7.4} nats   mean log p {:8.4}\n",
+            block.block + 1,
+            block.negentropy_removed,
+            block.mean_log_prob
+        );
+    }
+    text += &format!(
+        "  as a flow with 0 to 4 reflections, its log p differs by at most {:.1e}\n\n",
+        fits.rbig_deviation
+    );
+    let row = |fit: &Way| {
+        format!(
+            "NLL {:8.4} -> {:.4}   held-out KL {:.4} ± {:.4}   {:.2} s",
+            fit.nll_initial, fit.nll_final, fit.kl, fit.kl_error, fit.seconds
+        )
+    };
+    let names = fits.ways().map(|(name, fit)| (name, row(fit)));
+    text + "Fits, nats per row:\n" + &aligned(&names)
+}
