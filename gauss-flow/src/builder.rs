@@ -1,7 +1,7 @@
 //! Flows from scratch: layers one by one, their numbers started from the data as it flows by.
 
 use crate::bound::Derived;
-use crate::error::Error;
+use crate::error::{Error, InvalidLayer};
 use crate::flow::Flow;
 use crate::layer::LayerSpec;
 use crate::layers::rotation::params_for_orthogonal;
@@ -118,6 +118,10 @@ impl Step {
                 let reflectors =
                     (0..reflections * dim).map(|_| StandardNormal.sample(rng)).collect();
                 (LayerSpec::Rotation { reflections: *reflections, base: false }, reflectors)
+            }
+            Self::Marginal { components: 0 } => {
+                let reason = InvalidLayer::NoComponents;
+                return Err(Error::InvalidLayer { layer: 0, reason }); // `build` knows which one
             }
             Self::Marginal { components } => {
                 let spec = LayerSpec::Marginal { components: *components };

@@ -1,0 +1,265 @@
+//! The model file: what is written comes back to the bit, and whatever else is refused by name.
+
+mod support;
+
+use gauss_flow::file::{FileError, FormatError};
+use gauss_flow::{
+    EpochRecord, Error, Flow, History, InvalidLayer, LayerSpec, Metadata, Model, StopReason,
+};
+use proptest::prelude::*;
+use std::path::{Path, PathBuf};
+use support::{bits, cases, flow, flows, normals};
+
+/// Bytes before the payload.
+const HEADER: usize = 28;
+
+/// A small model with every kind of layer and all its metadata, in literal numbers.
+fn small_model() -> Model {
+    let layers = vec![
+        LayerSpec::Standardize,
+        LayerSpec::Rotation { reflections: 1, base: true },
+        LayerSpec::Marginal { components: 2 },
+    ];
+    let params = vec![
+        1.5, -0.25, 0.1, 0.2, // shift, log_scale
+        0.6, 0.8, 0.0, -1.0, 1.0, 0.0, // a reflector, a base
+        0.1, -0.1, 0.3, 0.0, -1.0, 1.0, -0.5, 2.0, -0.2, 0.0, 0.4,
+        -0.7, // logits, means, ln σ
+    ];
+    let epoch = |epoch, train_nll, validation_nll| EpochRecord {
+        epoch,
+        train_nll,
+        validation_nll,
+        learning_rate: 5e-3,
+        seconds: 0.125,
+    };
+    let history = History {
+        epochs: vec![epoch(0, 2.5, None), epoch(1, 2.25, Some(2.375))],
+        best_epoch: 1,
+        stopped: StopReason::Finished,
+    };
+    Model {
+        flow: Flow::from_parts(2, layers, params).expect("literal numbers"),
+        metadata: Metadata {
+            columns: vec!["länge".to_owned(), "width".to_owned()],
+            rows: 1234,
+            seed: u64::MAX,
+            recipe: "by hand".to_owned(),
+            created_by: "the tests".to_owned(),
+            history: Some(history),
+            notes: vec![("entropy".to_owned(), "1.25".to_owned())],
+        },
+    }
+}
+
+fn bytes() -> Vec<u8> {
+    small_model().to_bytes().expect("a small model")
+}
+
+/// A file with this version and payload and checksums to match.
+fn sealed(version: u16, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = b"GAUSSFLO".to_vec();
+    bytes.extend(version.to_le_bytes());
+    bytes.extend([0, 0]);
+    bytes.extend((payload.len() as u64).to_le_bytes());
+    bytes.extend(crc32fast::hash(payload).to_le_bytes());
+    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    bytes.extend(payload);
+    bytes
+}
+
+proptest! {
+    #![proptest_config(cases(100))]
+
+    #[test]
+    fn what_is_saved_comes_back_to_the_bit(flow in flows(6), seed in any::<u64>()) {
+        let x = normals(20, flow.dim(), seed);
+        let log_prob = flow.log_prob(x.as_ref()).expect("columns");
+        let model = Model { flow, metadata: Metadata::default() };
+        let bytes = model.to_bytes().expect("bytes");
+        let again = Model::from_bytes(&bytes).expect("a model");
+        prop_assert_eq!(bits(again.flow.params()), bits(model.flow.params()));
+        prop_assert_eq!(&again, &model);
+        prop_assert_eq!(again.to_bytes().expect("bytes"), bytes);
+        prop_assert_eq!(bits(&again.flow.log_prob(x.as_ref()).expect("columns")), bits(&log_prob));
+    }
+}
+
+#[test]
+fn every_flipped_byte_is_found() {
+    let bytes = bytes();
+    assert!((300..2000).contains(&bytes.len()), "{}", bytes.len());
+    let mut refused = 0;
+    for at in 0..bytes.len() {
+        // Each single bit, and all of them.
+        for mask in [1, 2, 4, 8, 16, 32, 64, 128, 255] {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= mask;
+            let error = Model::from_bytes(&damaged).expect_err("a damaged model");
+            let want = match at {
+                0..8 => FormatError::Magic,
+                8..28 => FormatError::Checksum { part: "header" },
+                _ => FormatError::Checksum { part: "payload" },
+            };
+            assert_eq!(error, want, "byte {at}, mask {mask}");
+            refused += 1;
+        }
+    }
+    assert_eq!(refused, 9 * bytes.len());
+}
+
+#[test]
+fn every_truncation_is_found() {
+    let bytes = bytes();
+    for len in 0..bytes.len() {
+        let error = Model::from_bytes(&bytes[..len]).expect_err("half a model");
+        let expected = if len < HEADER { HEADER } else { bytes.len() } as u64;
+        let want = match len {
+            0..8 => FormatError::Magic,
+            _ => FormatError::Truncated { expected, got: len as u64 },
+        };
+        assert_eq!(error, want, "{len} bytes");
+    }
+    let mut longer = bytes;
+    longer.extend([0; 3]);
+    assert_eq!(Model::from_bytes(&longer), Err(FormatError::Trailing { extra: 3 }));
+}
+
+#[test]
+fn another_version_is_refused_by_its_number() {
+    let payload = &bytes()[HEADER..];
+    assert!(Model::from_bytes(&sealed(1, payload)).is_ok(), "`sealed` makes valid files");
+    for got in [0, 2, 7, u16::MAX] {
+        assert_eq!(Model::from_bytes(&sealed(got, payload)), Err(FormatError::Version { got }));
+    }
+}
+
+/// A checksum does not make a flow: what decodes goes through the same checks as what is built.
+#[test]
+fn a_well_sealed_absurdity_is_refused() {
+    let payload = &bytes()[HEADER..];
+    // dim, the number of layers, and the three layers: u32 variant, then their numbers.
+    let with = |at: usize, value: u64| {
+        let mut changed = payload.to_vec();
+        changed[at..at + 8].copy_from_slice(&value.to_le_bytes());
+        Model::from_bytes(&sealed(1, &changed)).expect_err("no flow")
+    };
+    assert_eq!(with(0, 0), FormatError::Invalid(Error::NoDimensions));
+    for dim in [1, 3, 1 << 32, 1 << 62, u64::MAX] {
+        let error = with(0, dim);
+        assert!(
+            matches!(error, FormatError::Invalid(Error::Parameters { got: 22, .. })),
+            "{error}"
+        );
+    }
+    // More layers than there are bytes.
+    for n in [4, 1 << 40, u64::MAX] {
+        let error = with(8, n);
+        assert!(matches!(error, FormatError::Payload { .. }), "{n}: {error}");
+    }
+    // A layer of a kind that does not exist.
+    let mut unknown = payload.to_vec();
+    unknown[16..20].copy_from_slice(&9_u32.to_le_bytes());
+    let error = Model::from_bytes(&sealed(1, &unknown)).expect_err("no layer");
+    assert!(matches!(error, FormatError::Payload { .. }), "{error}");
+    // So many reflections that counting their numbers overflows.
+    let reflections = 8 + 8 + 4 + 4;
+    let error = with(reflections, u64::MAX);
+    assert!(matches!(error, FormatError::Invalid(Error::Parameters { .. })), "{error}");
+    // A NaN among the parameters: the first is 1.5.
+    let first = payload.windows(8).position(|w| w == 1.5_f64.to_le_bytes()).expect("1.5");
+    let error = with(first, f64::NAN.to_bits());
+    assert!(
+        matches!(
+            error,
+            FormatError::Invalid(Error::InvalidLayer {
+                layer: 0,
+                reason: InvalidLayer::NonFinite { index: 0, value },
+            }) if value.is_nan()
+        ),
+        "{error}"
+    );
+    // A payload that goes on after its end, and an empty one.
+    let mut longer = payload.to_vec();
+    longer.push(0);
+    assert_eq!(Model::from_bytes(&sealed(1, &longer)), Err(FormatError::Trailing { extra: 1 }));
+    let error = Model::from_bytes(&sealed(1, &[])).expect_err("nothing");
+    assert!(matches!(error, FormatError::Payload { .. }), "{error}");
+    // A length that no model has.
+    let mut huge = sealed(1, payload)[..12].to_vec();
+    huge.extend((1_u64 << 40).to_le_bytes());
+    huge.extend([0; 4]);
+    huge.extend(crc32fast::hash(&huge).to_le_bytes());
+    assert_eq!(Model::from_bytes(&huge), Err(FormatError::TooLarge { got: 1 << 40 }));
+    // Names for another number of columns.
+    let mut model = small_model();
+    model.metadata.columns.push("third".to_owned());
+    let error = Model::from_bytes(&model.to_bytes().expect("bytes")).expect_err("three names");
+    assert_eq!(error, FormatError::Invalid(Error::Columns { expected: 2, got: 3 }));
+}
+
+proptest! {
+    #![proptest_config(cases(2000))]
+
+    /// No bytes whatever make the reader panic, nor allocate what they claim.
+    #[test]
+    fn sealed_noise_is_refused(noise in prop::collection::vec(any::<u8>(), 0..200), at in 0_usize..400) {
+        let own = bytes();
+        let mut payload = own[HEADER..].to_vec();
+        let at = at % payload.len();
+        payload.splice(at..(at + noise.len()).min(payload.len()), noise.iter().copied());
+        if let Ok(model) = Model::from_bytes(&sealed(1, &payload)) {
+            // Noise in a number or a name may be a model all the same.
+            prop_assert_eq!(model.flow.dim(), 2);
+        }
+        prop_assert!(Model::from_bytes(&noise).is_err());
+        let _ = Model::from_bytes(&sealed(1, &noise)).expect_err("noise is no model");
+    }
+}
+
+/// The bytes of format version 1, kept in the repository: a model that was written once can be read
+/// forever. GAUSS_WRITE_GOLDEN=1 writes the file; only for a new version.
+#[test]
+fn the_golden_file_of_version_1_is_read_and_written_alike() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/model_v1.gauss");
+    if std::env::var_os("GAUSS_WRITE_GOLDEN").is_some() {
+        small_model().save(&path).expect("the golden file");
+    }
+    assert_eq!(Model::load(&path).expect("the golden file"), small_model());
+    assert_eq!(std::fs::read(&path).expect("the golden file"), bytes());
+}
+
+#[test]
+fn a_file_is_replaced_as_a_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("model.gauss");
+    small_model().save(&path).expect("saved");
+    let mut other = small_model();
+    other.flow = flow(3, &[LayerSpec::Marginal { components: 4 }], 1);
+    other.metadata = Metadata::default();
+    other.save(&path).expect("saved over");
+    assert_eq!(Model::load(&path).expect("loaded"), other);
+    let left: Vec<PathBuf> =
+        std::fs::read_dir(folder.path()).expect("read").map(|e| e.expect("entry").path()).collect();
+    assert_eq!(left, [path], "no temporary file is left");
+}
+
+#[test]
+fn the_file_s_name_is_in_every_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let missing = folder.path().join("missing.gauss");
+    let error = Model::load(&missing).expect_err("no file");
+    assert!(matches!(&error, FileError::Io { path, .. } if *path == missing), "{error}");
+    assert!(error.to_string().contains("missing.gauss"));
+    let no_folder = folder.path().join("none").join("model.gauss");
+    let error = small_model().save(&no_folder).expect_err("no folder");
+    assert!(matches!(&error, FileError::Io { path, .. } if *path == no_folder), "{error}");
+    let wrong = folder.path().join("wrong.gauss");
+    std::fs::write(&wrong, "x,y\n1,2\n").expect("written");
+    let error = Model::load(&wrong).expect_err("a table");
+    let magic = |source: &FormatError| *source == FormatError::Magic;
+    assert!(
+        matches!(&error, FileError::Format { path, source } if *path == wrong && magic(source))
+    );
+    assert!(error.to_string().contains("wrong.gauss"));
+}
