@@ -44,7 +44,8 @@ const CONSTANT_SIGMA: f64 = 1.0;
 pub struct EmOptions {
     /// The most iterations of the long run.
     pub max_iterations: usize,
-    /// The long run stops when an iteration gains less than this, nats per row.
+    /// A run stops when an iteration raises the log-likelihood of all rows together by less than
+    /// this, nats. The data can tell apart mixtures that differ by about one.
     pub tolerance: f64,
     /// Iterations of each start before the best is chosen.
     pub burn_in: usize,
@@ -62,10 +63,10 @@ impl Default for EmOptions {
     fn default() -> Self {
         Self {
             max_iterations: 200,
-            tolerance: 1e-6,
+            tolerance: 0.05,
             burn_in: 10,
             restarts: 1,
-            prior_rows: 2.0,
+            prior_rows: 1.0,
             binned_above: Some(2000),
             seed: 0,
         }
@@ -194,10 +195,11 @@ impl<'a> Run<'a> {
     /// iteration and whether it converged.
     fn iterate(&mut self, gmm: &mut Gmm, iterations: usize) -> (Vec<f64>, bool) {
         let mut trace = Vec::with_capacity(iterations);
+        let least_gain = self.options.tolerance / self.column.points.total;
         for i in 0..iterations {
             let objective = self.evaluate(gmm).objective;
             trace.push(objective);
-            if i > 0 && objective - trace[i - 1] <= self.options.tolerance {
+            if i > 0 && objective - trace[i - 1] <= least_gain {
                 return (trace, true);
             }
             self.maximise(gmm);

@@ -31,6 +31,14 @@ pub enum Error {
         /// Columns found.
         got: usize,
     },
+    /// Two groups of columns with different numbers of rows.
+    #[error("expected {expected} rows, got {got}")]
+    RowMismatch {
+        /// Rows of the first group.
+        expected: usize,
+        /// Rows found.
+        got: usize,
+    },
     /// An option outside its range.
     #[error("option {option} is {value}; it must be {expected}")]
     InvalidOption {

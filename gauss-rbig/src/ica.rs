@@ -12,8 +12,8 @@ use crate::pca::Pca;
 use crate::rotation::product;
 use faer::Mat;
 
-/// It usually needs 5 to 15 iterations; the last digits are worth nothing here.
-const ITERATIONS: usize = 30;
+/// Where there is something to find 5 to 15 iterations do; where there is not, it wanders.
+const ITERATIONS: usize = 15;
 /// Largest 1 - cos of the angle by which a direction may still move.
 const TOLERANCE: f64 = 1e-3;
 

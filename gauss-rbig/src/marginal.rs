@@ -101,7 +101,7 @@ fn fit_column(x: &[f64], k: usize, selection: Selection, em: &EmOptions) -> Marg
 
 /// 1, 2, 3, 4, 6, 8, 12, 16, 24 ... up to k, and k itself.
 fn ladder(k: usize) -> impl Iterator<Item = usize> {
-    let steps = (0..).map(|i: u32| if i % 2 == 0 { 2usize << (i / 2) } else { 3 << (i / 2) });
+    let steps = (0..).map(|i: u32| [2_usize, 3][i as usize % 2] << (i / 2));
     std::iter::once(1).chain(steps).take_while(move |&c| c < k).chain(std::iter::once(k))
 }
 

@@ -31,6 +31,7 @@ use crate::error::check_finite;
 use crate::marginal::{Selection, fit_columns, layer_params};
 use crate::pca::{Moments, with_determinant};
 use crate::rotation::{Chosen, RotationKind, choose};
+use crate::sampling::mix;
 use crate::state::State;
 use faer::MatRef;
 use gauss_flow::layers::rotation::params_for_orthogonal;
@@ -76,7 +77,7 @@ impl Default for RbigOptions {
             reflections: 2,
             standardize: true,
             initial_pca: false,
-            significance: 0.0,
+            significance: 1.0,
             patience: Some(3),
             em: EmOptions::default(),
             seed: 0,
@@ -355,12 +356,9 @@ fn standardization(x: MatRef<'_, f64>) -> Vec<f64> {
     moments.mean().iter().copied().chain(log_scale).collect()
 }
 
-/// A seed for each block, far apart whatever the user's seed (the finaliser of SplitMix64).
+/// A seed for each block, far apart whatever the user's seed.
 fn seed_of(seed: u64, block: usize) -> u64 {
-    let mut z = seed.wrapping_add((block as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+    mix(seed ^ mix(block as u64))
 }
 
 fn mean(values: &[f64]) -> f64 {

@@ -25,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use crate::em::EmOptions;
 use crate::{BlockReport, Error, RbigOptions, RotationKind, Selection, fit_validated};
 use faer::{Mat, MatRef};
 use gauss_flow::{EpochRecord, Flow, History, Schedule, StopReason, TrainOptions, train};
@@ -290,19 +291,32 @@ impl Fit<'_> {
     }
 }
 
-/// The greedy fit of a recipe. Joint training may make use of every block and component, so a warm
-/// start keeps them all; a greedy fit alone keeps what pays.
+/// The greedy fit of a recipe: alone it keeps what pays, as a start it keeps everything.
 fn greedy_options(recipe: &Recipe, reflections: usize) -> RbigOptions {
-    let warm = recipe.method == Method::Warm;
-    RbigOptions {
+    let start = RbigOptions {
         max_blocks: recipe.blocks,
         components: recipe.components,
         reflections,
-        rotation: if warm { RotationKind::Pca } else { RotationKind::default() },
-        selection: if warm { Selection::Fixed } else { Selection::default() },
-        patience: if warm { None } else { Some(3) },
-        initial_pca: true,
         seed: recipe.seed,
+        initial_pca: true,
+        ..warm_start()
+    };
+    if recipe.method == Method::Warm {
+        return start;
+    }
+    let RbigOptions { rotation, selection, patience, em, .. } = RbigOptions::default();
+    RbigOptions { rotation, selection, patience, em, ..start }
+}
+
+/// A greedy fit that is to be trained further. Joint training may make use of every block and
+/// component, so all are kept; and EM ends early, at smooth mixtures: what it would carve out
+/// in its last hundred iterations is mostly noise, which training then has to unlearn.
+pub fn warm_start() -> RbigOptions {
+    RbigOptions {
+        rotation: RotationKind::Pca,
+        selection: Selection::Fixed,
+        patience: None,
+        em: EmOptions { max_iterations: 20, restarts: 0, prior_rows: 2.0, ..EmOptions::default() },
         ..RbigOptions::default()
     }
 }

@@ -21,10 +21,11 @@
 use crate::Error;
 use crate::ica::{Contrast, fast_ica};
 use crate::pca::{Moments, Pca};
+use crate::sampling::parts;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use gauss_math::{householder, normal};
-use rand::{Rng, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
@@ -81,22 +82,20 @@ pub(crate) fn choose(
         return Ok(Chosen { q, rank });
     }
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let [seek, judge] = parts::<2>(z.nrows(), 2 * ROWS, seed);
+    let all = [seek.as_slice(), &judge].concat();
+    let y = |rows: &[usize]| components(z, rows, &moments, &pca, rank);
     let turned = match kind {
         RotationKind::Pca => return Ok(Chosen { q, rank }),
         RotationKind::Random => haar(rank, &mut rng),
         RotationKind::Ica => {
-            let [all, _] = samples(z, &moments, &pca, rank, 1);
-            fast_ica(&whitened(all, &pca), Contrast::Tails, haar(rank, &mut rng))?
+            fast_ica(&whitened(y(&all), &pca), Contrast::Tails, haar(rank, &mut rng))?
         }
         RotationKind::GreatestGain => {
-            let [seek, judge] = samples(z, &moments, &pca, rank, 2);
-            let candidates = candidates(&whitened(seek, &pca), &mut rng)?;
-            match greatest_gain(candidates, &judge) {
+            let candidates = candidates(&whitened(y(&seek), &pca), &mut rng)?;
+            match greatest_gain(candidates, &y(&judge)) {
                 (None, r) => r,
-                (Some(contrast), r) => {
-                    let [all, _] = samples(z, &moments, &pca, rank, 1);
-                    fast_ica(&whitened(all, &pca), contrast, r)?
-                }
+                (Some(contrast), r) => fast_ica(&whitened(y(&all), &pca), contrast, r)?,
             }
         }
     };
@@ -121,28 +120,20 @@ pub(crate) fn haar(d: usize, rng: &mut impl Rng) -> Mat<f64> {
     MatRef::from_row_major_slice(&q, d, d).to_owned()
 }
 
-/// Centred rows in the leading `rank` components: of every k-th row of z, k such that at most
-/// `parts` · [`ROWS`] remain, dealt out in turn to `parts` <= 2 matrices.
-fn samples(
+/// The given rows, centred, in the leading `rank` components [m, rank].
+fn components(
     z: MatRef<'_, f64>,
+    rows: &[usize],
     moments: &Moments,
     pca: &Pca,
     rank: usize,
-    parts: usize,
-) -> [Mat<f64>; 2] {
-    let stride = z.nrows().div_ceil(parts * ROWS).max(1);
-    let kept = z.nrows().div_ceil(stride);
-    let part = |first: usize| {
-        let rows = if first < kept { (kept - first).div_ceil(parts) } else { 0 };
-        let centred = Mat::from_fn(rows, z.ncols(), |i, j| {
-            z[((first + i * parts) * stride, j)] - moments.mean()[j]
-        });
-        product(centred.as_ref(), pca.components.as_ref().subcols(0, rank))
-    };
-    [part(0), if parts > 1 { part(1) } else { Mat::zeros(0, rank) }]
+) -> Mat<f64> {
+    let mean = moments.mean();
+    let centred = Mat::from_fn(rows.len(), z.ncols(), |i, j| z[(rows[i], j)] - mean[j]);
+    product(centred.as_ref(), pca.components.as_ref().subcols(0, rank))
 }
 
-/// The components of [`samples`], each divided by its standard deviation.
+/// [`components`], each divided by its standard deviation.
 fn whitened(mut y: Mat<f64>, pca: &Pca) -> Mat<f64> {
     for j in 0..y.ncols() {
         let scale = 1.0 / pca.eigenvalues[j].sqrt();
@@ -158,17 +149,21 @@ type Candidate = (Option<Contrast>, Mat<f64>);
 fn candidates(white: &Mat<f64>, rng: &mut impl Rng) -> Result<Vec<Candidate>, Error> {
     let r = white.ncols();
     if r == 2 {
+        let offset: f64 = rng.random();
         let turn = |i: usize| {
-            let angle = std::f64::consts::FRAC_PI_2 * i as f64 / ANGLES as f64;
+            let angle = std::f64::consts::FRAC_PI_2 * (i as f64 + offset) / ANGLES as f64;
             let (sin, cos) = angle.sin_cos();
             (None, faer::mat![[cos, sin], [-sin, cos]])
         };
         return Ok((0..ANGLES).map(turn).collect());
     }
     let mut candidates = vec![(None, Mat::identity(r, r))];
-    for contrast in [Contrast::Tails, Contrast::Skewness] {
-        candidates.push((Some(contrast), fast_ica(white, contrast, haar(r, rng))?));
-    }
+    let starts = [Contrast::Tails, Contrast::Skewness].map(|contrast| (contrast, haar(r, rng)));
+    let found: Result<Vec<Candidate>, Error> = starts
+        .into_par_iter()
+        .map(|(contrast, start)| Ok((Some(contrast), fast_ica(white, contrast, start)?)))
+        .collect();
+    candidates.extend(found?);
     candidates.extend((0..RANDOM).map(|_| (None, haar(r, rng))));
     Ok(candidates)
 }

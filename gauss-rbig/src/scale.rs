@@ -14,7 +14,9 @@
 //! either. The floor is the larger of δ/√12 and a small fraction of the spread, which holds the
 //! density at an atom in an otherwise continuous column (half of the values exactly 0, say).
 
-/// Above this many values the order statistics come from every (n/`SAMPLE`)-th one.
+use crate::sampling::stratified;
+
+/// Above this many values the order statistics come from a sample of so many.
 const SAMPLE: usize = 8192;
 
 /// The floor as a fraction of the spread, for atoms in continuous columns.
@@ -29,15 +31,14 @@ pub(crate) struct Scale {
     pub spread: f64,
     /// The least standard deviation of a component, in the units of x.
     pub floor: f64,
-    /// Sorted values, or a fixed selection of at most 2·`SAMPLE` of them.
+    /// Sorted values, or a fixed selection of at most `SAMPLE` of them.
     pub sorted: Vec<f64>,
 }
 
 impl Scale {
     /// Of finite values, at least one.
     pub fn of(x: &[f64]) -> Self {
-        let stride = (x.len() / SAMPLE).max(1);
-        let mut sorted: Vec<f64> = x.iter().copied().step_by(stride).collect();
+        let mut sorted: Vec<f64> = stratified(x.len(), SAMPLE, 0).map(|i| x[i]).collect();
         sorted.sort_unstable_by(f64::total_cmp);
         let (low, high) = range(x);
         let centre = quantile(&sorted, 0.5);
