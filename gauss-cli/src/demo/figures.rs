@@ -153,7 +153,7 @@ fn layers(fits: &Fits, checks: &Checks) -> Figure {
         0 => "x".to_owned(),
         1 => "principal axes".to_owned(),
         _ if i == last => "z".to_owned(),
-        _ if i % 2 == 0 => format!("rotation {}", i / 2),
+        _ if i.is_multiple_of(2) => format!("rotation {}", i / 2),
         _ => format!("marginals {}", i / 2),
     };
     let titles: Vec<String> = (0..=last).map(title).collect();

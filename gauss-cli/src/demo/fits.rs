@@ -6,8 +6,8 @@ use std::time::Instant;
 use anyhow::Context;
 use faer::{Mat, MatRef};
 use gauss_flow::{Flow, History, LayerSpec, Schedule, TrainOptions, standardization, train};
-use gauss_rbig::recipe::{Progress as Step, Recipe, fit_recipe};
-use gauss_rbig::{BlockReport, RbigOptions, RotationKind, Selection};
+use gauss_rbig::recipe::{Progress as Step, Recipe, fit_recipe, warm_start};
+use gauss_rbig::{BlockReport, RbigOptions};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -216,13 +216,10 @@ fn greedy(seed: u64) -> RbigOptions {
         max_blocks: BLOCKS,
         components: COMPONENTS,
         reflections: REFLECTIONS,
-        rotation: RotationKind::Pca,
-        selection: Selection::Fixed,
-        patience: None,
         standardize: false,
         initial_pca: true,
         seed,
-        ..RbigOptions::default()
+        ..warm_start()
     }
 }
 

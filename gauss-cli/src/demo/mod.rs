@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::output::Destination;
 use checks::Checks;
 use figures::Figures;
-use fits::{Fits, Way};
+use fits::Fits;
 
 /// The columns of moons.csv.
 const COLUMNS: [&str; 2] = ["x", "y"];
@@ -96,51 +96,52 @@ fn model(fits: &Fits, seed: u64) -> Result<Vec<u8>, Error> {
 /// The flow's layers and the four fits, for the terminal.
 fn describe(fits: &Fits) -> String {
     let flow = &fits.warm_start.flow;
-    let mut text = format!(
-        "Two moons: {} points, noise {}, standardised; true entropy {:.4} nats\n\nThe flow, {} layers:\n",
-        grouped(fits.data.nrows()),
-        fits::NOISE,
-        fits.entropy,
-        flow.layers().len(),
-    );
-    let shape = |layer: &LayerSpec| match *layer {
-        LayerSpec::Standardize => "shift [2], log scale [2], frozen".to_owned(),
-        LayerSpec::Rotation { reflections: 0, .. } => "principal axes [2, 2], frozen".to_owned(),
-        LayerSpec::Rotation { reflections, .. } => format!("reflectors [{reflections}, 2]"),
-        LayerSpec::Marginal { components: k } => {
-            format!("logits [2, {k}], means [2, {k}], log sigmas [2, {k}]")
-        }
+    let layer = |range: &str, index: usize| {
+        let spec = flow.layers()[index];
+        let numbers = match spec {
+            LayerSpec::Standardize => "shift [2], log scale [2]".to_owned(),
+            LayerSpec::Rotation { reflections: 0, .. } => {
+                "principal axes [2, 2], frozen".to_owned()
+            }
+            LayerSpec::Rotation { reflections, .. } => format!("reflectors [{reflections}, 2]"),
+            LayerSpec::Marginal { components: k } => {
+                format!("logits [2, {k}], means [2, {k}], log sigmas [2, {k}]")
+            }
+        };
+        let (name, trainable) = (spec.name(), spec.n_trainable(2));
+        format!("  {range:>6}  {name:9}  {trainable:2} trainable each   {numbers}")
     };
-    let line = |range: &str, layers: &[LayerSpec]| {
-        let trainable: usize = layers.iter().map(|l| l.n_trainable(2)).sum();
+    let mut lines = vec![
         format!(
-            "  {range:>6}  {:9}  {trainable:4} trainable each   {}\n",
-            layers[0].name(),
-            shape(&layers[0])
-        )
-    };
-    text += &line("1", &flow.layers()[..1]);
-    text += &line("2, 4..", &flow.layers()[1..2]);
-    text += &line("3, 5..", &flow.layers()[2..3]);
-    text += &format!("  trainable parameters: {}\n\nRBIG, block by block:\n", flow.n_trainable());
-    for block in &fits.rbig_blocks {
-        text += &format!(
-            "  {:2}  negentropy removed {:7.4} nats   mean log p {:8.4}\n",
-            block.block + 1,
-            block.negentropy_removed,
-            block.mean_log_prob
-        );
-    }
-    text += &format!(
-        "  as a flow with 0 to 4 reflections, its log p differs by at most {:.1e}\n\n",
+            "Two moons: {} points, noise {}, standardised; true entropy {:.4} nats",
+            grouped(fits.data.nrows()),
+            fits::NOISE,
+            fits.entropy,
+        ),
+        format!("\nThe flow, {} layers:", flow.layers().len()),
+        layer("1", 0),
+        layer("2, 4..", 1),
+        layer("3, 5..", 2),
+        format!("  trainable parameters: {}", flow.n_trainable()),
+        "\nRBIG, block by block:".to_owned(),
+    ];
+    lines.extend(fits.rbig_blocks.iter().map(|block| {
+        let (index, removed, log_p) =
+            (block.block + 1, block.negentropy_removed, block.mean_log_prob);
+        format!("  {index:2}  negentropy removed {removed:7.4} nats   mean log p {log_p:8.4}")
+    }));
+    lines.push(format!(
+        "  as a flow with 0 to 4 reflections, its log p differs by at most {:.1e}",
         fits.rbig_deviation
-    );
-    let row = |fit: &Way| {
-        format!(
+    ));
+    lines.push("\nFits, nats per row:".to_owned());
+    let ways = fits.ways().map(|(name, fit)| {
+        let numbers = format!(
             "NLL {:8.4} -> {:.4}   held-out KL {:.4} ± {:.4}   {:.2} s",
             fit.nll_initial, fit.nll_final, fit.kl, fit.kl_error, fit.seconds
-        )
-    };
-    let names = fits.ways().map(|(name, fit)| (name, row(fit)));
-    text + "Fits, nats per row:\n" + &aligned(&names)
+        );
+        (name, numbers)
+    });
+    lines.push(aligned(&ways));
+    lines.join("\n")
 }

@@ -25,16 +25,16 @@ const MAX_POINTS: usize = 2000;
 pub struct State<'a> {
     /// Its name, such as "after rotation 1".
     pub title: &'a str,
-    /// [n]: the points; point `i` is the same one in all panels.
+    /// `[n]`: the points; point `i` is the same one in all panels.
     pub points: &'a [[f64; 2]],
 }
 
 /// By what the points are coloured, the same in all panels.
 #[derive(Debug, Clone, Copy)]
 pub enum ColorBy<'a> {
-    /// [n]: a class, whose index picks a series colour.
+    /// `[n]`: a class, whose index picks a series colour.
     Class(&'a [usize]),
-    /// [n]: a number; its range is spread over the palette.
+    /// `[n]`: a number; its range is spread over the palette.
     Scalar(&'a [f64]),
     /// All alike.
     Nothing,

@@ -38,7 +38,7 @@ pub struct HeatMaps<'a> {
     pub y: (f64, f64),
     /// Names of the two coordinates.
     pub labels: [&'a str; 2],
-    /// [n]: points laid over both maps, thinned to a few hundred.
+    /// `[n]`: points laid over both maps, thinned to a few hundred.
     pub points: &'a [[f64; 2]],
     /// Smallest log p told apart in the right map.
     pub floor: f64,

@@ -22,7 +22,7 @@ pub struct Histogram<'a> {
     pub subtitle: &'a str,
     /// Name of the error.
     pub x_label: &'a str,
-    /// [n]: absolute errors, not their logarithms. Zeros have no place on the axis and are
+    /// `[n]`: absolute errors, not their logarithms. Zeros have no place on the axis and are
     /// counted in words; the quantiles include them.
     pub errors: &'a [f64],
     /// Name and value of one more vertical line, such as a tolerance.

@@ -20,7 +20,7 @@ const LEFT: f64 = 62.0;
 pub struct Cloud<'a> {
     /// What the points are; the heading of the plot in a pair.
     pub name: &'a str,
-    /// [n]: the points; those that are not finite are left out.
+    /// `[n]`: the points; those that are not finite are left out.
     pub points: &'a [[f64; 2]],
     /// Names of the two coordinates.
     pub labels: [&'a str; 2],
