@@ -11,6 +11,12 @@ use faer::{Mat, MatRef};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+/// A deviation this many times that of the quartiles comes from a few far outliers: of Student's t
+/// with two degrees of freedom, whose variance is infinite, 10,000 values stay below 10.
+const FEW_OUTLIERS: f64 = 30.0;
+/// Distance between the quartiles of N(0, 1).
+const NORMAL_QUARTILES: f64 = 1.348_979_500_392_163_5;
+
 /// One layer to be, with what its start needs.
 #[derive(Clone, Debug)]
 enum Step {
@@ -131,33 +137,56 @@ impl Step {
     }
 }
 
-/// Parameters of [`LayerSpec::Standardize`] for x: the columns' means and ln standard deviations
-/// (over n).
+/// Parameters of [`LayerSpec::Standardize`] for x, [`column_scale`] of every column: shift [d],
+/// ln scale [d].
 ///
 /// # Errors
-/// [`Error::ConstantColumn`] for a column of one value only, [`Error::Rows`] without rows,
-/// [`Error::NonFinite`] for a value that is not finite.
+/// When x has no row, a value that is not finite, or ([`Error::ConstantColumn`]) a column of one
+/// value only.
 pub fn standardization(x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
     check_data(x.ncols(), x)?;
-    let n = x.nrows() as f64;
     let mut shift = Vec::with_capacity(2 * x.ncols());
     let mut log_scale = Vec::with_capacity(x.ncols());
     for column in 0..x.ncols() {
-        let values = || x.col(column).iter().copied();
-        // Around the first value, so that an offset of 1e12 costs no digits.
-        let origin = x[(0, column)];
-        let mean = origin + values().map(|v| v - origin).sum::<f64>() / n;
-        let largest = values().map(|v| (v - mean).abs()).fold(0.0_f64, f64::max);
-        let constant = values().all(|v| v == origin);
-        if constant || !(largest > 0.0) {
-            return Err(Error::ConstantColumn { column, value: origin });
-        }
-        let square = values().map(|v| ((v - mean) / largest).powi(2)).sum::<f64>();
-        shift.push(mean);
-        log_scale.push(largest.ln() + 0.5 * (square / n).ln());
+        let values: Vec<f64> = x.col(column).iter().copied().collect();
+        let value = values[0];
+        let scale = column_scale(values).ok_or(Error::ConstantColumn { column, value })?;
+        shift.push(scale.0);
+        log_scale.push(scale.1);
     }
     shift.extend(log_scale);
     Ok(shift)
+}
+
+/// Centre and ln scale of finite values: their mean and standard deviation (over n); `None` where
+/// all are equal.
+///
+/// Where the deviation exceeds [`FEW_OUTLIERS`] times what the quartiles say it should be, it is
+/// that of a few outliers, and would squeeze all other values into one point: then they are the
+/// median and the distance of the quartiles over that of a normal's.
+pub fn column_scale(mut values: Vec<f64>) -> Option<(f64, f64)> {
+    let n = values.len();
+    // Around the first value, so that an offset of 1e12 costs no digits; halved, so that the
+    // difference of the largest doubles does not overflow.
+    let origin = *values.first()?;
+    let halves = || values.iter().map(|v| 0.5 * v - 0.5 * origin);
+    let largest = halves().map(f64::abs).fold(0.0, f64::max);
+    if !(largest > 0.0) {
+        return None;
+    }
+    let mean = halves().map(|h| h / largest).sum::<f64>() / n as f64;
+    let square = halves().map(|h| (h / largest - mean).powi(2)).sum::<f64>() / n as f64;
+    let (centre, log_scale) =
+        (origin + 2.0 * (mean * largest), largest.ln() + (2.0_f64).ln() + 0.5 * square.ln());
+
+    let mut quantile = |p: usize| *values.select_nth_unstable_by(p, f64::total_cmp).1;
+    let (low, median, high) = (quantile(n / 4), quantile(n / 2), quantile(3 * n / 4));
+    let robust = (0.5 * high - 0.5 * low).ln() + (2.0 / NORMAL_QUARTILES).ln();
+    if robust.is_finite() && log_scale - robust > FEW_OUTLIERS.ln() {
+        Some((median, robust))
+    } else {
+        Some((centre, log_scale))
+    }
 }
 
 /// Parameters of a marginal layer: equal weights, means at the (k + ½)/K quantiles of each

@@ -232,7 +232,11 @@ impl Model {
         let bytes = self.to_bytes().map_err(format)?;
         let write = || -> std::io::Result<()> {
             let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-            let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+            let mut options = tempfile::Builder::new();
+            // As any new file: what the process's mask allows, not the 0600 of temporary ones.
+            #[cfg(unix)]
+            options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+            let mut file = options.tempfile_in(folder.unwrap_or(Path::new(".")))?;
             file.write_all(&bytes)?;
             file.as_file().sync_all()?;
             file.persist(path)?;

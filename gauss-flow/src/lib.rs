@@ -64,7 +64,7 @@ mod rows;
 mod train;
 
 pub use adam::Adam;
-pub use builder::{FlowBuilder, standardization};
+pub use builder::{FlowBuilder, column_scale, standardization};
 pub use error::{Error, InvalidLayer};
 pub use file::{Metadata, Model};
 pub use flow::{BoundFlow, Flow};

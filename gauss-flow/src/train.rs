@@ -22,6 +22,9 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 use thiserror::Error as ThisError;
 
+/// c of [`TrainOptions::prior`]: what lies this far out is an outlier in latent units.
+const PRIOR_TAIL: f64 = 10.0;
+
 /// How the learning rate moves over a run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Schedule {
@@ -68,9 +71,11 @@ pub struct TrainOptions {
     pub clip_norm: Option<f64>,
     /// Time constant of the parameters' moving average in epochs; `None`: no average.
     pub average_epochs: Option<f64>,
-    /// λ of the prior: every logit, mean and ln σ of the marginal layers is a priori normal around
-    /// 0 with variance 1/λ, which adds λ/2n Σ θ² to the loss. At 0 the marginal maps do nothing,
-    /// so it is the doing of something that must pay; 0: maximum likelihood.
+    /// λ of the prior on every logit, mean and ln σ of the marginal layers: around 0 it is normal
+    /// with variance 1/λ, further out it has the tails of Student's t, so that the one component
+    /// that sits on a far outlier is left there. It adds λ/2n Σ c² ln(1 + θ²/c²) to the loss, c =
+    /// 10. With all θ = 0 the marginal maps do nothing, so it is the doing of something that must
+    /// pay. 0: maximum likelihood.
     pub prior: f64,
 }
 
@@ -341,7 +346,7 @@ impl<'a> Run<'a> {
         Ok((total / order.len() as f64, rate))
     }
 
-    /// Adds the prior's part to the gradient: λ/n θ for the parameters of marginal layers.
+    /// Adds the prior's part to the gradient: λ/n θ/(1 + θ²/c²) for the marginal layers.
     fn add_prior(&mut self) {
         let pull = self.options.prior / self.x.nrows() as f64;
         if pull > 0.0 {
@@ -349,7 +354,9 @@ impl<'a> Run<'a> {
             for (layer, own) in layers.iter().zip(segments(self.flow.dim(), layers)) {
                 if let LayerSpec::Marginal { .. } = layer {
                     let grad = &mut self.grad[own.clone()];
-                    grad.iter_mut().zip(&self.params[own]).for_each(|(g, p)| *g += pull * p);
+                    grad.iter_mut().zip(&self.params[own]).for_each(|(g, p)| {
+                        *g += pull * p / (1.0 + (p / PRIOR_TAIL).powi(2));
+                    });
                 }
             }
         }
@@ -376,7 +383,10 @@ impl<'a> Run<'a> {
             Some(score)
         } else {
             let params = if averaged { &self.average } else { &self.params };
-            if nll.is_finite() && self.is_valid(params) {
+            if !self.is_valid(params) {
+                return Err(TrainError::Diverged { epoch, loss: f64::NAN });
+            }
+            if nll.is_finite() {
                 std::mem::swap(&mut self.previous, &mut self.best);
                 self.best.params.copy_from_slice(params);
                 self.best.epoch = epoch;

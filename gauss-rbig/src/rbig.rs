@@ -29,13 +29,14 @@ use crate::Error;
 use crate::em::EmOptions;
 use crate::error::check_finite;
 use crate::marginal::{Selection, fit_columns, layer_params};
-use crate::pca::{Moments, with_determinant};
+use crate::pca::with_determinant;
 use crate::rotation::{Chosen, RotationKind, choose};
 use crate::sampling::mix;
 use crate::state::State;
 use faer::MatRef;
 use gauss_flow::layers::rotation::params_for_orthogonal;
-use gauss_flow::{Flow, LayerSpec};
+use gauss_flow::{Flow, LayerSpec, column_scale};
+use rayon::prelude::*;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -348,12 +349,14 @@ impl<'a> Greedy<'a> {
 
 /// Parameters of the standardize layer; a constant column is only shifted.
 fn standardization(x: MatRef<'_, f64>) -> Vec<f64> {
-    let moments = Moments::of(x);
-    let log_scale = moments.standard_deviations().into_iter().enumerate().map(|(j, deviation)| {
-        let constant = x.col(j).iter().all(|&v| v == x[(0, j)]);
-        if constant || !(deviation > 0.0) { 0.0 } else { deviation.ln() }
-    });
-    moments.mean().iter().copied().chain(log_scale).collect()
+    let scales: Vec<(f64, f64)> = (0..x.ncols())
+        .into_par_iter()
+        .map(|j| {
+            let values: Vec<f64> = x.col(j).iter().copied().collect();
+            column_scale(values).unwrap_or((x[(0, j)], 0.0))
+        })
+        .collect();
+    scales.iter().map(|s| s.0).chain(scales.iter().map(|s| s.1)).collect()
 }
 
 /// A seed for each block, far apart whatever the user's seed.

@@ -116,7 +116,7 @@ impl fmt::Display for Recipe {
         if self.method != Method::Rbig {
             write!(f, ", Adam at rate {}, prior {}", self.learning_rate, self.prior)?;
         }
-        write!(f, ", seed {}", self.seed)
+        Ok(())
     }
 }
 
