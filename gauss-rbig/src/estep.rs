@@ -129,13 +129,7 @@ impl WithSimd for Step<'_> {
 
 /// e [K][CHUNK] and total [n]: overwritten.
 #[inline(always)]
-fn densities<S: Simd>(
-    s: S,
-    u: &[f64],
-    components: &[Component],
-    e: &mut [f64],
-    total: &mut [f64],
-) {
+fn densities<S: Simd>(s: S, u: &[f64], components: &[Component], e: &mut [f64], total: &mut [f64]) {
     let u = S::as_simd_f64s(u).0;
     let total = S::as_mut_simd_f64s(total).0;
     for (k, (c, e)) in components.iter().zip(e.chunks_exact_mut(CHUNK)).enumerate() {
@@ -157,14 +151,19 @@ fn densities<S: Simd>(
 /// logarithm goes to `shift` (0 for all other points).
 #[cold]
 #[inline(never)]
-fn rescue(u: &[f64], components: &[Component], e: &mut [f64], total: &mut [f64], shift: &mut [f64]) {
+fn rescue(
+    u: &[f64],
+    components: &[Component],
+    e: &mut [f64],
+    total: &mut [f64],
+    shift: &mut [f64],
+) {
     for (j, &u) in u.iter().enumerate() {
         shift[j] = 0.0;
         if total[j] >= TINY {
             continue;
         }
-        let largest =
-            components.iter().map(|c| c.log_density(u)).fold(f64::NEG_INFINITY, f64::max);
+        let largest = components.iter().map(|c| c.log_density(u)).fold(f64::NEG_INFINITY, f64::max);
         shift[j] = largest;
         total[j] = 0.0;
         for (k, c) in components.iter().enumerate() {
@@ -205,11 +204,8 @@ fn moments<S: Simd>(
     lanes: &mut [[f64; LOGICAL_LANES]; 3],
 ) {
     let [s0, s1, s2] = lanes;
-    let (s0, s1, s2) = (
-        S::as_mut_simd_f64s(s0).0,
-        S::as_mut_simd_f64s(s1).0,
-        S::as_mut_simd_f64s(s2).0,
-    );
+    let (s0, s1, s2) =
+        (S::as_mut_simd_f64s(s0).0, S::as_mut_simd_f64s(s1).0, S::as_mut_simd_f64s(s2).0);
     let width = LOGICAL_LANES / S::F64_LANES;
     let mean = s.splat_f64s(c.mean);
     let precision = s.splat_f64s(c.precision);

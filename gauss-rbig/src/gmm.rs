@@ -71,7 +71,8 @@ impl Gmm {
     #[must_use]
     pub fn padded(mut self, k: usize) -> Self {
         while self.len() < k {
-            let heaviest = (0..self.len()).max_by(|&a, &b| self.weights[a].total_cmp(&self.weights[b]));
+            let heaviest =
+                (0..self.len()).max_by(|&a, &b| self.weights[a].total_cmp(&self.weights[b]));
             let Some(i) = heaviest else { break };
             self.weights[i] *= 0.5;
             self.weights.push(self.weights[i]);

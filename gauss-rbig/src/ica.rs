@@ -16,6 +16,9 @@ use faer::Mat;
 const ITERATIONS: usize = 15;
 /// Largest 1 - cos of the angle by which a direction may still move.
 const TOLERANCE: f64 = 1e-3;
+/// Below this ratio of eigenvalues of W Wᵀ, known to ε, its inverse root is not good to 10⁻⁴,
+/// from where one Newton step gives all digits.
+const SINGULAR: f64 = 1e-11;
 
 /// g of the fixed-point iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +62,8 @@ pub(crate) fn fast_ica(
         }
         let g = product(s.transpose(), y.as_ref());
         let next = Mat::from_fn(r, r, |i, j| g[(i, j)] / rows - slope[i] * w[(i, j)]);
-        let next = nearest_orthogonal(&next)?;
+        // With hardly more rows than directions the rows need not determine them: keep W.
+        let Some(next) = nearest_orthogonal(&next)? else { break };
         let cosine = |i: usize| (0..r).map(|j| next[(i, j)] * w[(i, j)]).sum::<f64>().abs();
         let moved = (0..r).map(|i| 1.0 - cosine(i)).fold(0.0_f64, f64::max);
         w = next;
@@ -91,21 +95,26 @@ fn tanh(values: &mut [f64]) -> f64 {
     slopes
 }
 
-/// (W Wᵀ)^(-½) W, the orthogonal matrix nearest to W.
-fn nearest_orthogonal(w: &Mat<f64>) -> Result<Mat<f64>, Error> {
-    let gram = product(w.as_ref(), w.transpose());
-    let pca = Pca::of_covariance(gram.as_ref())?;
-    let least = f64::EPSILON * pca.eigenvalues[0].max(f64::MIN_POSITIVE);
+/// (W Wᵀ)^(-½) W, the orthogonal matrix nearest to W; `None` if W is singular.
+fn nearest_orthogonal(w: &Mat<f64>) -> Result<Option<Mat<f64>>, Error> {
+    let r = w.nrows();
+    let pca = Pca::of_covariance(product(w.as_ref(), w.transpose()).as_ref())?;
+    if !(pca.eigenvalues[r - 1] > SINGULAR * pca.eigenvalues[0]) {
+        return Ok(None);
+    }
     let u = pca.components.as_ref();
-    let scaled = Mat::from_fn(u.nrows(), u.ncols(), |i, j| {
-        u[(i, j)] / pca.eigenvalues[j].max(least).sqrt()
-    });
+    let scaled = Mat::from_fn(r, r, |i, j| u[(i, j)] / pca.eigenvalues[j].sqrt());
     let root = product(scaled.as_ref(), u.transpose());
     let near = product(root.as_ref(), w.as_ref());
-    // One Newton step from close by: orthogonal to rounding whatever W's condition.
+    // One Newton step from close by: orthogonal to rounding.
     let gram = product(near.as_ref(), near.transpose());
-    let half = Mat::from_fn(u.nrows(), u.ncols(), |i, j| {
-        if i == j { 1.5 - 0.5 * gram[(i, j)] } else { -0.5 * gram[(i, j)] }
-    });
-    Ok(product(half.as_ref(), near.as_ref()))
+    let half =
+        Mat::from_fn(
+            r,
+            r,
+            |i, j| {
+                if i == j { 1.5 - 0.5 * gram[(i, j)] } else { -0.5 * gram[(i, j)] }
+            },
+        );
+    Ok(Some(product(half.as_ref(), near.as_ref())))
 }

@@ -126,8 +126,9 @@ mod tests {
 
     #[test]
     fn normal_quantiles_need_no_component_and_two_bumps_two() {
-        let normal: Vec<f64> =
-            (0..2000).map(|i| gauss_math::normal::quantile((f64::from(i) + 0.5) / 2000.0)).collect();
+        let normal: Vec<f64> = (0..2000)
+            .map(|i| gauss_math::normal::quantile((f64::from(i) + 0.5) / 2000.0))
+            .collect();
         let em = EmOptions::default();
         assert_eq!(fit_column(&normal, 8, Selection::Bic, &em).components, 0);
         let bumps: Vec<f64> =

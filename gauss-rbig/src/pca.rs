@@ -16,10 +16,10 @@
 //! whatever the rank: constant columns and fewer rows than columns are allowed.
 
 use crate::Error;
+use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::matmul;
-use faer::diag::Diag;
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 
@@ -32,14 +32,22 @@ const SEGMENTS: usize = 64;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Moments {
     count: f64,
-    mean: Vec<f64>,
+    /// The first row [d]: differences from it keep the digits that an offset would cost.
+    origin: Vec<f64>,
+    /// Mean less origin [d].
+    offset: Vec<f64>,
     scatter: Mat<f64>,
 }
 
 impl Moments {
     /// The moments of no rows in `dim` dimensions.
     pub fn new(dim: usize) -> Self {
-        Self { count: 0.0, mean: vec![0.0; dim], scatter: Mat::zeros(dim, dim) }
+        Self {
+            count: 0.0,
+            origin: vec![0.0; dim],
+            offset: vec![0.0; dim],
+            scatter: Mat::zeros(dim, dim),
+        }
     }
 
     /// The moments of the rows of `x` [n, d], in parallel; the same bits at any thread count.
@@ -65,7 +73,7 @@ impl Moments {
     /// # Panics
     /// If `x` has another number of columns.
     pub fn add_block(&mut self, x: MatRef<'_, f64>) {
-        assert_eq!(x.ncols(), self.mean.len(), "columns");
+        assert_eq!(x.ncols(), self.origin.len(), "columns");
         for start in (0..x.nrows()).step_by(BLOCK) {
             let rows = x.subrows(start, BLOCK.min(x.nrows() - start));
             self.merge(&Self::of_block(rows));
@@ -75,16 +83,16 @@ impl Moments {
     fn of_block(x: MatRef<'_, f64>) -> Self {
         let (rows, dim) = (x.nrows(), x.ncols());
         let count = rows as f64;
-        let mut mean = vec![0.0; dim];
+        let origin: Vec<f64> = x.row(0).iter().copied().collect();
+        let mut offset = vec![0.0; dim];
         let mut residual = vec![0.0; dim];
         let mut centred = Mat::<f64>::zeros(rows, dim);
         for j in 0..dim {
-            let (column, origin) = (x.col(j), x[(0, j)]);
-            let offset = (0..rows).map(|i| column[i] - origin).sum::<f64>() / count;
-            mean[j] = origin + offset;
+            let column = x.col(j);
+            offset[j] = (0..rows).map(|i| column[i] - origin[j]).sum::<f64>() / count;
             let mut out = centred.col_mut(j);
             for i in 0..rows {
-                out[i] = column[i] - mean[j];
+                out[i] = (column[i] - origin[j]) - offset[j];
                 residual[j] += out[i];
             }
         }
@@ -96,10 +104,10 @@ impl Moments {
                 scatter[(i, j)] -= residual[i] * residual[j] / count;
             }
         }
-        for (m, r) in mean.iter_mut().zip(&residual) {
+        for (m, r) in offset.iter_mut().zip(&residual) {
             *m += r / count;
         }
-        Self { count, mean, scatter }
+        Self { count, origin, offset, scatter }
     }
 
     /// Adds the rows that `other` has seen.
@@ -107,14 +115,20 @@ impl Moments {
     /// # Panics
     /// If the dimensions differ.
     pub fn merge(&mut self, other: &Self) {
-        assert_eq!(self.mean.len(), other.mean.len(), "columns");
+        assert_eq!(self.origin.len(), other.origin.len(), "columns");
+        if self.count == 0.0 {
+            *self = other.clone();
+            return;
+        }
         if other.count == 0.0 {
             return;
         }
         let count = self.count + other.count;
         let share = other.count / count;
-        let delta: Vec<f64> = other.mean.iter().zip(&self.mean).map(|(b, a)| b - a).collect();
-        for (m, d) in self.mean.iter_mut().zip(&delta) {
+        let delta: Vec<f64> = (0..self.origin.len())
+            .map(|j| (other.origin[j] - self.origin[j]) + (other.offset[j] - self.offset[j]))
+            .collect();
+        for (m, d) in self.offset.iter_mut().zip(&delta) {
             *m += share * d;
         }
         for j in 0..delta.len() {
@@ -132,15 +146,15 @@ impl Moments {
     }
 
     /// The mean [d]; zero when no rows were seen.
-    pub fn mean(&self) -> &[f64] {
-        &self.mean
+    pub fn mean(&self) -> Vec<f64> {
+        self.origin.iter().zip(&self.offset).map(|(origin, offset)| origin + offset).collect()
     }
 
     /// The covariance [d, d], with denominator n (the maximum-likelihood estimate).
     pub fn covariance(&self) -> Mat<f64> {
         let scale = 1.0 / self.count.max(1.0);
         // A gemm need not return a symmetric matrix to the last bit.
-        Mat::from_fn(self.mean.len(), self.mean.len(), |i, j| {
+        Mat::from_fn(self.origin.len(), self.origin.len(), |i, j| {
             0.5 * scale * (self.scatter[(i, j)] + self.scatter[(j, i)])
         })
     }
@@ -148,7 +162,7 @@ impl Moments {
     /// The standard deviation of each column [d].
     pub fn standard_deviations(&self) -> Vec<f64> {
         let n = self.count.max(1.0);
-        (0..self.mean.len()).map(|j| (self.scatter[(j, j)].max(0.0) / n).sqrt()).collect()
+        (0..self.origin.len()).map(|j| (self.scatter[(j, j)].max(0.0) / n).sqrt()).collect()
     }
 }
 

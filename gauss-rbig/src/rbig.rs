@@ -51,8 +51,8 @@ pub struct RbigOptions {
     pub selection: Selection,
     /// The rotation of each block.
     pub rotation: RotationKind,
-    /// Trainable reflections per rotation in the flow; the rest of the rotation is frozen. Any
-    /// number gives the same density.
+    /// Trainable reflections per rotation in the flow; the rest of the rotation is frozen. The
+    /// flow's density is the greedy one for any number.
     pub reflections: usize,
     /// Whether the columns are first brought to mean 0 and deviation 1.
     pub standardize: bool,
@@ -78,7 +78,7 @@ impl Default for RbigOptions {
             reflections: 2,
             standardize: true,
             initial_pca: false,
-            significance: 1.0,
+            significance: 2.0,
             patience: Some(3),
             em: EmOptions::default(),
             seed: 0,
@@ -327,6 +327,9 @@ impl<'a> Greedy<'a> {
     fn is_progress(&self, report: &BlockReport, best: &Best) -> bool {
         if self.options.patience.is_none() {
             return true;
+        }
+        if report.parameters == 0 {
+            return false; // what it gained is rounding
         }
         if let Some(validation) = report.validation_log_prob {
             return validation > best.validation;

@@ -188,7 +188,11 @@ pub fn fit_recipe(
     let fraction = recipe.validation_fraction;
     if !(fraction > 0.0 && fraction < 1.0) {
         let expected = "in (0, 1)";
-        return Err(Error::InvalidOption { option: "validation_fraction", value: fraction, expected });
+        return Err(Error::InvalidOption {
+            option: "validation_fraction",
+            value: fraction,
+            expected,
+        });
     }
     let mut fit = Fit { recipe, refit: false, observer };
     if validation.is_some() {
@@ -272,9 +276,8 @@ impl Fit<'_> {
         } else {
             let options = train_options(recipe, x.nrows());
             let (epochs, refit) = (options.epochs, self.refit);
-            let mut tell = |record: &EpochRecord| {
-                (self.observer)(&Progress::Epoch { record, epochs, refit })
-            };
+            let mut tell =
+                |record: &EpochRecord| (self.observer)(&Progress::Epoch { record, epochs, refit });
             Some(train(&mut flow, x, validation, &options, &mut tell)?)
         };
         cancelled |= history.as_ref().is_some_and(|h| h.stopped == StopReason::Cancelled);
@@ -304,8 +307,8 @@ fn greedy_options(recipe: &Recipe, reflections: usize) -> RbigOptions {
     if recipe.method == Method::Warm {
         return start;
     }
-    let RbigOptions { rotation, selection, patience, em, .. } = RbigOptions::default();
-    RbigOptions { rotation, selection, patience, em, ..start }
+    let RbigOptions { selection, rotation, patience, em, .. } = RbigOptions::default();
+    RbigOptions { selection, rotation, patience, em, ..start }
 }
 
 /// A greedy fit that is to be trained further. Joint training may make use of every block and
@@ -337,11 +340,7 @@ fn train_options(recipe: &Recipe, rows: usize) -> TrainOptions {
     }
 }
 
-fn from_quantiles(
-    x: MatRef<'_, f64>,
-    reflections: usize,
-    recipe: &Recipe,
-) -> Result<Flow, Error> {
+fn from_quantiles(x: MatRef<'_, f64>, reflections: usize, recipe: &Recipe) -> Result<Flow, Error> {
     let mut builder = Flow::builder(x.ncols()).standardize();
     for _ in 0..recipe.blocks {
         builder = builder.rotation(reflections).marginal(recipe.components);

@@ -22,6 +22,7 @@ use crate::Error;
 use crate::ica::{Contrast, fast_ica};
 use crate::pca::{Moments, Pca};
 use crate::sampling::parts;
+use crate::scale::Scale;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use gauss_math::{householder, normal};
@@ -33,6 +34,8 @@ use rayon::prelude::*;
 /// A direction whose standard deviation is below this fraction of the largest has no variance:
 /// eigenvalues are known to ε times the largest, standard deviations to √ε.
 const RELATIVE_RANK: f64 = 1e-7;
+/// Spreads beyond which a value counts as this far when the first rotation is chosen.
+const FAR: f64 = 30.0;
 /// Rows that candidates are sought on, and as many to judge them.
 const ROWS: usize = 8192;
 /// Random candidates.
@@ -73,7 +76,7 @@ pub(crate) fn choose(
     first: bool,
     seed: u64,
 ) -> Result<Chosen, Error> {
-    let moments = Moments::of(z);
+    let moments = if first { winsorized_moments(z) } else { Moments::of(z) };
     let pca = Pca::of_covariance(moments.covariance().as_ref())?;
     let least = RELATIVE_RANK * RELATIVE_RANK * pca.eigenvalues[0];
     let rank = pca.eigenvalues.iter().filter(|&&v| v > least).count();
@@ -102,6 +105,37 @@ pub(crate) fn choose(
     let top = product(turned.as_ref(), q.as_ref().subrows(0, rank));
     q.as_mut().subrows_mut(0, rank).copy_from(&top);
     Ok(Chosen { q, rank })
+}
+
+/// The moments of the rows with every value pulled in to [`FAR`] spreads from its column's
+/// median. Only the first block sees the data's own tails, and one value at 10¹² would be the
+/// only principal component there is; data without such values are left as they are.
+fn winsorized_moments(z: MatRef<'_, f64>) -> Moments {
+    let bounds: Vec<(f64, f64)> = z
+        .par_col_iter()
+        .map(|column| {
+            let values: Vec<f64> = column.iter().copied().collect();
+            let Scale { centre, spread, .. } = Scale::of(&values);
+            (centre - FAR * spread, centre + FAR * spread)
+        })
+        .collect();
+    let segment = z.nrows().div_ceil(64).next_multiple_of(1024);
+    let parts: Vec<Moments> = z
+        .par_row_chunks(segment)
+        .map(|rows| {
+            let pulled = Mat::from_fn(rows.nrows(), rows.ncols(), |i, j| {
+                rows[(i, j)].clamp(bounds[j].0, bounds[j].1)
+            });
+            let mut part = Moments::new(rows.ncols());
+            part.add_block(pulled.as_ref());
+            part
+        })
+        .collect();
+    let mut all = Moments::new(z.ncols());
+    for part in &parts {
+        all.merge(part);
+    }
+    all
 }
 
 /// A random orthogonal matrix [d, d], uniform up to the signs of its rows: the product of

@@ -1,0 +1,74 @@
+//! The kernels over a block that stays in cache, against scalar `libm` in the same run:
+//! `cargo bench -p gauss-math`.
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use gauss_math::mixture::{Gradient, Inverter, Mixture};
+use gauss_math::slice;
+use std::hint::black_box;
+
+const N: usize = 256;
+const K: usize = 8;
+
+fn elementary(c: &mut Criterion) {
+    let x: Vec<f64> = (0..N).map(|i| 8.0 * (i as f64 + 0.5) / N as f64 - 4.0).collect();
+    let p: Vec<f64> = (0..N).map(|i| 0.5 * (i as f64 + 0.5) / N as f64).collect();
+    let (mut pdf, mut tail) = (vec![0.0; N], vec![0.0; N]);
+    let mut group = c.benchmark_group("elementary, per element");
+    group.throughput(Throughput::Elements(N as u64));
+    group.bench_function("pdf and tail", |b| {
+        b.iter(|| slice::pdf_and_tail(black_box(&x), &mut pdf, &mut tail));
+    });
+    group.bench_function("pdf and tail, libm", |b| {
+        b.iter(|| {
+            for ((x, pdf), tail) in black_box(&x).iter().zip(&mut pdf).zip(&mut tail) {
+                *pdf = 0.398_942_280_401_432_7 * libm::exp(-0.5 * x * x);
+                *tail = 0.5 * libm::erfc(x.abs() * std::f64::consts::FRAC_1_SQRT_2);
+            }
+        });
+    });
+    group.bench_function("upper quantile", |b| {
+        b.iter(|| slice::upper_quantile(black_box(&p), &mut pdf));
+    });
+    group.bench_function("exp", |b| b.iter(|| slice::exp(black_box(&x), &mut pdf)));
+    group.bench_function("ln", |b| b.iter(|| slice::ln(black_box(&p), &mut pdf)));
+    group.finish();
+}
+
+fn mixture(c: &mut Criterion) {
+    let means: Vec<f64> = (0..K).map(|k| 0.6 * k as f64 - 2.0).collect();
+    let log_sigmas: Vec<f64> = (0..K).map(|k| -1.0 + 0.1 * k as f64).collect();
+    let mixture = Mixture::new(&[0.0; K], &means, &log_sigmas);
+    let inverter = Inverter::new(&mixture);
+    let x: Vec<f64> = (0..N).map(|i| 6.0 * (i as f64 + 0.5) / N as f64 - 3.0).collect();
+    let (mut z, mut log_det, mut x_bar) = (vec![0.0; N], vec![0.0; N], vec![0.0; N]);
+    let mut tape = vec![0.0; Mixture::tape_len(K) * N];
+    let mut work = vec![0.0; 3 * N];
+    let mut far = Vec::new();
+    let mut sums = [[0.0; K]; 3];
+
+    let mut group = c.benchmark_group("mixture, per row and component");
+    group.throughput(Throughput::Elements((N * K) as u64));
+    group.bench_function("forward", |b| {
+        b.iter(|| mixture.forward(black_box(&x), &mut z, &mut log_det, &mut work));
+    });
+    group.bench_function("forward and backward", |b| {
+        b.iter(|| {
+            mixture.forward_with_tape(black_box(&x), &mut z, &mut log_det, &mut tape, &mut far);
+            let [logits, means, log_sigmas] = &mut sums;
+            let grad = &mut Gradient { logits, means, log_sigmas };
+            mixture.backward(&x, &z, &tape, &far, (&z, -1.0, N), &mut x_bar, &mut work, grad);
+        });
+    });
+    group.finish();
+
+    mixture.forward(&x, &mut z, &mut log_det, &mut work);
+    let mut group = c.benchmark_group("mixture, per value");
+    group.throughput(Throughput::Elements(N as u64));
+    group.bench_function("inverse", |b| {
+        b.iter(|| inverter.invert(&mixture, black_box(&z), &mut x_bar));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, elementary, mixture);
+criterion_main!(benches);
