@@ -164,8 +164,11 @@ fn a_well_sealed_absurdity_is_refused() {
     assert!(matches!(error, FormatError::Payload { .. }), "{error}");
     // So many reflections that counting their numbers overflows.
     let reflections = 8 + 8 + 4 + 4;
-    let error = with(reflections, u64::MAX);
-    assert!(matches!(error, FormatError::Invalid(Error::Parameters { .. })), "{error}");
+    // The second wraps around to the right count.
+    for count in [u64::MAX, (1 << 63) + 1] {
+        let error = with(reflections, count);
+        assert!(matches!(error, FormatError::Invalid(Error::Parameters { .. })), "{error}");
+    }
     // A NaN among the parameters: the first is 1.5.
     let first = payload.windows(8).position(|w| w == 1.5_f64.to_le_bytes()).expect("1.5");
     let error = with(first, f64::NAN.to_bits());

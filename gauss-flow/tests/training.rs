@@ -206,6 +206,30 @@ fn divergence_is_an_error_and_the_flow_survives() {
     assert!(diverged >= 12, "only {diverged} of 20 runs diverged");
 }
 
+/// The last step of a run can do harm that no later step is there to see.
+#[test]
+fn a_last_step_too_far_is_noticed() {
+    let x = normals(100, 1, 20);
+    let layers = vec![LayerSpec::Marginal { components: 1 }; 2];
+    // Too wide or too narrow: the first step sends ln σ down or up by the rate, in both layers.
+    // 400 takes it out of the range of a flow (with a finite loss on the way up); 250 does not,
+    // but z² overflows on the way down.
+    for (log_sigma, rate) in [(3.0, 400.0), (3.0, 250.0), (-3.0, 400.0)] {
+        let params = vec![0.0, 0.0, log_sigma, 0.0, 0.0, log_sigma];
+        let start = Flow::from_parts(1, layers.clone(), params).expect("a flow");
+        let mut flow = start.clone();
+        let options = TrainOptions {
+            schedule: Schedule::Constant,
+            learning_rate: rate,
+            batch_size: 100,
+            ..options(1)
+        };
+        let result = train(&mut flow, x.as_ref(), None, &options, &mut go_on);
+        assert!(matches!(result, Err(TrainError::Diverged { epoch: 1, .. })), "{result:?}");
+        assert_eq!(flow, start, "rate {rate}: the start is kept");
+    }
+}
+
 #[test]
 fn a_start_of_infinite_loss_is_refused_as_diverged() {
     let x = arc(50, 11);

@@ -77,7 +77,9 @@ fn one_component_is_a_straight_line() {
     {
         let mixture = Mixture::new(&[0.7], &[mean], &[log_sigma]);
         let sigma = f64::exp(log_sigma);
-        for t in [-1e6, -300.0, -38.0, -20.0, -1.0, -1e-9, 0.0, 0.5, 8.0, 37.5, 1e5] {
+        for t in
+            [-1e6, -300.0, -38.0, -35.0, -20.0, -1.0, -1e-9, 0.0, 0.5, 8.0, 27.0, 34.0, 37.5, 1e5]
+        {
             let x = mean + t * sigma;
             let t = (x - mean) / sigma; // after the rounding of x
             let (z, log_slope) = mixture.gaussianize(x);
