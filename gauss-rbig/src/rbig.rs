@@ -351,7 +351,7 @@ impl<'a> Greedy<'a> {
 }
 
 /// Parameters of the standardize layer; a constant column is only shifted.
-fn standardization(x: MatRef<'_, f64>) -> Vec<f64> {
+pub(crate) fn standardization(x: MatRef<'_, f64>) -> Vec<f64> {
     let scales: Vec<(f64, f64)> = (0..x.ncols())
         .into_par_iter()
         .map(|j| {
