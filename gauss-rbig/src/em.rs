@@ -1,12 +1,12 @@
 //! Expectation-maximisation for a mixture of normals in one dimension.
 //!
 //! **One iteration** (Dempster, Laird and Rubin 1977). From the responsibilities of
-//! [`crate::estep`], in the units u of the column's spread,
+//! `estep.rs`, in the units u of the column's spread,
 //!
 //! π_k = n_k/n,  μ_k = mean under r_k,  σ_k² = max(floor², (n_k v_k + a s₀²)/(n_k + a)),
 //!
 //! with n_k the component's share of the rows and v_k the variance under r_k. Neither the prior
-//! nor the floor (see [`crate::scale`]) costs the property that makes EM safe: each iteration
+//! nor the floor (see `scale.rs`) costs the property that makes EM safe: each iteration
 //! maximises a minorant of the same objective, which therefore never decreases.
 //!
 //! **The prior** is an inverse gamma on σ_k²: each component behaves as if it had also seen

@@ -9,11 +9,11 @@ use crate::em::{Column, EmOptions};
 /// A mixture of K normals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gmm {
-    /// π [K], positive, of sum one.
+    /// π `[K]`, positive, of sum one.
     pub weights: Vec<f64>,
-    /// μ [K].
+    /// μ `[K]`.
     pub means: Vec<f64>,
-    /// σ [K], positive.
+    /// σ `[K]`, positive.
     pub sigmas: Vec<f64>,
 }
 

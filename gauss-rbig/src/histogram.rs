@@ -10,7 +10,7 @@
 //! heavy tail. Widths that grow in proportion to the distance from the centre, as when asinh(u)
 //! is cut into equal parts, are safe for both. Any function of that shape will do, so the cheap
 //! one is taken: log₂(1 + |u|) made linear within each octave, which is the leading bits of the
-//! floating-point number 1 + |u|. With [`BITS`] bits of mantissa a bin is 1/256 of the spread
+//! floating-point number 1 + |u|. With 8 bits of mantissa a bin is 1/256 of the spread
 //! wide for |u| < 1, twice that for |u| < 3, and so on; a million normal values occupy some
 //! 1,500 bins, and an outlier at 10¹² one more.
 

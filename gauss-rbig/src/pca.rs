@@ -145,7 +145,7 @@ impl Moments {
         self.count
     }
 
-    /// The mean [d]; zero when no rows were seen.
+    /// The mean `[d]`; zero when no rows were seen.
     pub fn mean(&self) -> Vec<f64> {
         self.origin.iter().zip(&self.offset).map(|(origin, offset)| origin + offset).collect()
     }
@@ -159,7 +159,7 @@ impl Moments {
         })
     }
 
-    /// The standard deviation of each column [d].
+    /// The standard deviation of each column `[d]`.
     pub fn standard_deviations(&self) -> Vec<f64> {
         let n = self.count.max(1.0);
         (0..self.origin.len()).map(|j| (self.scatter[(j, j)].max(0.0) / n).sqrt()).collect()
@@ -169,7 +169,7 @@ impl Moments {
 /// The principal components of a covariance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pca {
-    /// Variances along the components [d], decreasing, none negative.
+    /// Variances along the components `[d]`, decreasing, none negative.
     pub eigenvalues: Vec<f64>,
     /// The components as columns [d, d]: orthogonal.
     pub components: Mat<f64>,

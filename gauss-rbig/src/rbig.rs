@@ -20,7 +20,9 @@
 //! block's free parameters (half of it because the fit follows the sample, half because the fit
 //! misses the truth: Akaike 1974). A block counts as progress if what is left is positive and
 //! more than `significance` standard errors; with validation rows, if their mean log-density
-//! exceeds the best so far. After `patience` blocks without progress the loop ends, and the flow
+//! exceeds the best so far. (Noise is picked, too: the rotation and the numbers of components are
+//! chosen for their gain, which is why two standard errors are asked for and not none.) A block
+//! without parameters is none. After `patience` blocks without progress the loop ends, and the flow
 //! is cut back to the best block.
 //!
 //! The rows are the only large thing in memory: one copy, mapped in place.
@@ -141,13 +143,14 @@ pub enum StopReason {
 /// A greedy fit.
 #[derive(Debug, Clone)]
 pub struct Rbig {
-    /// The model: [standardize], [PCA], then (rotation, marginal) for each block kept.
+    /// The model: standardize, principal components (each if asked for), then a rotation and a
+    /// marginal layer for each block kept.
     pub flow: Flow,
     /// Every block that was run, also those cut off.
     pub blocks: Vec<BlockReport>,
     /// How many of them the flow contains.
     pub kept: usize,
-    /// ln p of each row [n] by the greedy recursion; the flow's `log_prob` to rounding.
+    /// ln p of each row `[n]` by the greedy recursion; the flow's `log_prob` to rounding.
     pub log_prob: Vec<f64>,
     /// Why the loop ended.
     pub stopped: StopReason,
