@@ -61,7 +61,7 @@ fn naive_gradient(p: &Params, x: f64, z_bar: f64, l_bar: f64) -> Vec<(f64, f64)>
     let log_f: Vec<f64> = (0..k).map(|i| w[i] - p.log_sigmas[i] - 0.5 * t[i] * t[i]).collect();
     let log_p: Vec<f64> = (0..k).map(|i| w[i] + log_cdf(side * t[i])).collect();
     let (f, tail) = (log_sum_exp(&log_f), log_sum_exp(&log_p));
-    let (a, slope) = (z_bar + l_bar * z, log_slope.exp());
+    let slope = log_slope.exp();
     let p_over_phi = SQRT_2PI * naive_mills(z.abs());
     let mut out = vec![(0.0, 0.0); 3 * k + 1];
     for i in 0..k {
@@ -71,21 +71,20 @@ fn naive_gradient(p: &Params, x: f64, z_bar: f64, l_bar: f64) -> Vec<(f64, f64)>
             out.1 += term.abs();
         };
         let tail_share = (log_p[i] - tail).exp();
-        for term in [
-            a * side * p_over_phi * tail_share,
-            -a * side * p_over_phi * w[i].exp(),
-            l_bar * r,
-            -l_bar * w[i].exp(),
-        ] {
-            add(&mut out[i], term);
+        // A = z̄ + l̄ z may cancel: its parts count apart.
+        for a in [z_bar, l_bar * z] {
+            add(&mut out[i], a * side * p_over_phi * tail_share);
+            add(&mut out[i], -a * side * p_over_phi * w[i].exp());
+            add(&mut out[k + i], -a * slope * r);
+            add(&mut out[3 * k], a * slope * r);
+            add(&mut out[2 * k + i], -a * slope * r * t[i] * sigma[i]);
         }
-        for term in [-a * slope * r, l_bar * r * t[i] / sigma[i]] {
-            add(&mut out[k + i], term);
-            add(&mut out[3 * k], -term);
-        }
-        for term in [-a * slope * r * t[i] * sigma[i], l_bar * r * t[i] * t[i], -l_bar * r] {
-            add(&mut out[2 * k + i], term);
-        }
+        add(&mut out[i], l_bar * r);
+        add(&mut out[i], -l_bar * w[i].exp());
+        add(&mut out[k + i], l_bar * r * t[i] / sigma[i]);
+        add(&mut out[3 * k], -l_bar * r * t[i] / sigma[i]);
+        add(&mut out[2 * k + i], l_bar * r * t[i] * t[i]);
+        add(&mut out[2 * k + i], -l_bar * r);
     }
     out
 }
