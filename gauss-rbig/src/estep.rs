@@ -244,3 +244,78 @@ fn tree(mut lanes: [f64; LOGICAL_LANES]) -> f64 {
     }
     lanes[0]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gauss_math::simd::Backend;
+
+    /// Scalar code without fused multiply-add, over some thousand terms.
+    const SCALAR_TOL: f64 = 1e-11;
+
+    fn problem() -> (Padded, Vec<Component>) {
+        // The last points are so far out that every density underflows.
+        let mut u: Vec<f64> =
+            (0..1000).map(|i| (f64::from(i) * 0.618).fract() * 8.0 - 4.0).collect();
+        u.extend([60.0, -1e9]);
+        let weight = (0..u.len()).map(|i| 1.0 + (i % 3) as f64).collect();
+        let component = |k: i32| {
+            let (mean, sigma) = (f64::from(k) - 2.0, 0.3 + 0.1 * f64::from(k));
+            let log_factor = 0.2_f64.ln() - sigma.ln() - 0.5 * std::f64::consts::TAU.ln();
+            Component { mean, precision: 1.0 / sigma, log_factor }
+        };
+        (Padded::new(u, weight), (0..5).map(component).collect())
+    }
+
+    fn on(backend: Backend) -> (f64, Vec<f64>) {
+        let (points, components) = problem();
+        let mut work = Workspace {
+            e: vec![0.0; components.len() * CHUNK],
+            lanes: vec![[[0.0; LOGICAL_LANES]; 3]; components.len()],
+            sums: vec![],
+        };
+        let step = Step { points: &points, components: &components, work: &mut work };
+        let log_likelihood = backend.run(step);
+        (log_likelihood, work.lanes.into_iter().flatten().map(tree).collect())
+    }
+
+    #[test]
+    fn equals_the_definition() {
+        let (points, components) = problem();
+        let mut log_likelihood = 0.0;
+        let mut sums = vec![0.0; 3 * components.len()];
+        for (&u, &w) in points.u.iter().zip(&points.weight) {
+            let log: Vec<f64> = components.iter().map(|c| c.log_density(u)).collect();
+            let largest = log.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
+            let total: f64 = log.iter().map(|l| (l - largest).exp()).sum();
+            log_likelihood += w * (largest + total.ln());
+            for (k, c) in components.iter().enumerate() {
+                let r = w * (log[k] - largest).exp() / total;
+                let t = (u - c.mean) * c.precision;
+                for (power, term) in [r, r * t, r * t * t].into_iter().enumerate() {
+                    sums[3 * k + power] += term;
+                }
+            }
+        }
+        let mut work = Workspace::default();
+        let got = e_step(&points, &components, &mut work);
+        assert!((got / log_likelihood - 1.0).abs() < SCALAR_TOL);
+        for (got, want) in work.sums.iter().flatten().zip(&sums) {
+            assert!((got - want).abs() <= SCALAR_TOL * want.abs().max(1.0), "{got} {want}");
+        }
+    }
+
+    #[test]
+    fn the_same_bits_on_every_vector_width() {
+        let backends = Backend::all();
+        let (scalar, vector) = backends.split_last().expect("there is scalar code");
+        let reference = on(*scalar);
+        for pair in vector.windows(2) {
+            assert_eq!(on(pair[0]), on(pair[1]), "{} {}", pair[0].name(), pair[1].name());
+        }
+        for backend in vector {
+            let got = on(*backend);
+            assert!((got.0 / reference.0 - 1.0).abs() < SCALAR_TOL, "{}", backend.name());
+        }
+    }
+}
