@@ -137,8 +137,8 @@ impl Step {
     }
 }
 
-/// Parameters of [`LayerSpec::Standardize`] for x, [`column_scale`] of every column: shift [d],
-/// ln scale [d].
+/// Parameters of [`LayerSpec::Standardize`] for x, [`column_scale`] of every column: shift `[d]`,
+/// ln scale `[d]`.
 ///
 /// # Errors
 /// When x has no row, a value that is not finite, or ([`Error::ConstantColumn`]) a column of one
@@ -161,7 +161,7 @@ pub fn standardization(x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
 /// Centre and ln scale of finite values: their mean and standard deviation (over n); `None` where
 /// all are equal.
 ///
-/// Where the deviation exceeds [`FEW_OUTLIERS`] times what the quartiles say it should be, it is
+/// Where the deviation exceeds `FEW_OUTLIERS` times what the quartiles say it should be, it is
 /// that of a few outliers, and would squeeze all other values into one point: then they are the
 /// median and the distance of the quartiles over that of a normal's.
 pub fn column_scale(mut values: Vec<f64>) -> Option<(f64, f64)> {
