@@ -178,7 +178,9 @@ impl Model {
     /// # Errors
     /// Whatever is wrong with them; no byte may differ from what was written.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
-        if !bytes.starts_with(&MAGIC) {
+        // Also of a file that ends within the magic: then it is a truncated model.
+        let begins = bytes.len().min(MAGIC.len());
+        if bytes[..begins] != MAGIC[..begins] {
             return Err(FormatError::Magic);
         }
         if bytes.len() < HEADER {

@@ -167,6 +167,7 @@ impl TrainOptions {
         }
         let prior = self.prior;
         check(prior >= 0.0 && prior.is_finite(), "prior", "a number from 0 up", prior)?;
+        check(self.patience != Some(0), "patience", "at least 1", 0.0)?;
         if let Some(norm) = self.clip_norm {
             check(positive(norm), "clip_norm", "a positive number", norm)?;
         }

@@ -125,7 +125,7 @@ pub(crate) fn horner<S: Simd, const N: usize>(s: S, x: S::f64s, c: &[f64; N]) ->
 
 /// 2^k for integer-valued k in [-1022, 1023].
 #[inline(always)]
-fn pow2<S: Simd>(s: S, k: S::f64s) -> S::f64s {
+pub fn pow2<S: Simd>(s: S, k: S::f64s) -> S::f64s {
     if S::IS_SCALAR {
         let k: f64 = bytemuck::cast(k);
         bytemuck::cast(f64::from_bits(((k as i64 + 1023) as u64) << 52))
@@ -242,7 +242,7 @@ pub(crate) fn vectors_mut<S: Simd>(x: &mut [f64]) -> &mut [S::f64s] {
 
 /// Adds partial sums in a fixed tree, the same on any vector width.
 #[inline(always)]
-pub(crate) fn tree_sum(mut lanes: [f64; LOGICAL_LANES]) -> f64 {
+pub fn tree_sum(mut lanes: [f64; LOGICAL_LANES]) -> f64 {
     let mut width = LOGICAL_LANES / 2;
     while width > 0 {
         for i in 0..width {

@@ -95,6 +95,8 @@ const COVERED_ELSEWHERE: &[(&str, &str)] = &[
     ("slice::exp", "kernels.rs: elementary_functions_agree_on_every_backend"),
     ("slice::ln", "kernels.rs: elementary_functions_agree_on_every_backend"),
     ("slice::upper_quantile", "golden.rs: the_slice_quantile_is_within_its_budget"),
+    ("simd::pow2", "kernels.rs: powers_of_two_are_exact_on_every_backend"),
+    ("simd::tree_sum", "kernels.rs: the_tree_adds_every_lane_once_and_in_its_order"),
     ("simd::exp", "through slice::exp"),
     ("simd::ln", "through slice::ln"),
     ("simd::exp_neg_half_square", "through slice::pdf_and_tail"),

@@ -4,7 +4,7 @@
 mod support;
 
 use gauss_math::mixture::{Gradient, Inverter, Mixture};
-use gauss_math::simd::{Backend, LOGICAL_LANES};
+use gauss_math::simd::{self, Backend, LOGICAL_LANES};
 use gauss_math::{matrix, normal, slice};
 use proptest::prelude::*;
 use support::strategies::{any_number, cases, mixture, place};
@@ -303,4 +303,46 @@ fn sixty_four_components() {
         checked += 1;
     }
     assert_eq!(checked, 600);
+}
+
+struct Powers<'a>(&'a mut [f64]);
+
+impl pulp::WithSimd for Powers<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, s: S) {
+        for k in S::as_mut_simd_f64s(self.0).0 {
+            *k = simd::pow2(s, *k);
+        }
+    }
+}
+
+#[test]
+fn powers_of_two_are_exact_on_every_backend() {
+    // 2,048 exponents from -1022, of which 2,046 are in the domain.
+    for backend in Backend::all() {
+        let mut powers: Vec<f64> = (0..2048).map(|i| f64::from(i - 1022).min(1023.0)).collect();
+        backend.run(Powers(&mut powers));
+        for (i, power) in powers[..2046].iter().enumerate() {
+            assert_eq!(*power, f64::from_bits((i as u64 + 1) << 52), "{}", backend.name());
+        }
+    }
+}
+
+#[test]
+fn the_tree_adds_every_lane_once_and_in_its_order() {
+    for lane in 0..LOGICAL_LANES {
+        let mut lanes = [0.0; LOGICAL_LANES];
+        lanes[lane] = 1.0;
+        assert_eq!(simd::tree_sum(lanes), 1.0, "{lane}");
+    }
+    // Lanes 0 and 8 meet first: 1e30 and its opposite leave the one in lane 1 intact.
+    let mut lanes = [0.0; LOGICAL_LANES];
+    (lanes[0], lanes[1], lanes[8]) = (1e30, 1.0, -1e30);
+    assert_eq!(simd::tree_sum(lanes), 1.0);
+    lanes.swap(8, 2);
+    assert_eq!(simd::tree_sum(lanes), 1.0, "2 meets 0 before 1 does");
+    lanes.swap(2, 3);
+    assert_eq!(simd::tree_sum(lanes), 0.0, "3 meets 1 before 0 does");
 }

@@ -16,7 +16,7 @@
 //! on any register width: AVX2 and AVX-512 give the same bits.
 
 use crate::exp2::exp2;
-use gauss_math::simd::{self, LOGICAL_LANES};
+use gauss_math::simd::{self, LOGICAL_LANES, tree_sum};
 use pulp::{Simd, WithSimd};
 use std::f64::consts::LOG2_E;
 
@@ -83,7 +83,7 @@ pub(crate) fn e_step(points: &Padded, components: &[Component], work: &mut Works
     work.lanes.resize(components.len(), [[0.0; LOGICAL_LANES]; 3]);
     let log_likelihood = simd::run(Step { points, components, work });
     work.sums.clear();
-    work.sums.extend(work.lanes.iter().map(|l| [tree(l[0]), tree(l[1]), tree(l[2])]));
+    work.sums.extend(work.lanes.iter().map(|l| [tree_sum(l[0]), tree_sum(l[1]), tree_sum(l[2])]));
     log_likelihood
 }
 
@@ -123,7 +123,7 @@ impl WithSimd for Step<'_> {
                 moments(s, u, *component, &e[..n], total, lanes);
             }
         }
-        tree(log_likelihood)
+        tree_sum(log_likelihood)
     }
 }
 
@@ -233,18 +233,6 @@ fn moments<S: Simd>(
     }
 }
 
-/// Partial sums added in a fixed tree.
-fn tree(mut lanes: [f64; LOGICAL_LANES]) -> f64 {
-    let mut width = LOGICAL_LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            lanes[i] += lanes[i + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,7 +264,7 @@ mod tests {
         };
         let step = Step { points: &points, components: &components, work: &mut work };
         let log_likelihood = backend.run(step);
-        (log_likelihood, work.lanes.into_iter().flatten().map(tree).collect())
+        (log_likelihood, work.lanes.into_iter().flatten().map(tree_sum).collect())
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! 2^(x - k) on [-½, ½] is a polynomial of degree 9 (interpolation at the ten Chebyshev nodes,
 //! relative error 1.8·10⁻¹⁴). About two thirds of the cost of `gauss_math::simd::exp`.
 
-use pulp::{Simd, bytemuck};
+use gauss_math::simd;
+use pulp::Simd;
 
 /// Lowest order first.
 const POLYNOMIAL: [f64; 10] = [
@@ -38,22 +39,7 @@ pub(crate) fn exp2<S: Simd>(s: S, x: S::f64s) -> S::f64s {
     for c in POLYNOMIAL[..9].iter().rev() {
         value = s.mul_add_e_f64s(value, r, s.splat_f64s(*c));
     }
-    s.mul_f64s(value, power(s, k))
-}
-
-/// 2^k for an integer k in [-1000, 1000].
-#[inline(always)]
-fn power<S: Simd>(s: S, k: S::f64s) -> S::f64s {
-    if S::IS_SCALAR {
-        let k: f64 = bytemuck::cast(k);
-        bytemuck::cast(f64::from_bits(((k as i64 + 1023) as u64) << 52))
-    } else {
-        // In 2²⁰ + 1023 + k the integer k + 1023 sits at bit 0 of the high word, the low word
-        // is zero: one shift within words puts it where the exponent belongs.
-        let biased = s.add_f64s(k, s.splat_f64s(1_048_576.0 + 1023.0));
-        let words: S::u32s = bytemuck::cast(biased);
-        bytemuck::cast(s.wrapping_dyn_shl_u32s(words, s.splat_u32s(20)))
-    }
+    s.mul_f64s(value, simd::pow2(s, k))
 }
 
 #[cfg(test)]
