@@ -53,7 +53,7 @@ fn exit(success: bool) -> ExitCode {
 /// Builds the program in release mode and runs its demonstration.
 fn demo(rest: &[String]) -> ExitCode {
     let cargo = cargo();
-    let mut arguments = vec!["run", "--release", "--quiet", "-p", "gauss-cli", "--", "demo"];
+    let mut arguments = vec!["run", "--release", "-p", "gauss-cli", "--", "demo"];
     let has_out = rest.iter().any(|a| a == "-o" || a == "--out" || a.starts_with("--out="));
     if !has_out {
         arguments.extend(["--out", "target/demo"]);
