@@ -85,14 +85,12 @@ impl Derived {
         self.layers.iter().map(|layer| each!(layer, l => l.n_sums())).sum()
     }
 
-    /// The flow over the block in `ws.input`; the latent is then in `ws.output()`. Calls
-    /// `visit` with the state after each layer.
-    pub fn forward(&self, ws: &mut Workspace, mut visit: impl FnMut(usize, &[f64])) {
-        for (index, layer) in self.layers.iter().enumerate() {
+    /// The flow over the block in `ws.input`; the latent is then in `ws.output()`.
+    pub fn forward(&self, ws: &mut Workspace) {
+        for layer in &self.layers {
             let [x, z] = ws.states.get_disjoint_mut([0, 1]).expect("a workspace has two states");
             each!(layer, l => l.forward(x, z, &mut ws.log_det, &mut ws.work));
             ws.states.swap(0, 1);
-            visit(index, &ws.states[0]);
         }
     }
 

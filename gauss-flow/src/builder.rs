@@ -96,7 +96,7 @@ impl FlowBuilder {
                 .map_err(|reason| Error::InvalidLayer { layer: specs.len(), reason })?;
             let layer = Derived::new(self.dim, &[spec], &own);
             let mut none = vec![0.0; state.nrows()];
-            state = rows::map(state.as_ref(), &mut none, |ws, _| layer.forward(ws, |_, _| {}));
+            state = rows::map(state.as_ref(), &mut none, |ws, _| layer.forward(ws));
             specs.push(spec);
             params.extend(own);
         }

@@ -1,6 +1,6 @@
 //! The flow: layers applied in data order, z = f_L(... f_1(x)).
 
-use crate::bound::{Derived, log_prob};
+use crate::bound::Derived;
 use crate::error::Error;
 use crate::gradient::GradientSum;
 use crate::layer::{self, LayerSpec, segments};
@@ -154,7 +154,7 @@ impl BoundFlow<'_> {
         self.check(x)?;
         let mut log_det = vec![0.0; x.nrows()];
         let z = rows::map(x, &mut log_det, |ws, log_det| {
-            self.derived.forward(ws, |_, _| {});
+            self.derived.forward(ws);
             log_det.copy_from_slice(&ws.log_det[..log_det.len()]);
         });
         Ok((z, log_det))
@@ -166,14 +166,7 @@ impl BoundFlow<'_> {
     /// When x has another number of columns than the flow.
     pub fn log_prob(&self, x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
         self.check(x)?;
-        let mut out = vec![0.0; x.nrows()];
-        rows::for_each(x, &mut out, |ws, out| {
-            self.derived.forward(ws, |_, _| {});
-            for (i, out) in out.iter_mut().enumerate() {
-                *out = log_prob(ws.output(), &ws.log_det, self.flow.dim, i);
-            }
-        });
-        Ok(out)
+        Ok(rows::log_prob(&self.derived, x))
     }
 
     /// x = f⁻¹(z) `[n, d]`.
@@ -211,7 +204,7 @@ impl BoundFlow<'_> {
             let one = Derived::new(self.flow.dim, &[*layer], &self.flow.params[own]);
             let before = states[states.len() - 1].as_ref();
             let mut none = vec![0.0; before.nrows()];
-            states.push(rows::map(before, &mut none, |ws, _| one.forward(ws, |_, _| {})));
+            states.push(rows::map(before, &mut none, |ws, _| one.forward(ws)));
         }
         Ok(states)
     }

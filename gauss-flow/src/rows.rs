@@ -4,7 +4,7 @@
 //! the padding repeats the last row. Blocks never depend on how many threads there are, and
 //! whatever is summed over them is summed in block order.
 
-use crate::bound::Workspace;
+use crate::bound::{self, Derived, Workspace};
 use faer::{Mat, MatMut, MatRef};
 use gauss_math::simd::LOGICAL_LANES;
 use rayon::prelude::*;
@@ -91,19 +91,20 @@ pub(crate) fn map(
     out
 }
 
-/// Calls `f` with every block of `x` and its part of `per_row`.
-pub(crate) fn for_each(
-    x: MatRef<'_, f64>,
-    per_row: &mut [f64],
-    f: impl Fn(&mut Workspace, &mut [f64]) + Sync,
-) {
+/// log p of every row of `x`.
+pub(crate) fn log_prob(derived: &Derived, x: MatRef<'_, f64>) -> Vec<f64> {
+    let mut out = vec![0.0; x.nrows()];
     let pool = Pool::default();
-    per_row.par_chunks_mut(BLOCK).enumerate().for_each(|(block, per_row)| {
+    out.par_chunks_mut(BLOCK).enumerate().for_each(|(block, out)| {
         pool.with(|ws| {
-            load(ws, x, per_row.len(), |i| block * BLOCK + i);
-            f(ws, per_row);
+            load(ws, x, out.len(), |i| block * BLOCK + i);
+            derived.forward(ws);
+            for (i, out) in out.iter_mut().enumerate() {
+                *out = bound::log_prob(ws.output(), &ws.log_det, x.ncols(), i);
+            }
         });
     });
+    out
 }
 
 /// out `[rows, d]` <- the first rows of a block `[d][n]`.

@@ -7,7 +7,7 @@
 //! of the two kept. The result does not depend on the number of threads.
 
 use crate::adam::Adam;
-use crate::bound::{Derived, log_prob};
+use crate::bound::Derived;
 use crate::error::Error;
 use crate::flow::Flow;
 use crate::gradient::GradientSum;
@@ -434,13 +434,6 @@ impl<'a> Run<'a> {
 
     /// -1/n Σ log p at the bound parameters.
     fn mean_nll(&self, x: MatRef<'_, f64>) -> f64 {
-        let mut log_probs = vec![0.0; x.nrows()];
-        rows::for_each(x, &mut log_probs, |ws, out| {
-            self.derived.forward(ws, |_, _| {});
-            for (i, out) in out.iter_mut().enumerate() {
-                *out = log_prob(ws.output(), &ws.log_det, self.flow.dim(), i);
-            }
-        });
-        -log_probs.iter().sum::<f64>() / x.nrows() as f64
+        -rows::log_prob(&self.derived, x).iter().sum::<f64>() / x.nrows() as f64
     }
 }
