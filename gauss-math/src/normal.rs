@@ -16,7 +16,7 @@
 //! `golden/quantile_log.csv` (mpmath, 50 digits). ε is 2⁻⁵², a bound is relative unless it says
 //! otherwise, and a result below the smallest normal number is good to one subnormal unit.
 
-use crate::simd::{self, horner};
+use crate::simd::{self, Pack, horner};
 use pulp::Scalar;
 
 /// 1/√(2π).
@@ -33,11 +33,21 @@ const MILLS_SERIES: [f64; 7] = [1.0, -1.0, 3.0, -15.0, 105.0, -945.0, 10395.0];
 /// From here on exp(-x²/2) is 0: less than half the smallest subnormal.
 const VANISHED: f64 = 39.0;
 
+/// One number for the vector functions.
+fn one(x: f64) -> Pack<Scalar, 1> {
+    Pack::splat(Scalar::new(), x)
+}
+
+/// The number in it.
+fn number(x: Pack<Scalar, 1>) -> f64 {
+    x.registers()[0]
+}
+
 /// exp(-x²/2) for any x, subnormal results included; relative error <= 2 ε.
 pub(crate) fn exp_neg_half_square(x: f64) -> f64 {
     let a = x.abs();
     if a <= simd::T_MAX {
-        return simd::exp_neg_half_square(Scalar::new(), a);
+        return number(simd::exp_neg_half_square(one(a)));
     }
     if a >= VANISHED {
         return 0.0;
@@ -51,10 +61,11 @@ pub(crate) fn exp_neg_half_square(x: f64) -> f64 {
 /// Beyond a = 38.6 seven terms of the asymptotic series (Abramowitz & Stegun 26.2.12).
 pub fn mills(a: f64) -> f64 {
     if a <= MILLS_END {
-        return simd::mills(Scalar::new(), a);
+        let (p, q) = simd::mills(one(a));
+        return number(p / q);
     }
     let a2 = a * a;
-    INV_SQRT_2PI / a * horner(Scalar::new(), 1.0 / a2, &MILLS_SERIES)
+    INV_SQRT_2PI / a * number(horner(one(1.0 / a2), &MILLS_SERIES))
 }
 
 /// Density φ(x); relative error <= 2.5 ε.
@@ -125,7 +136,7 @@ pub fn quantile_from_log(l: f64) -> f64 {
 /// -Φ⁻¹(p) for p in [0, ½].
 pub(crate) fn upper_quantile(p: f64) -> f64 {
     if p >= 1e-300 {
-        simd::upper_quantile(Scalar::new(), p)
+        number(simd::upper_quantile(one(p)))
     } else if p > 0.0 {
         upper_quantile_from_log(libm::log(p))
     } else {

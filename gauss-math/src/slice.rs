@@ -5,7 +5,7 @@
 //! scalar code where the documentation says so.
 
 use crate::normal;
-use crate::simd::{self, LOGICAL_LANES, TINY};
+use crate::simd::{self, LOGICAL_LANES, Pack, SIDE_BY_SIDE};
 use pulp::{Simd, WithSimd};
 
 macro_rules! slice_function {
@@ -16,9 +16,9 @@ macro_rules! slice_function {
             type Output = ();
             #[inline(always)]
             fn with_simd<S: Simd>(self, s: S) {
-                let out = simd::vectors_mut::<S>(self.1);
-                for (x, out) in simd::vectors::<S>(self.0).iter().zip(out) {
-                    *out = $function(s, *x);
+                let (x, out) = (simd::vectors::<S>(self.0), simd::vectors_mut::<S>(self.1));
+                for i in (0..x.len()).step_by(SIDE_BY_SIDE) {
+                    $function(Pack::<S, SIDE_BY_SIDE>::load(s, x, i)).store(out, i);
                 }
             }
         }
@@ -63,19 +63,28 @@ struct PdfAndTail<'a> {
 }
 
 impl WithSimd for PdfAndTail<'_> {
-    type Output = ();
+    /// Whether every x was near enough to the centre.
+    type Output = bool;
     #[inline(always)]
-    fn with_simd<S: Simd>(self, s: S) {
-        let pdf = simd::vectors_mut::<S>(self.pdf);
-        let tail = simd::vectors_mut::<S>(self.tail);
-        for (x, (pdf, tail)) in simd::vectors::<S>(self.x).iter().zip(pdf.iter_mut().zip(tail)) {
-            let a = s.min_f64s(s.splat_f64s(simd::T_MAX), s.abs_f64s(*x));
-            let e = simd::exp_neg_half_square(s, a);
-            *pdf = s.mul_f64s(e, s.splat_f64s(normal::INV_SQRT_2PI));
-            *tail = s.mul_f64s(e, simd::mills(s, a));
+    fn with_simd<S: Simd>(self, s: S) -> bool {
+        let x = simd::vectors::<S>(self.x);
+        let (pdf, tail) = (simd::vectors_mut::<S>(self.pdf), simd::vectors_mut::<S>(self.tail));
+        let mut all_near = true;
+        for i in (0..x.len()).step_by(SIDE_BY_SIDE) {
+            let distance = Pack::<S, SIDE_BY_SIDE>::load(s, x, i).abs();
+            all_near &= distance.less(FAR).all();
+            let a = distance.min(simd::T_MAX);
+            let e = simd::exp_neg_half_square(a);
+            let (p, q) = simd::mills(a);
+            (e * normal::INV_SQRT_2PI).store(pdf, i);
+            (e * p / q).store(tail, i);
         }
+        all_near
     }
 }
+
+/// The scalar code takes over well before φ and Φ's tail become subnormal.
+const FAR: f64 = 35.0;
 
 /// `pdf[i]` = φ(`x[i]`) and `tail[i]` = Φ(-|`x[i]`|), from one exponential; any x, NaN for NaN;
 /// relative errors <= 2.5 ε and 4.5 ε.
@@ -85,11 +94,12 @@ impl WithSimd for PdfAndTail<'_> {
 pub fn pdf_and_tail(x: &[f64], pdf: &mut [f64], tail: &mut [f64]) {
     assert!(x.len() == pdf.len() && x.len() == tail.len());
     let whole = x.len() / LOGICAL_LANES * LOGICAL_LANES;
-    simd::run(PdfAndTail { x: &x[..whole], pdf: &mut pdf[..whole], tail: &mut tail[..whole] });
-    tail[whole..].fill(f64::NAN); // the rest is left to the scalar code
-    for ((&x, pdf), tail) in x.iter().zip(pdf).zip(tail) {
-        if !(*tail >= TINY) || !(x.abs() < simd::T_MAX) {
-            (*pdf, *tail) = (normal::pdf(x), normal::cdf(-x.abs()));
+    let kernel = PdfAndTail { x: &x[..whole], pdf: &mut pdf[..whole], tail: &mut tail[..whole] };
+    let all_near = simd::run(kernel);
+    let scalar = if all_near { whole.. } else { 0.. };
+    for i in scalar.start..x.len() {
+        if i >= whole || !(x[i].abs() < FAR) {
+            (pdf[i], tail[i]) = (normal::pdf(x[i]), normal::cdf(-x[i].abs()));
         }
     }
 }

@@ -4,7 +4,7 @@
 mod support;
 
 use gauss_math::mixture::{Gradient, Inverter, Mixture};
-use gauss_math::simd::{self, Backend, LOGICAL_LANES};
+use gauss_math::simd::{self, Backend, LOGICAL_LANES, Pack};
 use gauss_math::{matrix, normal, slice};
 use proptest::prelude::*;
 use support::strategies::{any_number, cases, mixture, place};
@@ -313,7 +313,7 @@ impl pulp::WithSimd for Powers<'_> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, s: S) {
         for k in S::as_mut_simd_f64s(self.0).0 {
-            *k = simd::pow2(s, *k);
+            [*k] = simd::pow2(Pack::new(s, [*k])).registers();
         }
     }
 }
@@ -326,6 +326,102 @@ fn powers_of_two_are_exact_on_every_backend() {
         backend.run(Powers(&mut powers));
         for (i, power) in powers[..2046].iter().enumerate() {
             assert_eq!(*power, f64::from_bits((i as u64 + 1) << 52), "{}", backend.name());
+        }
+    }
+}
+
+/// Every operation of a pack of `L` registers on x, y `[16]`: rows of results.
+struct Operations<'a, const L: usize>(&'a [f64], &'a [f64]);
+
+impl<const L: usize> pulp::WithSimd for Operations<'_, L> {
+    type Output = (Vec<Vec<f64>>, Vec<bool>);
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, s: S) -> Self::Output {
+        let (xs, ys) = (S::as_simd_f64s(self.0).0, S::as_simd_f64s(self.1).0);
+        let mut rows = vec![vec![0.0; self.0.len()]; 14];
+        let mut holds = Vec::new();
+        for at in (0..xs.len()).step_by(L) {
+            let x = Pack::<S, L>::load(s, xs, at);
+            let y = Pack::<S, L>::new(x.simd(), Pack::<S, L>::load(s, ys, at).registers());
+            let results = [
+                x + y,
+                x - y,
+                x * y,
+                x / y,
+                -x,
+                x.mul_add(y, 2.0),
+                x.abs(),
+                x.abs().sqrt(),
+                x.min(y),
+                x.max(y),
+                x.less(y).select(x, Pack::splat(s, 7.0)),
+                x.at_most(y).select(x, 7.0),
+                x.at_least(y).select(x, 7.0),
+                (x.at_least(y) & !x.less(0.0)).select(x, 7.0),
+            ];
+            for (row, result) in rows.iter_mut().zip(results) {
+                result.store(S::as_mut_simd_f64s(row).0, at);
+            }
+            holds.push(x.less(y).all());
+        }
+        (rows, holds)
+    }
+}
+
+/// What each lane of [`Operations`] must be; NaN handling included.
+fn lane_by_lane(x: f64, y: f64) -> [f64; 14] {
+    let or_7 = |holds: bool| if holds { x } else { 7.0 };
+    [
+        x + y,
+        x - y,
+        x * y,
+        x / y,
+        -x,
+        x.mul_add(y, 2.0),
+        x.abs(),
+        x.abs().sqrt(),
+        if x.is_nan() { x } else { x.min(y) },
+        if x.is_nan() { x } else { x.max(y) },
+        or_7(x < y),
+        or_7(x <= y),
+        or_7(x >= y),
+        or_7(x >= y && !(x < 0.0)),
+    ]
+}
+
+#[test]
+fn packs_act_lane_by_lane() {
+    // One rounding instead of two, where there is no fused multiply-add.
+    const MUL_ADD_TOL: f64 = 2.0 * EPS;
+    let x: Vec<f64> = (0..16).map(|i| f64::from((7 * i) % 16) * 0.3 - 2.4).collect();
+    let mut y: Vec<f64> = (0..16).map(|i| f64::from((5 * i) % 16) * 0.3 - 2.4).collect();
+    y[3] = x[3];
+    let x_with_nan: Vec<f64> = x.iter().map(|x| if *x > 1.9 { f64::NAN } else { *x }).collect();
+    for backend in Backend::all() {
+        for x in [&x, &x_with_nan] {
+            let name = backend.name();
+            let two = backend.run(Operations::<2>(x, &y));
+            let (rows, holds) = backend.run(Operations::<1>(x, &y));
+            assert!(rows.len() == two.0.len() && holds.len() == 2 * two.1.len());
+            for (i, (&x, &y)) in x.iter().zip(&y).enumerate() {
+                for (op, want) in lane_by_lane(x, y).into_iter().enumerate() {
+                    for got in [rows[op][i], two.0[op][i]] {
+                        let same = got == want || (got.is_nan() && want.is_nan());
+                        let tol = if op == 5 { MUL_ADD_TOL * (want.abs() + 2.0) } else { 0.0 };
+                        assert!(
+                            same || (got - want).abs() <= tol,
+                            "{name}: {op} of {x}, {y}: {got}"
+                        );
+                    }
+                }
+            }
+            let lanes = x.len() / holds.len();
+            for (at, holds) in holds.iter().enumerate() {
+                let own = at * lanes..(at + 1) * lanes;
+                let want = x[own.clone()].iter().zip(&y[own]).all(|(x, y)| x < y);
+                assert_eq!(*holds, want, "{name}");
+            }
         }
     }
 }

@@ -16,7 +16,7 @@
 //! on any register width: AVX2 and AVX-512 give the same bits.
 
 use crate::exp2::exp2;
-use gauss_math::simd::{self, LOGICAL_LANES, tree_sum};
+use gauss_math::simd::{self, LOGICAL_LANES, Pack, SIDE_BY_SIDE, tree_sum};
 use pulp::{Simd, WithSimd};
 use std::f64::consts::LOG2_E;
 
@@ -135,14 +135,14 @@ fn densities<S: Simd>(s: S, u: &[f64], components: &[Component], e: &mut [f64], 
     for (k, (c, e)) in components.iter().zip(e.chunks_exact_mut(CHUNK)).enumerate() {
         let e = S::as_mut_simd_f64s(e).0;
         // log₂ e = log₂(π/(σ√2π)) - (t √(½ log₂ e))²
-        let mean = s.splat_f64s(c.mean);
-        let precision = s.splat_f64s(c.precision * (0.5 * LOG2_E).sqrt());
-        let factor = s.splat_f64s(c.log_factor * LOG2_E);
-        let first = k == 0;
-        for ((u, e), total) in u.iter().zip(e).zip(total.iter_mut()) {
-            let t = s.mul_f64s(s.sub_f64s(*u, mean), precision);
-            *e = exp2(s, s.negate_mul_add_e_f64s(t, t, factor));
-            *total = if first { *e } else { s.add_f64s(*total, *e) };
+        let precision = c.precision * (0.5 * LOG2_E).sqrt();
+        let factor = c.log_factor * LOG2_E;
+        for i in (0..u.len()).step_by(SIDE_BY_SIDE) {
+            let t = (Pack::<S, SIDE_BY_SIDE>::load(s, u, i) - c.mean) * precision;
+            let density = exp2((-t).mul_add(t, factor));
+            density.store(e, i);
+            let sum = if k == 0 { density } else { density + Pack::load(s, total, i) };
+            sum.store(total, i);
         }
     }
 }
@@ -187,7 +187,8 @@ fn normalise<S: Simd>(
     let width = acc.len();
     for (w, p) in weight.chunks_exact(width).zip(total.chunks_exact_mut(width)) {
         for lane in 0..width {
-            acc[lane] = s.mul_add_e_f64s(w[lane], simd::ln(s, p[lane]), acc[lane]);
+            let [ln] = simd::ln(Pack::new(s, [p[lane]])).registers();
+            acc[lane] = s.mul_add_e_f64s(w[lane], ln, acc[lane]);
             p[lane] = s.div_f64s(w[lane], p[lane]);
         }
     }

@@ -7,8 +7,9 @@
 //! With a tape, the first pass also keeps what the gradient needs of each row and component.
 
 use super::Mixture;
-use crate::simd::{self, T_MAX, TINY};
+use crate::simd::{self, Pack, SIDE_BY_SIDE, T_MAX, TINY};
 use pulp::{Simd, WithSimd};
+use std::ops::Div;
 
 /// Rows of `work` without a tape: L, U and the slope sum, `[3][n]`.
 const SUMS: usize = 3;
@@ -125,66 +126,61 @@ impl<const TAPE: bool> WithSimd for Forward<'_, TAPE> {
         let slopes = simd::vectors_mut::<S>(slopes);
         let terms = simd::vectors_mut::<S>(terms);
         let count = x.len();
-        let zero = s.splat_f64s(0.0);
+        let zero = Pack::<S, SIDE_BY_SIDE>::splat(s, 0.0);
 
-        for i in 0..count {
+        for i in (0..count).step_by(SIDE_BY_SIDE) {
+            let x = Pack::<S, SIDE_BY_SIDE>::load(s, x, i);
             let (mut lower, mut upper, mut slope) = (zero, zero, zero);
             for (k, c) in self.mixture.components.iter().enumerate() {
-                let t = s.sub_f64s(x[i], s.splat_f64s(c.mean));
-                let t = s.mul_f64s(t, s.splat_f64s(c.inv_sigma));
-                let a = s.min_f64s(s.splat_f64s(T_MAX), s.abs_f64s(t));
-                let e = simd::exp_neg_half_square(s, a);
-                let q = s.mul_f64s(s.splat_f64s(c.slope), e);
-                let weight = s.splat_f64s(c.weight);
-                let tail = s.mul_f64s(s.mul_f64s(weight, e), simd::mills(s, a));
-                let rest = s.sub_f64s(weight, tail);
-                let negative = s.less_than_f64s(t, zero);
-                lower = s.add_f64s(lower, s.select_f64s(negative, tail, rest));
-                upper = s.add_f64s(upper, s.select_f64s(negative, rest, tail));
-                slope = s.add_f64s(slope, q);
+                let t = (x - c.mean) * c.inv_sigma;
+                let a = t.abs().min(T_MAX);
+                let e = simd::exp_neg_half_square(a);
+                let (p, q) = simd::mills(a);
+                let tail = e * c.weight * p / q;
+                let rest = -tail + c.weight;
+                let negative = t.less(0.0);
+                lower = lower + negative.select(tail, rest);
+                upper = upper + negative.select(rest, tail);
+                let density = e * c.slope;
+                slope = slope + density;
                 if TAPE {
-                    terms[2 * k * count + i] = q;
-                    terms[(2 * k + 1) * count + i] = tail;
+                    density.store(terms, 2 * k * count + i);
+                    tail.store(terms, (2 * k + 1) * count + i);
                 }
             }
-            lowers[i] = lower;
-            uppers[i] = upper;
-            slopes[i] = slope;
+            lower.store(lowers, i);
+            upper.store(uppers, i);
+            slope.store(slopes, i);
         }
 
         let z = simd::vectors_mut::<S>(self.z);
         let log_det = simd::vectors_mut::<S>(self.log_det);
-        let tiny = s.splat_f64s(TINY);
-        let tiny_slope = s.splat_f64s(self.mixture.tiny_slope);
-        let max = s.splat_f64s(f64::MAX);
-        let mut any_far = false;
-        for i in 0..count {
-            let (lower, upper, slope) = (lowers[i], uppers[i], slopes[i]);
-            let is_lower = s.less_than_or_equal_f64s(lower, upper);
+        let mut all_near = true;
+        for i in (0..count).step_by(SIDE_BY_SIDE) {
+            let lower = Pack::<S, SIDE_BY_SIDE>::load(s, lowers, i);
+            let upper = Pack::<S, SIDE_BY_SIDE>::load(s, uppers, i);
+            let slope = Pack::<S, SIDE_BY_SIDE>::load(s, slopes, i);
+            let is_lower = lower.at_most(upper);
             // Rounding can leave the smaller of two near-halves above ½ by an ulp.
-            let p = s.min_f64s(s.splat_f64s(0.5), s.min_f64s(lower, upper));
-            let near = s.and_m64s(
-                s.and_m64s(
-                    s.greater_than_or_equal_f64s(p, tiny),
-                    s.greater_than_or_equal_f64s(slope, tiny_slope),
-                ),
-                s.less_than_or_equal_f64s(s.abs_f64s(x[i]), max),
-            );
-            let p = s.select_f64s(near, p, s.splat_f64s(0.5));
-            let a = simd::upper_quantile(s, p);
-            let mills_over_p = s.div_f64s(simd::mills(s, a), p);
-            let jacobian = s.mul_f64s(slope, mills_over_p);
-            z[i] = s.select_f64s(is_lower, s.neg_f64s(a), a);
-            let ln = simd::ln(s, s.select_f64s(near, jacobian, s.splat_f64s(1.0)));
-            log_det[i] = s.add_f64s(log_det[i], ln);
+            let p = lower.min(upper).min(0.5);
+            let near = p.at_least(TINY)
+                & slope.at_least(self.mixture.tiny_slope)
+                & Pack::<S, SIDE_BY_SIDE>::load(s, x, i).abs().at_most(f64::MAX);
+            let p = near.select(p, 0.5);
+            let a = simd::upper_quantile(p);
+            let (mills_p, mills_q) = simd::mills(a);
+            let mills_over_p = mills_p / (mills_q * p);
+            is_lower.select(-a, a).store(z, i);
+            let jacobian = near.select(slope * mills_over_p, 1.0);
+            (simd::ln(jacobian) + Pack::load(s, log_det, i)).store(log_det, i);
             // Where `near` fails, M/p is NaN: the mark that `mend` looks for.
-            lowers[i] = s.select_f64s(near, mills_over_p, s.splat_f64s(f64::NAN));
+            near.select(mills_over_p, f64::NAN).store(lowers, i);
             if TAPE {
-                uppers[i] = s.select_f64s(is_lower, p, s.neg_f64s(p));
-                slopes[i] = s.div_f64s(s.splat_f64s(1.0), slope);
+                is_lower.select(p, -p).store(uppers, i);
+                (zero + 1.0).div(slope).store(slopes, i);
             }
-            any_far |= s.first_true_m64s(s.not_m64s(near)) < S::F64_LANES;
+            all_near &= near.all();
         }
-        any_far
+        !all_near
     }
 }
