@@ -2,6 +2,9 @@
 //!
 //! A frozen parameter has gradient 0 at every step, so both its moments and its step are 0.
 
+use gauss_math::simd::{self, LOGICAL_LANES, Pack, tree_sum};
+use pulp::{Scalar, Simd, WithSimd};
+
 /// Decay of the first moment, the paper's β₁.
 const BETA_1: f64 = 0.9;
 /// Decay of the second moment, the paper's β₂.
@@ -32,12 +35,67 @@ impl Adam {
         assert!(grad.len() == self.first.len() && params.len() == self.first.len());
         self.decay_1 *= BETA_1;
         self.decay_2 *= BETA_2;
-        let (correct_1, correct_2) = (1.0 - self.decay_1, 1.0 - self.decay_2);
-        let moments = self.first.iter_mut().zip(&mut self.second);
-        for ((p, g), (m, v)) in params.iter_mut().zip(grad).zip(moments) {
-            *m = BETA_1 * *m + (1.0 - BETA_1) * g;
-            *v = BETA_2 * *v + (1.0 - BETA_2) * g * g;
-            *p -= rate * (*m / correct_1) / ((*v / correct_2).sqrt() + EPSILON);
+        // m̂ = m/(1 - β₁ᵗ) goes into the rate, v̂ = v/(1 - β₂ᵗ) under the root's factor.
+        let rate = rate / (1.0 - self.decay_1);
+        let root = (1.0 - self.decay_2).sqrt().recip();
+        let whole = grad.len() / LOGICAL_LANES * LOGICAL_LANES;
+        let (grad, grad_rest) = grad.split_at(whole);
+        let (params, params_rest) = params.split_at_mut(whole);
+        let (first, first_rest) = self.first.split_at_mut(whole);
+        let (second, second_rest) = self.second.split_at_mut(whole);
+        simd::run(Step { rate, root, grad, params, first, second });
+        Step {
+            rate,
+            root,
+            grad: grad_rest,
+            params: params_rest,
+            first: first_rest,
+            second: second_rest,
+        }
+        .with_simd(Scalar::new());
+    }
+}
+
+/// ‖v‖, in as many partial sums as the processor can add at once.
+pub(crate) fn norm(v: &[f64]) -> f64 {
+    let mut lanes = [0.0; LOGICAL_LANES];
+    let (chunks, rest) = v.as_chunks::<LOGICAL_LANES>();
+    for chunk in chunks {
+        for (lane, x) in lanes.iter_mut().zip(chunk) {
+            *lane += x * x;
+        }
+    }
+    let rest: f64 = rest.iter().map(|x| x * x).sum();
+    (tree_sum(lanes) + rest).sqrt()
+}
+
+/// One step of parameters that fill whole registers.
+struct Step<'a> {
+    rate: f64,
+    root: f64,
+    grad: &'a [f64],
+    params: &'a mut [f64],
+    first: &'a mut [f64],
+    second: &'a mut [f64],
+}
+
+impl WithSimd for Step<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let grad = S::as_simd_f64s(self.grad).0;
+        let params = S::as_mut_simd_f64s(self.params).0;
+        let first = S::as_mut_simd_f64s(self.first).0;
+        let second = S::as_mut_simd_f64s(self.second).0;
+        for i in 0..grad.len() {
+            let g = Pack::<S, 1>::load(s, grad, i);
+            let m = Pack::<S, 1>::load(s, first, i).mul_add(BETA_1, g * (1.0 - BETA_1));
+            let v = Pack::<S, 1>::load(s, second, i).mul_add(BETA_2, g * (1.0 - BETA_2) * g);
+            let step = m * self.rate / v.sqrt().mul_add(self.root, EPSILON);
+            (Pack::<S, 1>::load(s, params, i) - step).store(params, i);
+            m.store(first, i);
+            v.store(second, i);
         }
     }
 }

@@ -64,25 +64,12 @@ impl Derived {
 
     /// Takes other parameters of the same layers, in the memory at hand.
     pub fn update(&mut self, specs: &[LayerSpec], params: &[f64]) {
-        let dim = self.dim;
-        for ((layer, spec), own) in self.layers.iter_mut().zip(specs).zip(segments(dim, specs)) {
-            let own = &params[own];
-            match (layer, spec) {
-                (BoundLayer::Standardize(l), LayerSpec::Standardize) => l.set(own),
-                (BoundLayer::Rotation(l), LayerSpec::Rotation { reflections, .. }) => {
-                    l.set(dim, *reflections, own);
-                }
-                (BoundLayer::Marginal(l), LayerSpec::Marginal { components }) => {
-                    l.set(dim, *components, own);
-                }
-                _ => unreachable!("a bound layer keeps its kind"),
-            }
-        }
+        update(self.dim, &mut self.layers, specs, params);
     }
 
     /// Length of the sums that [`Derived::nll_and_sums`] adds to.
     pub fn n_sums(&self) -> usize {
-        self.layers.iter().map(|layer| each!(layer, l => l.n_sums())).sum()
+        n_sums(&self.layers)
     }
 
     /// The flow over the block in `ws.input`; the latent is then in `ws.output()`.
@@ -156,18 +143,86 @@ impl Derived {
     }
 
     /// grad `[n_params]`: overwritten, from the sums over all rows, times `scale`.
-    pub fn finish_gradient(&self, specs: &[LayerSpec], sums: &[f64], scale: f64, grad: &mut [f64]) {
+    pub fn finish_gradient(
+        &mut self,
+        specs: &[LayerSpec],
+        sums: &[f64],
+        scale: f64,
+        grad: &mut [f64],
+    ) {
         grad.fill(0.0);
-        let mut start = 0;
-        for (layer, own) in self.layers.iter().zip(segments(self.dim, specs)) {
-            let end = start + each!(layer, l => l.n_sums());
-            each!(layer, l => l.finish_gradient(&sums[start..end], &mut grad[own]));
-            start = end;
-        }
+        finish(self.dim, &mut self.layers, specs, sums, grad);
         for g in grad {
             *g *= scale;
         }
     }
+}
+
+/// From this dimension on the layers' own d × d work is worth a hand-over to another thread.
+const PARALLEL_DIM: usize = 16;
+
+/// Where to halve a list of layers for two threads; `None` where that does not pay.
+fn half(dim: usize, layers: usize) -> Option<usize> {
+    (dim >= PARALLEL_DIM && layers > 1).then_some(layers / 2)
+}
+
+/// Gives `layers` their parameters, the halves in parallel.
+fn update(dim: usize, layers: &mut [BoundLayer], specs: &[LayerSpec], params: &[f64]) {
+    if let Some(middle) = half(dim, layers.len()) {
+        let (first, second) = layers.split_at_mut(middle);
+        let cut = n_params(dim, &specs[..middle]);
+        rayon::join(
+            || update(dim, first, &specs[..middle], &params[..cut]),
+            || update(dim, second, &specs[middle..], &params[cut..]),
+        );
+        return;
+    }
+    for ((layer, spec), own) in layers.iter_mut().zip(specs).zip(segments(dim, specs)) {
+        let own = &params[own];
+        match (layer, spec) {
+            (BoundLayer::Standardize(l), LayerSpec::Standardize) => l.set(own),
+            (BoundLayer::Rotation(l), LayerSpec::Rotation { reflections, .. }) => {
+                l.set(dim, *reflections, own);
+            }
+            (BoundLayer::Marginal(l), LayerSpec::Marginal { components }) => {
+                l.set(dim, *components, own);
+            }
+            _ => unreachable!("a bound layer keeps its kind"),
+        }
+    }
+}
+
+/// The gradient of `layers`, ADDED to grad, the halves in parallel.
+fn finish(
+    dim: usize,
+    layers: &mut [BoundLayer],
+    specs: &[LayerSpec],
+    mut sums: &[f64],
+    grad: &mut [f64],
+) {
+    if let Some(middle) = half(dim, layers.len()) {
+        let (first, second) = layers.split_at_mut(middle);
+        let (sums_1, sums_2) = sums.split_at(n_sums(first));
+        let (grad_1, grad_2) = grad.split_at_mut(n_params(dim, &specs[..middle]));
+        rayon::join(
+            || finish(dim, first, &specs[..middle], sums_1, grad_1),
+            || finish(dim, second, &specs[middle..], sums_2, grad_2),
+        );
+        return;
+    }
+    for (layer, own) in layers.iter_mut().zip(segments(dim, specs)) {
+        let (own_sums, rest) = sums.split_at(each!(layer, l => l.n_sums()));
+        each!(layer, l => l.finish_gradient(own_sums, &mut grad[own]));
+        sums = rest;
+    }
+}
+
+fn n_params(dim: usize, specs: &[LayerSpec]) -> usize {
+    specs.iter().map(|spec| spec.n_params(dim)).sum()
+}
+
+fn n_sums(layers: &[BoundLayer]) -> usize {
+    layers.iter().map(|layer| each!(layer, l => l.n_sums())).sum()
 }
 
 impl Workspace {

@@ -222,7 +222,8 @@ impl BoundFlow<'_> {
         let mut sum = GradientSum::new(&self.derived);
         let nll = sum.nll(&self.derived, x, x.nrows(), |i| i);
         let mut grad = vec![0.0; self.flow.n_params()];
-        sum.finish(&self.derived, &self.flow.layers, x.nrows(), &mut grad);
+        let mut derived = self.derived.clone(); // its buffers are written to
+        sum.finish(&mut derived, &self.flow.layers, x.nrows(), &mut grad);
         Ok((nll, grad))
     }
 }

@@ -74,7 +74,13 @@ impl GradientSum {
     }
 
     /// grad `[n_params]`: overwritten with the gradient of the mean over `rows` rows.
-    pub fn finish(&self, derived: &Derived, specs: &[LayerSpec], rows: usize, grad: &mut [f64]) {
+    pub fn finish(
+        &self,
+        derived: &mut Derived,
+        specs: &[LayerSpec],
+        rows: usize,
+        grad: &mut [f64],
+    ) {
         derived.finish_gradient(specs, &self.total, 1.0 / rows as f64, grad);
     }
 }

@@ -145,7 +145,7 @@ pub(crate) trait Layer {
     fn n_sums(&self) -> usize;
 
     /// The gradient of the layer's parameters `[n_params]`: ADDED to, from the sums over all rows.
-    fn finish_gradient(&self, sums: &[f64], grad: &mut [f64]);
+    fn finish_gradient(&mut self, sums: &[f64], grad: &mut [f64]);
 }
 
 /// One block on its way back through a layer; see [`Layer::backward`].

@@ -6,7 +6,7 @@
 //! average of the parameters (Polyak & Juditsky, 1992) is tried beside the raw ones and the better
 //! of the two kept. The result does not depend on the number of threads.
 
-use crate::adam::Adam;
+use crate::adam::{Adam, norm};
 use crate::bound::Derived;
 use crate::error::Error;
 use crate::flow::Flow;
@@ -320,9 +320,9 @@ impl<'a> Run<'a> {
             rate = options.learning_rate * options.schedule.factor(done);
             let row = |i: usize| batch[i] as usize;
             let nll = self.sum.nll(&self.derived, self.x, batch.len(), row);
-            self.sum.finish(&self.derived, self.flow.layers(), batch.len(), &mut self.grad);
+            self.sum.finish(&mut self.derived, self.flow.layers(), batch.len(), &mut self.grad);
             self.add_prior();
-            let norm = self.grad.iter().map(|g| g * g).sum::<f64>().sqrt();
+            let norm = norm(&self.grad);
             if !nll.is_finite() || !norm.is_finite() {
                 let loss = if nll.is_finite() { norm } else { nll };
                 return Err(TrainError::Diverged { epoch, loss });

@@ -16,28 +16,18 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// A reflector times a power of two, its largest entry in [1, 2): so that ‖v‖² neither overflows
-/// nor underflows, whatever the length.
-struct Scaled {
-    v: Vec<f64>,
-    /// 2/‖v‖²
-    tau: f64,
-    /// v = 2^-exponent times the raw reflector.
-    exponent: i32,
-}
-
-impl Scaled {
-    /// # Panics
-    /// When v is 0 or not finite.
-    fn new(v: &[f64]) -> Self {
-        let largest = v.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-        let finite = v.iter().all(|x| x.is_finite());
-        assert!(largest > 0.0 && finite, "a reflector is finite and not 0");
-        let exponent = libm::ilogb(largest);
-        let v: Vec<f64> = v.iter().map(|x| libm::scalbn(*x, -exponent)).collect();
-        let tau = 2.0 / dot(&v, &v);
-        Self { v, tau, exponent }
-    }
+/// The power of two that brings a reflector's largest entry into [1, 2), so that ‖v‖² neither
+/// overflows nor underflows, as (factor's exponent, 2/‖v‖² of the scaled reflector).
+///
+/// # Panics
+/// When v is 0 or not finite.
+fn scaling(v: &[f64]) -> (i32, f64) {
+    let largest = v.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    let finite = v.iter().all(|x| x.is_finite());
+    assert!(largest > 0.0 && finite, "a reflector is finite and not 0");
+    let exponent = -libm::ilogb(largest);
+    let square: f64 = v.iter().map(|x| libm::scalbn(*x, exponent)).map(|x| x * x).sum();
+    (exponent, 2.0 / square)
 }
 
 /// x `[d]` <- H x.
@@ -45,26 +35,27 @@ impl Scaled {
 /// # Panics
 /// When v is 0 or not finite.
 pub fn reflect(v: &[f64], x: &mut [f64]) {
-    let Scaled { v, tau, .. } = Scaled::new(v);
-    reflect_scaled(&v, tau, x);
-}
-
-fn reflect_scaled(v: &[f64], tau: f64, x: &mut [f64]) {
-    let c = tau * dot(v, x);
-    for (x, v) in x.iter_mut().zip(v) {
+    let (exponent, tau) = scaling(v);
+    let v = || v.iter().map(|v| libm::scalbn(*v, exponent));
+    let c = tau * v().zip(&*x).map(|(v, x)| v * x).sum::<f64>();
+    for (x, v) in x.iter_mut().zip(v()) {
         *x -= c * v;
     }
 }
 
-/// m `[d][d]` <- H m.
-fn reflect_rows(v: &[f64], tau: f64, m: &mut [f64]) {
-    let d = v.len();
-    let mut w = vec![0.0; d];
-    for (v, row) in v.iter().zip(m.chunks_exact(d)) {
+/// w `[d]` <- mᵀ v.
+fn transposed_times(m: &[f64], v: &[f64], w: &mut [f64]) {
+    w.fill(0.0);
+    for (v, row) in v.iter().zip(m.chunks_exact(v.len())) {
         w.iter_mut().zip(row).for_each(|(w, m)| *w += v * m);
     }
-    for (v, row) in v.iter().zip(m.chunks_exact_mut(d)) {
-        row.iter_mut().zip(&w).for_each(|(m, w)| *m -= tau * v * w);
+}
+
+/// m `[d][d]` <- H m. w `[d]`: overwritten.
+fn reflect_rows(v: &[f64], tau: f64, m: &mut [f64], w: &mut [f64]) {
+    transposed_times(m, v, w);
+    for (v, row) in v.iter().zip(m.chunks_exact_mut(v.len())) {
+        row.iter_mut().zip(&*w).for_each(|(m, w)| *m -= tau * v * w);
     }
 }
 
@@ -93,10 +84,9 @@ pub fn apply_transposed(reflectors: &[f64], x: &mut [f64]) {
 /// # Panics
 /// When a reflector is 0 or not finite.
 pub fn expand(reflectors: &[f64], d: usize, q: &mut [f64]) {
-    for v in reflectors.chunks_exact(d).rev() {
-        let Scaled { v, tau, .. } = Scaled::new(v);
-        reflect_rows(&v, tau, q);
-    }
+    let mut product = Product::default();
+    product.set(reflectors, d);
+    product.expand(q);
 }
 
 /// The identity matrix `[d][d]`.
@@ -106,13 +96,8 @@ pub fn identity(d: usize) -> Vec<f64> {
     q
 }
 
-/// ∂L/∂reflectors `[r][d]`, ADDED to `grad`, from ∂L/∂Q of Q = H_1 ... H_r B.
-///
-/// q_bar `[d][d]` = ∂L/∂Q; base: B `[d][d]`, or `None` for I. In O(rd²): with the suffixes
-/// S_i = H_i ... H_r B peeled off from the left (H_i S_i = S_{i+1}, as H_i is its own inverse)
-/// and the prefix moved onto q̄, each reflection's matrix gradient is
-/// H̄_i = q̄_i S_{i+1}ᵀ, of which only H̄ v and H̄ᵀ v are needed:
-/// v̄ = -τ (H̄ v + H̄ᵀ v) + τ² (vᵀ H̄ v) v.
+/// ∂L/∂reflectors `[r][d]`, ADDED to `grad`, from ∂L/∂Q of Q = H_1 ... H_r B: see
+/// [`Product::gradient`].
 ///
 /// # Panics
 /// When a reflector is 0 or not finite.
@@ -123,31 +108,85 @@ pub fn gradient(
     q_bar: &[f64],
     grad: &mut [f64],
 ) {
-    let mut suffix = base.map_or_else(|| identity(d), <[f64]>::to_vec);
-    expand(reflectors, d, &mut suffix);
-    let mut q_bar = q_bar.to_vec();
-    for (v, grad) in reflectors.chunks_exact(d).zip(grad.chunks_exact_mut(d)) {
-        let Scaled { v, tau, exponent } = Scaled::new(v);
-        reflect_rows(&v, tau, &mut suffix); // S_{i+1}
-        // H̄ v = q̄ (Sᵀ v), H̄ᵀ v = S (q̄ᵀ v)
-        let transposed_times = |m: &[f64]| {
-            let mut out = vec![0.0; d];
-            for (v, row) in v.iter().zip(m.chunks_exact(d)) {
-                out.iter_mut().zip(row).for_each(|(o, m)| *o += v * m);
-            }
-            out
-        };
-        let sv = transposed_times(&suffix);
-        let qv = transposed_times(&q_bar);
-        let hv: Vec<f64> = q_bar.chunks_exact(d).map(|row| dot(row, &sv)).collect();
-        let htv: Vec<f64> = suffix.chunks_exact(d).map(|row| dot(row, &qv)).collect();
-        let vhv = dot(&v, &hv);
-        // v is a scaled copy of the raw reflector: the gradient scales the same way.
-        for j in 0..d {
-            let g = tau * tau * vhv * v[j] - tau * (hv[j] + htv[j]);
-            grad[j] += libm::scalbn(g, -exponent);
+    let mut product = Product::default();
+    product.set(reflectors, d);
+    product.gradient(base, q_bar, grad);
+}
+
+/// A product of reflections for many calls: what it allocates, it keeps.
+#[derive(Clone, Debug, Default)]
+pub struct Product {
+    d: usize,
+    /// `[r][d]`: 2^exponent times the raw reflectors.
+    v: Vec<f64>,
+    /// `[r]`: 2/‖v‖² and the exponent.
+    scalings: Vec<(i32, f64)>,
+    suffix: Vec<f64>,
+    q_bar: Vec<f64>,
+    /// `[3][d]`
+    work: Vec<f64>,
+}
+
+impl Product {
+    /// Takes the reflectors `[r][d]`.
+    ///
+    /// # Panics
+    /// When a reflector is 0 or not finite.
+    pub fn set(&mut self, reflectors: &[f64], d: usize) {
+        self.d = d;
+        self.scalings.clear();
+        self.scalings.extend(reflectors.chunks_exact(d).map(scaling));
+        self.v.clear();
+        for (v, (exponent, _)) in reflectors.chunks_exact(d).zip(&self.scalings) {
+            self.v.extend(v.iter().map(|x| libm::scalbn(*x, *exponent)));
         }
-        reflect_rows(&v, tau, &mut q_bar); // onto H_{i+1}'s place
+        self.work.resize(3 * d, 0.0);
+    }
+
+    /// q `[d][d]` <- H_1 ... H_r q, in O(rd²).
+    pub fn expand(&mut self, q: &mut [f64]) {
+        let w = &mut self.work[..self.d];
+        for (v, (_, tau)) in self.v.chunks_exact(self.d).zip(&self.scalings).rev() {
+            reflect_rows(v, *tau, q, w);
+        }
+    }
+
+    /// ∂L/∂reflectors `[r][d]`, ADDED to `grad`, from ∂L/∂Q of Q = H_1 ... H_r B.
+    ///
+    /// q_bar `[d][d]` = ∂L/∂Q; base: B `[d][d]`, or `None` for I. In O(rd²): with the suffixes
+    /// S_i = H_i ... H_r B peeled off from the left (H_i S_i = S_{i+1}, as H_i is its own inverse)
+    /// and the prefix moved onto q̄, each reflection's matrix gradient is
+    /// H̄_i = q̄_i S_{i+1}ᵀ, of which only H̄ v and H̄ᵀ v are needed:
+    /// v̄ = -τ (H̄ v + H̄ᵀ v) + τ² (vᵀ H̄ v) v.
+    pub fn gradient(&mut self, base: Option<&[f64]>, q_bar: &[f64], grad: &mut [f64]) {
+        let d = self.d;
+        let mut suffix = std::mem::take(&mut self.suffix);
+        suffix.clear();
+        match base {
+            Some(base) => suffix.extend_from_slice(base),
+            None => suffix.extend((0..d * d).map(|i| f64::from(u8::from(i % (d + 1) == 0)))),
+        }
+        self.expand(&mut suffix);
+        self.q_bar.clear();
+        self.q_bar.extend_from_slice(q_bar);
+        let (w, rest) = self.work.split_at_mut(d);
+        let (sv, qv) = rest.split_at_mut(d);
+        let reflectors = self.v.chunks_exact(d).zip(&self.scalings);
+        for ((v, &(exponent, tau)), grad) in reflectors.zip(grad.chunks_exact_mut(d)) {
+            reflect_rows(v, tau, &mut suffix, w); // S_{i+1}
+            // H̄ v = q̄ (Sᵀ v), H̄ᵀ v = S (q̄ᵀ v)
+            transposed_times(&suffix, v, sv);
+            transposed_times(&self.q_bar, v, qv);
+            let rows = || suffix.chunks_exact(d).zip(self.q_bar.chunks_exact(d));
+            let vhv: f64 = v.iter().zip(rows()).map(|(v, (_, q_bar))| v * dot(q_bar, sv)).sum();
+            // v is a scaled copy of the raw reflector: the gradient scales the same way.
+            for ((g, v), (suffix, q_bar)) in grad.iter_mut().zip(v).zip(rows()) {
+                let own = tau * tau * vhv * v - tau * (dot(q_bar, sv) + dot(suffix, qv));
+                *g += libm::scalbn(own, exponent);
+            }
+            reflect_rows(v, tau, &mut self.q_bar, w); // onto H_{i+1}'s place
+        }
+        self.suffix = suffix;
     }
 }
 
@@ -168,6 +207,7 @@ pub struct Factors {
 pub fn factor(q: &[f64], d: usize) -> Factors {
     let mut rest = q.to_vec();
     let mut reflectors = Vec::with_capacity(d.saturating_sub(1) * d);
+    let mut product = Product::default();
     for i in 0..d.saturating_sub(1) {
         let mut v = vec![0.0; d];
         for j in i..d {
@@ -180,8 +220,8 @@ pub fn factor(q: &[f64], d: usize) -> Factors {
             v.fill(0.0);
             v[d - 1] = 1.0;
         }
-        let Scaled { v, tau, .. } = Scaled::new(&v);
-        reflect_rows(&v, tau, &mut rest);
+        product.set(&v, d);
+        product.expand(&mut rest);
         reflectors.extend(v);
     }
     Factors { reflectors, flip_last: rest[d * d - 1] < 0.0 }

@@ -118,7 +118,7 @@ impl Layer for Marginal {
         3 * self.mixtures.len() * self.components
     }
 
-    fn finish_gradient(&self, sums: &[f64], grad: &mut [f64]) {
+    fn finish_gradient(&mut self, sums: &[f64], grad: &mut [f64]) {
         grad.iter_mut().zip(sums).for_each(|(g, s)| *g += s);
     }
 }

@@ -1,5 +1,6 @@
 //! The layers. Each file opens with its mathematics.
 
+mod compact;
 pub(crate) mod marginal;
 pub mod rotation;
 pub(crate) mod standardize;

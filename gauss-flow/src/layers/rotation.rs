@@ -1,11 +1,13 @@
 //! z = Q x with Q = H_1 H_2 ... H_r B orthogonal; `log_det` is 0.
 //!
 //! The batch sees the d × d product, so a block costs one matrix product forward and two back:
-//! x̄ = Qᵀ z̄ and Q̄ = Σ z̄ xᵀ. The gradient of the reflectors follows from Q̄ once a batch
-//! ([`gauss_math::householder::gradient`]), at a cost that does not depend on the rows.
+//! x̄ = Qᵀ z̄ and Q̄ = Σ z̄ xᵀ. The gradient of the reflectors follows from Q̄ once a batch, at a cost
+//! that does not depend on the rows: reflection by reflection in few dimensions
+//! ([`householder::Product`]), by matrix products in many ([`Compact`]).
 
 use crate::error::{Error, InvalidLayer};
 use crate::layer::{Layer, Pass};
+use crate::layers::compact::Compact;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use gauss_math::{householder, matrix};
@@ -18,10 +20,13 @@ const ORTHOGONAL_TOL: f64 = 1e-8;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rotation {
     dim: usize,
-    reflectors: Vec<f64>,
+    reflections: usize,
+    product: householder::Product,
+    compact: Option<Compact>,
     base: Option<Vec<f64>>,
-    /// Q and Qᵀ, row-major.
+    /// Q, row-major.
     q: Vec<f64>,
+    /// Qᵀ, row-major, for [`matrix::multiply`]: below [`GEMM_DIM`] only.
     q_transposed: Vec<f64>,
 }
 
@@ -30,8 +35,7 @@ impl Rotation {
     pub fn set(&mut self, dim: usize, reflections: usize, params: &[f64]) {
         let (reflectors, base) = params.split_at(reflections * dim);
         self.dim = dim;
-        self.reflectors.clear();
-        self.reflectors.extend_from_slice(reflectors);
+        self.reflections = reflections;
         self.q.clear();
         if base.is_empty() {
             self.base = None;
@@ -43,11 +47,19 @@ impl Rotation {
             kept.extend_from_slice(base);
             self.q.extend_from_slice(base);
         }
-        householder::expand(&self.reflectors, dim, &mut self.q);
-        self.q_transposed.resize(dim * dim, 0.0);
-        for i in 0..dim {
-            for j in 0..dim {
-                self.q_transposed[j * dim + i] = self.q[i * dim + j];
+        if dim < GEMM_DIM {
+            self.product.set(reflectors, dim);
+            self.product.expand(&mut self.q);
+        } else if reflections > 0 {
+            let compact = self.compact.get_or_insert_with(|| Compact::new(dim, reflections));
+            compact.expand(reflectors, !base.is_empty(), &mut self.q);
+        }
+        if dim < GEMM_DIM {
+            self.q_transposed.resize(dim * dim, 0.0);
+            for i in 0..dim {
+                for j in 0..dim {
+                    self.q_transposed[j * dim + i] = self.q[i * dim + j];
+                }
             }
         }
     }
@@ -120,14 +132,16 @@ impl Layer for Rotation {
     }
 
     fn n_sums(&self) -> usize {
-        if self.reflectors.is_empty() { 0 } else { self.dim * self.dim }
+        if self.reflections == 0 { 0 } else { self.dim * self.dim }
     }
 
-    fn finish_gradient(&self, q_bar: &[f64], grad: &mut [f64]) {
-        if !self.reflectors.is_empty() {
-            let grad = &mut grad[..self.reflectors.len()];
-            let base = self.base.as_deref();
-            householder::gradient(&self.reflectors, self.dim, base, q_bar, grad);
+    fn finish_gradient(&mut self, q_bar: &[f64], grad: &mut [f64]) {
+        let grad = &mut grad[..self.reflections * self.dim];
+        let base = self.base.as_deref();
+        if let Some(compact) = &mut self.compact {
+            compact.gradient(base, q_bar, grad);
+        } else if !grad.is_empty() {
+            self.product.gradient(base, q_bar, grad);
         }
     }
 }

@@ -80,5 +80,5 @@ impl Layer for Standardize {
         0
     }
 
-    fn finish_gradient(&self, _: &[f64], _: &mut [f64]) {}
+    fn finish_gradient(&mut self, _: &[f64], _: &mut [f64]) {}
 }

@@ -19,6 +19,7 @@
 
 use super::Mixture;
 use crate::simd::LOGICAL_LANES;
+use crate::slice;
 
 /// Knots per component: μ + jσ/2 for |j| <= 12.
 const HALF_KNOTS: i32 = 12;
@@ -52,8 +53,22 @@ struct Root {
 }
 
 impl Root {
-    /// Takes z(x) - z and ln dz/dx at `x`; returns the next x, and whether it is the root.
-    fn step(&mut self, x: f64, z: f64, log_slope: f64) -> (f64, bool) {
+    fn new(row: usize, z: f64, (lo, hi): (f64, f64), narrowest: f64) -> Self {
+        Self {
+            row,
+            z,
+            lo,
+            hi,
+            narrowest,
+            last_x: f64::INFINITY,
+            last_residual: 0.0,
+            last_log_slope: f64::INFINITY,
+            before_newton: f64::INFINITY,
+        }
+    }
+
+    /// Takes z(x), ln dz/dx and dx/dz at `x`; returns the next x, and whether it is the root.
+    fn step(&mut self, x: f64, z: f64, log_slope: f64, inv_slope: f64) -> (f64, bool) {
         let residual = z - self.z;
         let resolution = f64::EPSILON * self.z.abs().max(1.0);
         if !(residual.abs() > 0.5 * resolution) {
@@ -64,7 +79,7 @@ impl Root {
         } else {
             self.lo = self.lo.max(x);
         }
-        let newton = x - residual * libm::exp(-log_slope);
+        let newton = x - residual * inv_slope;
         // ½ |d ln(dz/dx)/dz| · residual²: what Newton's step leaves. The curvature is the mean one
         // over the last step, which is worth nothing where that step was long or bent: at the
         // edge of a gap the slope changes by orders of magnitude within 1e-10 of z.
@@ -90,25 +105,16 @@ impl Root {
 }
 
 impl Mixture {
-    fn root(&self, row: usize, z: f64) -> Root {
-        let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
-        let mut narrowest = f64::INFINITY;
-        for c in &self.components {
-            let sigma = 1.0 / c.inv_sigma;
-            let end = c.mean + z * sigma;
-            (lo, hi, narrowest) = (lo.min(end), hi.max(end), narrowest.min(sigma));
-        }
-        Root {
-            row,
-            z,
-            lo,
-            hi,
-            narrowest,
-            last_x: f64::INFINITY,
-            last_residual: 0.0,
-            last_log_slope: f64::INFINITY,
-            before_newton: f64::INFINITY,
-        }
+    /// The bracket that is free for any z.
+    fn bracket(&self, z: f64) -> (f64, f64) {
+        self.components.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), c| {
+            let end = c.mean + z / c.inv_sigma;
+            (lo.min(end), hi.max(end))
+        })
+    }
+
+    fn narrowest(&self) -> f64 {
+        1.0 / self.components.iter().fold(0.0_f64, |m, c| m.max(c.inv_sigma))
     }
 
     /// x with [`Mixture::gaussianize`]`(x).0 = z`: |error| <= 4 ε (|x| + max(1, |z|)/(dz/dx));
@@ -117,7 +123,7 @@ impl Mixture {
         if !z.is_finite() {
             return z;
         }
-        let mut root = self.root(0, z);
+        let mut root = Root::new(0, z, self.bracket(z), self.narrowest());
         let mut x = 0.5 * root.lo + 0.5 * root.hi;
         let (mut best, mut least, mut tries) = (x, f64::INFINITY, 0);
         for _ in 0..MAX_STEPS {
@@ -128,7 +134,7 @@ impl Mixture {
             }
             // Where rounding alone is left, a few steps more may still find a better x.
             tries += i32::from(least <= NOISE * f64::EPSILON * z.abs().max(1.0));
-            let (next, _) = root.step(x, at, log_slope);
+            let (next, _) = root.step(x, at, log_slope, libm::exp(-log_slope));
             if tries > 3 || next == x {
                 break;
             }
@@ -141,9 +147,20 @@ impl Mixture {
 /// The table of starts for one mixture.
 #[derive(Clone, Debug)]
 pub struct Inverter {
+    /// Increasing; z, which is not decreasing, and dx/dz there.
     x: Vec<f64>,
     z: Vec<f64>,
-    log_slope: Vec<f64>,
+    inv_slope: Vec<f64>,
+    narrowest: f64,
+}
+
+/// inv_slope `[n]`: overwritten with dx/dz from ln dz/dx `[n]`; where that is beyond e^709, so
+/// that a step along it leaves any bracket.
+fn inverse_slopes(log_slope: &[f64], negated: &mut [f64], inv_slope: &mut [f64]) {
+    for (negated, l) in negated.iter_mut().zip(log_slope) {
+        *negated = -l.max(-709.0);
+    }
+    slice::exp(negated, inv_slope);
 }
 
 impl Inverter {
@@ -162,27 +179,28 @@ impl Inverter {
         let mut log_slope = vec![0.0; x.len()];
         let mut work = vec![0.0; Mixture::FORWARD_WORK * x.len()];
         mixture.forward(&x, &mut z, &mut log_slope, &mut work);
-        Self { x, z, log_slope }
+        let mut inv_slope = vec![0.0; x.len()];
+        inverse_slopes(&log_slope, &mut work[..x.len()], &mut inv_slope);
+        Self { x, z, inv_slope, narrowest: mixture.narrowest() }
     }
 
-    /// Puts a start into `root`'s bracket, narrowed to the knots beside it where there are any.
-    fn start(&self, root: &mut Root) -> f64 {
-        let after = self.z.partition_point(|&knot| knot < root.z);
-        let extrapolate =
-            |i: usize| self.x[i] + (root.z - self.z[i]) * libm::exp(-self.log_slope[i]);
-        let guess = if after == 0 {
-            root.hi = root.hi.min(self.x[0]);
-            extrapolate(0)
+    /// The root for z with its bracket, narrowed to the knots beside it where there are any, and
+    /// a start in it.
+    fn start(&self, mixture: &Mixture, row: usize, z: f64) -> (Root, f64) {
+        let after = self.z.partition_point(|&knot| knot < z);
+        let extrapolate = |i: usize| self.x[i] + (z - self.z[i]) * self.inv_slope[i];
+        let (bracket, guess) = if after == 0 {
+            let (lo, hi) = mixture.bracket(z);
+            ((lo, hi.min(self.x[0])), extrapolate(0))
         } else if after == self.z.len() {
-            root.lo = root.lo.max(self.x[after - 1]);
-            extrapolate(after - 1)
+            let (lo, hi) = mixture.bracket(z);
+            ((lo.max(self.x[after - 1]), hi), extrapolate(after - 1))
         } else {
-            root.lo = root.lo.max(self.x[after - 1]);
-            root.hi = root.hi.min(self.x[after]);
-            self.hermite(after - 1, root.z)
+            ((self.x[after - 1], self.x[after]), self.hermite(after - 1, z))
         };
-        let middle = 0.5 * root.lo + 0.5 * root.hi;
-        if guess >= root.lo && guess <= root.hi { guess } else { middle }
+        let (lo, hi) = bracket;
+        let guess = if guess >= lo && guess <= hi { guess } else { 0.5 * lo + 0.5 * hi };
+        (Root::new(row, z, bracket, self.narrowest), guess)
     }
 
     /// Inverse cubic Hermite interpolation between knots i and i + 1.
@@ -190,37 +208,38 @@ impl Inverter {
         let h = self.z[i + 1] - self.z[i];
         let u = (z - self.z[i]) / h;
         let dx = self.x[i + 1] - self.x[i];
-        let d0 = h * libm::exp(-self.log_slope[i]);
-        let d1 = h * libm::exp(-self.log_slope[i + 1]);
+        let (d0, d1) = (h * self.inv_slope[i], h * self.inv_slope[i + 1]);
         let cubic = d0 + u * (3.0 * dx - 2.0 * d0 - d1 + u * (d0 + d1 - 2.0 * dx));
         self.x[i] + u * cubic
     }
 
-    /// x `[n]`: overwritten with the roots for z `[n]`; accuracy as [`Mixture::invert`].
+    /// x `[n]`: overwritten with the roots for z `[n]`; accuracy as [`Mixture::invert`]. Returns
+    /// how often the map was evaluated for the row that needed it most.
     ///
     /// # Panics
     /// When the lengths differ.
-    pub fn invert(&self, mixture: &Mixture, z: &[f64], x: &mut [f64]) {
+    pub fn invert(&self, mixture: &Mixture, z: &[f64], x: &mut [f64]) -> usize {
         assert_eq!(z.len(), x.len());
         let mut roots = Vec::with_capacity(z.len());
         for (row, (&z, x)) in z.iter().zip(x.iter_mut()).enumerate() {
             *x = z;
             if z.is_finite() {
-                let mut root = mixture.root(row, z);
-                *x = self.start(&mut root);
+                let (root, start) = self.start(mixture, row, z);
+                *x = start;
                 roots.push(root);
             }
         }
         let padded = roots.len().next_multiple_of(LOGICAL_LANES);
-        let mut buffer = vec![0.0; (3 + Mixture::FORWARD_WORK) * padded];
-        for _ in 0..MAX_STEPS {
+        let mut buffer = vec![0.0; (4 + Mixture::FORWARD_WORK) * padded];
+        for evaluations in 0..MAX_STEPS {
             if roots.is_empty() {
-                break;
+                return evaluations;
             }
             let n = roots.len().next_multiple_of(LOGICAL_LANES);
             let (at, rest) = buffer.split_at_mut(n);
             let (z_at, rest) = rest.split_at_mut(n);
-            let (log_slope, work) = rest.split_at_mut(n);
+            let (log_slope, rest) = rest.split_at_mut(n);
+            let (inv_slope, work) = rest.split_at_mut(n);
             for (at, root) in at.iter_mut().zip(&roots) {
                 *at = x[root.row];
             }
@@ -228,13 +247,15 @@ impl Inverter {
             at[roots.len()..].fill(last);
             log_slope.fill(0.0);
             mixture.forward(at, z_at, log_slope, work);
+            inverse_slopes(log_slope, &mut work[..n], inv_slope);
             let mut i = 0;
             roots.retain_mut(|root| {
-                let (next, done) = root.step(at[i], z_at[i], log_slope[i]);
+                let (next, done) = root.step(at[i], z_at[i], log_slope[i], inv_slope[i]);
                 x[root.row] = next;
                 i += 1;
                 !done
             });
         }
+        MAX_STEPS
     }
 }

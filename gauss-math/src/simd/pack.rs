@@ -11,6 +11,7 @@ use pulp::Simd;
 use std::ops::{Add, BitAnd, Div, Mul, Neg, Not, Sub};
 
 /// L vector registers; every operation acts lane by lane.
+#[must_use]
 #[derive(Clone, Copy, Debug)]
 pub struct Pack<S: Simd, const L: usize> {
     s: S,
