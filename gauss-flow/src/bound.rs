@@ -237,6 +237,11 @@ impl Workspace {
         &mut self.states[0]
     }
 
+    /// What [`Workspace::input`] was filled with, to change it.
+    pub fn input_again(&mut self) -> &mut [f64] {
+        &mut self.states[0]
+    }
+
     /// The result of [`Derived::forward`] or [`Derived::inverse`], `[d][n]`.
     pub fn output(&self) -> &[f64] {
         &self.states[0]

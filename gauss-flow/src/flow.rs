@@ -220,7 +220,7 @@ impl BoundFlow<'_> {
             return Err(Error::Rows { needed: 1, got: 0 });
         }
         let mut sum = GradientSum::new(&self.derived);
-        let nll = sum.nll(&self.derived, x, x.nrows(), |i| i);
+        let nll = sum.nll(&self.derived, x, x.nrows(), |i| i, None);
         let mut grad = vec![0.0; self.flow.n_params()];
         let mut derived = self.derived.clone(); // its buffers are written to
         sum.finish(&mut derived, &self.flow.layers, x.nrows(), &mut grad);

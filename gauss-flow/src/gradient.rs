@@ -5,6 +5,9 @@ use crate::layer::LayerSpec;
 use crate::rows::{BLOCK, Pool, load};
 use faer::MatRef;
 use gauss_math::simd::LOGICAL_LANES;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 /// At most this many partial sums: it bounds memory, and the threads one step can use.
@@ -20,6 +23,35 @@ pub(crate) struct GradientSum {
     n_sums: usize,
     total: Vec<f64>,
 }
+
+/// Normal noise on the rows of one step; see [`TrainOptions::noise`](crate::TrainOptions::noise).
+#[derive(Clone, Copy)]
+pub(crate) struct Noise<'a> {
+    /// `[d]`
+    pub sigmas: &'a [f64],
+    pub seed: u64,
+    pub step: u64,
+}
+
+impl Noise<'_> {
+    /// Adds to the first `rows` rows of a block `[d][n]`; a block has a stream of its own.
+    fn add_to(self, block: &mut [f64], rows: usize, index: u64) {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed ^ NOISE_SEED);
+        rng.set_stream((self.step << 20) | index);
+        let n = block.len() / self.sigmas.len();
+        for (column, sigma) in block.chunks_exact_mut(n).zip(self.sigmas) {
+            if *sigma > 0.0 {
+                for x in &mut column[..rows] {
+                    let z: f64 = StandardNormal.sample(&mut rng);
+                    *x += sigma * z;
+                }
+            }
+        }
+    }
+}
+
+/// Sets the noise's streams apart from those of the rows' order.
+const NOISE_SEED: u64 = 0x6E6F_6973_6500_0000;
 
 #[derive(Default)]
 struct Chunk {
@@ -41,6 +73,7 @@ impl GradientSum {
         x: MatRef<'_, f64>,
         rows: usize,
         row: impl Fn(usize) -> usize + Sync,
+        noise: Option<Noise<'_>>,
     ) -> f64 {
         // A small batch still has parts for several threads.
         let block_len = rows.div_ceil(LEAST_BLOCKS).next_multiple_of(LOGICAL_LANES);
@@ -60,6 +93,9 @@ impl GradientSum {
                     let start = block * block_len;
                     let len = block_len.min(rows - start);
                     load(ws, x, len, |i| row(start + i));
+                    if let Some(noise) = noise {
+                        noise.add_to(ws.input_again(), len, block as u64);
+                    }
                     chunk.nll += derived.nll_and_sums(ws, len, &mut chunk.sums);
                 }
             });

@@ -25,12 +25,12 @@
 use crate::Error;
 use crate::em::EmOptions;
 use crate::error::check_finite;
-use crate::marginal::{Selection, fit_columns, layer_params};
+use crate::marginal::{Selection, fit_columns};
 use crate::rbig::{RbigOptions, fit_validated};
 use crate::sampling::parts;
 use crate::state::State;
 use faer::{Mat, MatRef};
-use gauss_flow::{Flow, LayerSpec};
+use gauss_flow::Flow;
 use std::ops::ControlFlow;
 
 /// The entropy of a column, nats: -mean ln f with f a mixture chosen by AIC, less its optimism.
@@ -141,16 +141,14 @@ fn unit_entropy(u: &[f64], options: &RbigOptions) -> Result<f64, Error> {
 
 /// The flow that makes every column normal by itself: the density of independent columns.
 fn independent(x: MatRef<'_, f64>, options: &RbigOptions) -> Result<Flow, Error> {
-    let standardize = crate::rbig::standardization(x);
-    let mut state = State::new(x);
-    let first = Flow::from_parts(x.ncols(), vec![LayerSpec::Standardize], standardize)?;
-    state.apply(&first)?;
-    let em = em_options(options);
-    let fits = fit_columns(&state.columns(), x.ncols(), options.components, Selection::Aic, &em);
-    let specs =
-        vec![LayerSpec::Standardize, LayerSpec::Marginal { components: options.components }];
-    let params = [first.params(), &layer_params(&fits)].concat();
-    Ok(Flow::from_parts(x.ncols(), specs, params)?)
+    let options = RbigOptions {
+        max_blocks: 0,
+        initial_marginal: options.components,
+        initial_pca: false,
+        standardize: true,
+        ..options.clone()
+    };
+    Ok(crate::fit(x, &options, &mut |_| ControlFlow::Continue(()))?.flow)
 }
 
 /// Mean of ln p - Σ ln f_i over the `judge` rows, p and f_i fitted to `x`.

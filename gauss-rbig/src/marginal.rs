@@ -26,7 +26,7 @@ pub enum Selection {
 /// The mixture of one coordinate.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MarginalFit {
-    /// Of K components.
+    /// Of at most K components.
     pub gmm: Gmm,
     /// Different components; 0 for the identity.
     pub components: usize,
@@ -78,7 +78,7 @@ fn fit_column(x: &[f64], k: usize, selection: Selection, em: &EmOptions) -> Marg
         Selection::Aic => 1.0 / rows,
     };
     let normal = x.iter().map(|x| -0.5 * x * x).sum::<f64>() / rows;
-    let mut best = MarginalFit { gmm: Gmm::standard(k), components: 0 };
+    let mut best = MarginalFit { gmm: Gmm::standard(1), components: 0 };
     let mut best_score = normal - 0.5 * std::f64::consts::TAU.ln();
     let mut worse = 0;
     for components in ladder(k) {
@@ -95,7 +95,6 @@ fn fit_column(x: &[f64], k: usize, selection: Selection, em: &EmOptions) -> Marg
             }
         }
     }
-    best.gmm = best.gmm.padded(k);
     best
 }
 
@@ -105,11 +104,12 @@ fn ladder(k: usize) -> impl Iterator<Item = usize> {
     std::iter::once(1).chain(steps).take_while(move |&c| c < k).chain(std::iter::once(k))
 }
 
-/// The parameters of a marginal layer: logits, means and ln σ, dimension-major.
-pub(crate) fn layer_params(fits: &[MarginalFit]) -> Vec<f64> {
-    let logits = fits.iter().flat_map(|f| f.gmm.weights.iter().map(|w| w.ln()));
-    let means = fits.iter().flat_map(|f| f.gmm.means.iter().copied());
-    let log_sigmas = fits.iter().flat_map(|f| f.gmm.sigmas.iter().map(|s| s.ln()));
+/// The parameters of a marginal layer of k components: logits, means and ln σ, dimension-major.
+pub(crate) fn layer_params(fits: &[MarginalFit], k: usize) -> Vec<f64> {
+    let mixtures: Vec<Gmm> = fits.iter().map(|fit| fit.gmm.clone().padded(k)).collect();
+    let logits = mixtures.iter().flat_map(|gmm| gmm.weights.iter().map(|w| w.ln()));
+    let means = mixtures.iter().flat_map(|gmm| gmm.means.iter().copied());
+    let log_sigmas = mixtures.iter().flat_map(|gmm| gmm.sigmas.iter().map(|s| s.ln()));
     logits.chain(means).chain(log_sigmas).collect()
 }
 
@@ -134,6 +134,7 @@ mod tests {
         let bumps: Vec<f64> =
             normal.iter().enumerate().map(|(i, z)| z * 0.3 + [-2.0, 2.0][i % 2]).collect();
         let fit = fit_column(&bumps, 8, Selection::Bic, &em);
-        assert_eq!((fit.components, fit.gmm.len()), (2, 8));
+        assert_eq!((fit.components, fit.gmm.len()), (2, 2));
+        assert_eq!(layer_params(&[fit], 8).len(), 24);
     }
 }

@@ -58,6 +58,11 @@ pub struct RbigOptions {
     pub reflections: usize,
     /// Whether the columns are first brought to mean 0 and deviation 1.
     pub standardize: bool,
+    /// The most components of a marginal layer before the first rotation: what belongs to the
+    /// columns one by one (bounds, spikes, heavy tails, an outlier) is dealt with before they are
+    /// mixed. Their number is chosen for each column, by AIC where `selection` is fixed. 0: no such
+    /// layer.
+    pub initial_marginal: usize,
     /// Whether a frozen rotation to the principal components comes before the first block.
     pub initial_pca: bool,
     /// Progress must exceed this many standard errors, without validation rows.
@@ -79,6 +84,7 @@ impl Default for RbigOptions {
             rotation: RotationKind::default(),
             reflections: 2,
             standardize: true,
+            initial_marginal: 0,
             initial_pca: false,
             significance: 2.0,
             patience: Some(3),
@@ -242,6 +248,19 @@ impl<'a> Greedy<'a> {
         if options.standardize {
             greedy.push(LayerSpec::Standardize, standardization(x))?;
         }
+        if options.initial_marginal > 0 {
+            let components = options.initial_marginal;
+            let em = EmOptions { seed: options.seed, ..options.em.clone() };
+            let columns = greedy.train.columns();
+            let selection = match options.selection {
+                Selection::Fixed => Selection::Aic,
+                other => other,
+            };
+            let fits = fit_columns(&columns, columns.len(), components, selection, &em);
+            let used = fits.iter().map(|fit| fit.components.max(1)).max().unwrap_or(1);
+            let params = layer_params(&fits, used);
+            greedy.push(LayerSpec::Marginal { components: used }, params)?;
+        }
         if options.initial_pca {
             let Chosen { q, .. } = choose(RotationKind::Pca, greedy.train.rows(), true, 0)?;
             let params = params_for_orthogonal(q.as_ref(), 0, true)?;
@@ -311,7 +330,7 @@ impl<'a> Greedy<'a> {
         let columns = self.train.columns();
         let fits = fit_columns(&columns, rank, options.components, options.selection, &em);
         let spec = LayerSpec::Marginal { components: options.components };
-        self.push(spec, layer_params(&fits))?;
+        self.push(spec, layer_params(&fits, options.components))?;
 
         let after = self.train.log_prob();
         let (negentropy_removed, standard_error) = mean_gain(before, &after);

@@ -1,14 +1,15 @@
 //! `gauss fit`: a table in, a model out.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use gauss_flow::{Metadata, Model};
-use gauss_rbig::recipe::{self, Fitted, Method, Recipe};
+use gauss_rbig::recipe::{self, Budget, Fitted, Method, Recipe, Refit};
 use serde::Serialize;
 
 use super::progress::Progress;
+use super::search;
 use crate::args::{TableArgs, not_negative, positive, positive_number};
 use crate::console::{Console, aligned, counted, grouped};
 use crate::error::Error;
@@ -17,13 +18,15 @@ use crate::output::Destination;
 use crate::table::{self, Select, Table};
 
 const EXAMPLES: &str = "\
-By default a greedy fit (PCA rotations and one-dimensional mixtures, block by block) starts a
-joint training of all parameters on the exact likelihood, which stops when rows it does not learn
-from stop gaining. Columns are standardised inside the model: densities are in the table's units.
+Nothing needs to be set. Several sizes of model are begun by a greedy fit (PCA rotations and
+one-dimensional mixtures, block by block) and trained jointly on the exact likelihood; rows that
+they do not learn from decide which of them goes on, and when to stop. `gauss inspect` tells what
+was tried. Columns are standardised inside the model: densities are in the table's units.
 
 Examples:
   gauss fit train.csv --out model.gauss
   gauss fit train.csv --out model.gauss --validation valid.csv --columns height,weight
+  gauss fit train.csv --out best.gauss --budget 10m
   gauss fit train.csv --out quick.gauss --method rbig --blocks 4";
 
 /// Learn a model from a table
@@ -36,7 +39,7 @@ pub struct Fit {
     /// Write the model to this file
     #[arg(long, short, value_name = "MODEL")]
     out: PathBuf,
-    /// Rows that decide when to stop [default: some of the table's, set aside]
+    /// Rows that decide what to keep and when to stop [default: some of the table's, set aside]
     #[arg(long, value_name = "CSV")]
     validation: Option<PathBuf>,
     /// Learn these columns only, in this order [default: all]
@@ -52,32 +55,34 @@ pub struct Fit {
 
 /// Sizes of the model.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "The model")]
+#[command(next_help_heading = "The model (what is not given is found by the search)")]
 struct Shape {
     /// Blocks, each a rotation and a mixture per dimension
     #[arg(long, value_name = "N", value_parser = positive)]
-    #[arg(default_value_t = Recipe::default().blocks)]
-    blocks: usize,
+    blocks: Option<usize>,
     /// Normal components in the mixture of each dimension
     #[arg(long, value_name = "K", value_parser = positive)]
-    #[arg(default_value_t = Recipe::default().components)]
-    components: usize,
+    components: Option<usize>,
     /// Trainable reflections in each rotation [default: one per column, at most 16]
     #[arg(long, value_name = "R")]
     reflections: Option<usize>,
+    /// Weight of the prior against overfitting; 0 is none
+    #[arg(long, value_name = "WEIGHT", value_parser = not_negative)]
+    prior: Option<f64>,
 }
 
 /// How it learns.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The training")]
 struct Training {
-    /// Greedy start then joint, greedy alone, or joint from quantiles and random rotations
+    /// Greedy starts then joint, greedy alone, or joint from quantiles and random rotations
     #[arg(long, value_enum, value_name = "warm|rbig|joint", hide_possible_values = true)]
     #[arg(default_value_t = MethodArg::Warm)]
     method: MethodArg,
-    /// Passes over the table, at most [default: by the number of rows]
-    #[arg(long, value_name = "N", value_parser = positive)]
-    epochs: Option<usize>,
+    /// Time for the search and the training, as 60s or 5m, or passes over the rows of all
+    /// candidates together, as 300epochs (reproducible) [default: while it gains; reproducible]
+    #[arg(long, value_name = "60s|300epochs", value_parser = budget)]
+    budget: Option<Budget>,
     /// Rows per step [default: by the number of rows]
     #[arg(long, value_name = "ROWS", value_parser = positive)]
     batch_size: Option<usize>,
@@ -85,16 +90,30 @@ struct Training {
     #[arg(long, value_name = "RATE", value_parser = positive_number)]
     #[arg(default_value_t = Recipe::default().learning_rate)]
     learning_rate: f64,
-    /// Weight of the prior against overfitting; 0 is none
-    #[arg(long, value_name = "WEIGHT", value_parser = not_negative)]
-    #[arg(default_value_t = Recipe::default().prior)]
-    prior: f64,
-    /// Stop after so many epochs without gain on the validation rows [default: never]
-    #[arg(long, value_name = "EPOCHS", value_parser = positive)]
-    patience: Option<usize>,
+    /// Fit again on all rows, those of --validation included
+    #[arg(long, conflicts_with = "no_refit")]
+    refit: bool,
     /// Keep the validated model; do not fit again on all rows
     #[arg(long)]
     no_refit: bool,
+}
+
+/// `60s`, `1.5m`, `2h` or `300epochs`.
+fn budget(text: &str) -> Result<Budget, String> {
+    let expected = || "must be a time as 60s, 5m or 1h, or passes as 300epochs".to_owned();
+    let digits = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(expected)?;
+    let (number, unit) = text.split_at(digits);
+    if let "epochs" | "epoch" = unit {
+        return positive(number).map(Budget::Epochs);
+    }
+    let seconds = match unit {
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(expected()),
+    };
+    let time = positive_number(number)? * seconds;
+    Duration::try_from_secs_f64(time).map(Budget::Time).map_err(|error| error.to_string())
 }
 
 /// `--method`; the values are explained by the option, which keeps `--help` to a line each.
@@ -127,6 +146,8 @@ struct Report<'a> {
     train_nll: Option<f64>,
     /// The same of the validation rows.
     validation_nll: Option<f64>,
+    /// What the search chose, and everything it tried.
+    search: search::Search,
     seed: u64,
     seconds: f64,
 }
@@ -199,10 +220,8 @@ impl Fit {
 
     /// The library's recipe, with what the command line changes.
     fn recipe(&self, seed: u64) -> Recipe {
-        let default = Recipe::default();
-        let Shape { blocks, components, reflections } = self.shape;
-        let Training { epochs, batch_size, learning_rate, prior, patience, no_refit, .. } =
-            self.training;
+        let Shape { blocks, components, reflections, prior } = self.shape;
+        let Training { budget, batch_size, learning_rate, refit, no_refit, .. } = self.training;
         Recipe {
             method: match self.training.method {
                 MethodArg::Warm => Method::Warm,
@@ -211,15 +230,18 @@ impl Fit {
             },
             blocks,
             components,
-            reflections: reflections.or(default.reflections),
-            epochs: epochs.or(default.epochs),
-            batch_size: batch_size.or(default.batch_size),
-            learning_rate,
+            reflections,
             prior,
-            patience: patience.or(default.patience),
-            refit: default.refit && !no_refit,
+            budget: budget.unwrap_or_default(),
+            batch_size,
+            learning_rate,
+            refit: match (refit, no_refit) {
+                (true, _) => Refit::Always,
+                (_, true) => Refit::Never,
+                _ => Refit::Auto,
+            },
             seed,
-            ..default
+            ..Recipe::default()
         }
     }
 }
@@ -235,7 +257,7 @@ fn model(table: &Table, fitted: &Fitted, recipe: &Recipe) -> Model {
             recipe: recipe.to_string(),
             created_by: concat!("gauss ", env!("CARGO_PKG_VERSION")).to_owned(),
             history: fitted.history.clone(),
-            notes: Vec::new(),
+            notes: search::notes(fitted),
         },
     }
 }
@@ -260,7 +282,8 @@ impl<'a> Report<'a> {
             epochs: history.map_or(0, |history| history.epochs.len().saturating_sub(1)),
             best_epoch: best.map(|record| record.epoch),
             train_nll: best.map(|record| record.train_nll),
-            validation_nll: best.and_then(|record| record.validation_nll),
+            validation_nll: fitted.validation_log_prob.map(|log_p| -log_p),
+            search: search::Search::of(fitted),
             seed,
             seconds,
         }
@@ -285,16 +308,18 @@ impl<'a> Report<'a> {
                 format!("{} with missing values", counted(self.missing_rows, "row")),
             ));
         }
-        if let (Some(epoch), Some(loss)) = (self.best_epoch, self.train_nll) {
-            facts.push((
-                "training",
-                format!("{}, the best is epoch {epoch}", counted(self.epochs, "epoch")),
-            ));
+        facts.extend(self.search.chosen.iter().map(|chosen| ("search", chosen.clone())));
+        if let Some(loss) = self.train_nll {
             facts.push(("mean ln p(x)", format!("{:.4} nats on the rows it learnt from", -loss)));
         }
         if let Some(loss) = self.validation_nll {
             let rows = counted(self.validation_rows, "validation row");
             facts.push(("", format!("{:.4} nats on {rows}", -loss)));
+            facts.extend(self.search.baselines.iter().map(|b| ("", b.prose(-loss))));
+        }
+        if let Some(name) = &self.search.fallback {
+            let text = format!("nothing trained did better than {name}: that is the model");
+            facts.push(("note", text));
         }
         if self.refitted {
             facts.push(("", "then fitted again on all rows".to_owned()));

@@ -75,6 +75,9 @@ struct Epoch {
     epoch: usize,
     train_nll: f64,
     validation_nll: Option<f64>,
+    learning_rate: f64,
+    /// Since the training began.
+    seconds: f64,
 }
 
 impl Inspect {
@@ -201,6 +204,8 @@ impl Epoch {
             epoch: record.epoch,
             train_nll: record.train_nll,
             validation_nll: record.validation_nll,
+            learning_rate: record.learning_rate,
+            seconds: record.seconds,
         }
     }
 }

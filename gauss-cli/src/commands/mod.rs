@@ -9,6 +9,7 @@ pub(crate) mod progress;
 mod rows;
 pub mod sample;
 pub mod score;
+mod search;
 pub mod transform;
 
 use anyhow::Context;

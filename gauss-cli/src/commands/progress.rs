@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use gauss_rbig::recipe::Progress as Step;
+use gauss_rbig::recipe::{Progress as Step, Stage};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::console::Console;
@@ -30,14 +30,21 @@ impl Progress {
                 bar.set_position(*block as u64);
                 bar.set_message(format!("loss {:.4}", -mean_log_prob));
             }
-            Step::Epoch { record, epochs, refit } => {
-                bar.set_prefix(if *refit { "on all rows" } else { "joint epochs" });
+            Step::Epoch { record, epochs, stage } => {
+                bar.set_prefix(match stage {
+                    Some(Stage { round, candidate, of: 2.. }) => {
+                        format!("round {round}, no. {candidate}")
+                    }
+                    Some(Stage { round, .. }) => format!("round {round}"),
+                    None => "on all rows".to_owned(),
+                });
                 bar.set_length(*epochs as u64);
                 bar.set_position(record.epoch as u64);
-                let validation = record
-                    .validation_nll
-                    .map_or_else(String::new, |nll| format!(", validation {nll:.4}"));
-                bar.set_message(format!("loss {:.4}{validation}", record.train_nll));
+                if let Some(nll) = record.validation_nll {
+                    bar.set_message(format!("loss {:.4}, validation {nll:.4}", record.train_nll));
+                } else if stage.is_none() {
+                    bar.set_message(format!("loss {:.4}", record.train_nll));
+                }
             }
         }
         ControlFlow::Continue(())

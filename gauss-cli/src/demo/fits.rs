@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Context;
 use faer::{Mat, MatRef};
 use gauss_flow::{Flow, History, LayerSpec, Schedule, TrainOptions, standardization, train};
-use gauss_rbig::recipe::{Progress as Step, Recipe, fit_recipe, warm_start};
+use gauss_rbig::recipe::{Progress as Step, Recipe, Stage, fit_recipe, warm_start};
 use gauss_rbig::{BlockReport, RbigOptions};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -160,7 +160,8 @@ impl Fits {
             let clock = Instant::now();
             let mut flow = start.clone();
             let history = train(&mut flow, data, None, &options, &mut |record| {
-                progress.show(&Step::Epoch { record, epochs: options.epochs, refit: false })
+                let stage = Some(Stage { round: 1, candidate: 1, of: 1 });
+                progress.show(&Step::Epoch { record, epochs: options.epochs, stage })
             })?;
             let seconds = clock.elapsed().as_secs_f64();
             Ok(Way { history: Some(history), ..judge.judge(start, flow, None, seconds)? })

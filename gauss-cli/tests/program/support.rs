@@ -9,7 +9,7 @@ use assert_cmd::Command;
 use tempfile::TempDir;
 
 /// Options that make a fit fast and a model small.
-pub const QUICK: [&str; 6] = ["--blocks", "2", "--components", "4", "--epochs", "3"];
+pub const QUICK: [&str; 6] = ["--blocks", "2", "--components", "4", "--budget", "8epochs"];
 
 /// What a run of the program left.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ fn usage_errors_exit_with_2_and_print_nothing_on_standard_output() {
         "fit train.csv --out m.gauss --frobnicate",
         "fit train.csv --out m.gauss --blocks none",
         "fit train.csv --out m.gauss --components 0",
-        "fit train.csv --out m.gauss --epochs -1",
+        "fit train.csv --out m.gauss --budget -1s",
         "fit train.csv --out m.gauss --learning-rate 0",
         "fit train.csv --out m.gauss --learning-rate nan",
         "fit train.csv --out m.gauss --method magic",

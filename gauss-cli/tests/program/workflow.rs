@@ -73,7 +73,7 @@ fn every_command_prints_one_json_object() {
     let place = Place::with_model();
     for (arguments, keys) in [
         (
-            "fit train.csv --out m2.gauss --blocks 1 --epochs 1",
+            "fit train.csv --out m2.gauss --blocks 1 --budget 1epochs",
             "rows columns trainable_parameters seconds",
         ),
         ("score model.gauss test.csv", "rows mean_log_prob standard_error non_finite missing_rows"),

@@ -6,133 +6,29 @@
 //! average of the parameters (Polyak & Juditsky, 1992) is tried beside the raw ones and the better
 //! of the two kept. The result does not depend on the number of threads.
 
+mod history;
+mod options;
+
+pub use history::{EpochRecord, History, StopReason};
+pub use options::{Schedule, TrainOptions};
+
 use crate::adam::{Adam, norm};
 use crate::bound::Derived;
 use crate::error::Error;
 use crate::flow::Flow;
-use crate::gradient::GradientSum;
+use crate::gradient::{GradientSum, Noise};
 use crate::layer::{LayerSpec, segments, validate};
 use crate::rows;
 use faer::MatRef;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::time::Instant;
 use thiserror::Error as ThisError;
 
 /// c of [`TrainOptions::prior`]: what lies this far out is an outlier in latent units.
 const PRIOR_TAIL: f64 = 10.0;
-
-/// How the learning rate moves over a run.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Schedule {
-    /// The same rate at every step.
-    Constant,
-    /// A linear rise over the first `warmup` of all steps, then half a cosine down to 0
-    /// (Loshchilov & Hutter, 2017): the noise of the minibatches dies out towards the end.
-    Cosine {
-        /// Fraction of all steps in [0, 1).
-        warmup: f64,
-    },
-}
-
-impl Schedule {
-    /// The factor on the rate when `done` in [0, 1) of all steps are done.
-    fn factor(self, done: f64) -> f64 {
-        match self {
-            Self::Constant => 1.0,
-            // Half a step's grace, so that the first step of a warm-up is not lost.
-            Self::Cosine { warmup } if done < warmup => (done / warmup).max(1e-3),
-            Self::Cosine { warmup } => {
-                0.5 * (1.0 + (std::f64::consts::PI * (done - warmup) / (1.0 - warmup)).cos())
-            }
-        }
-    }
-}
-
-/// How to train.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrainOptions {
-    /// Passes over the rows.
-    pub epochs: usize,
-    /// Rows per step.
-    pub batch_size: usize,
-    /// Adam's rate at its height.
-    pub learning_rate: f64,
-    /// How the rate moves.
-    pub schedule: Schedule,
-    /// Decides the order of the rows.
-    pub seed: u64,
-    /// Stop after this many epochs without a better validation score; `None`: never.
-    pub patience: Option<usize>,
-    /// Scale a gradient longer than this down to it; `None`: never.
-    pub clip_norm: Option<f64>,
-    /// Time constant of the parameters' moving average in epochs; `None`: no average.
-    pub average_epochs: Option<f64>,
-    /// λ of the prior on every logit, mean and ln σ of the marginal layers: around 0 it is normal
-    /// with variance 1/λ, further out it has the tails of Student's t, so that the one component
-    /// that sits on a far outlier is left there. It adds λ/2n Σ c² ln(1 + θ²/c²) to the loss, c =
-    /// 10. With all θ = 0 the marginal maps do nothing, so it is the doing of something that must
-    /// pay. 0: maximum likelihood.
-    pub prior: f64,
-}
-
-impl Default for TrainOptions {
-    fn default() -> Self {
-        Self {
-            epochs: 200,
-            batch_size: 512,
-            learning_rate: 5e-3,
-            schedule: Schedule::Cosine { warmup: 0.05 },
-            seed: 0,
-            patience: None,
-            clip_norm: Some(10.0),
-            average_epochs: None,
-            prior: 0.0,
-        }
-    }
-}
-
-/// One epoch of a run; epoch 0 is the start.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// 0, 1, 2, ...
-    pub epoch: usize,
-    /// Mean negative log-likelihood of the training rows, in nats, each row at the parameters of
-    /// the step that used it.
-    pub train_nll: f64,
-    /// The same of the validation rows at the end of the epoch: the better of the raw and the
-    /// averaged parameters.
-    pub validation_nll: Option<f64>,
-    /// The rate of the epoch's last step.
-    pub learning_rate: f64,
-    /// Since the run began.
-    pub seconds: f64,
-}
-
-/// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum StopReason {
-    /// All epochs done.
-    Finished,
-    /// No better validation score for `patience` epochs.
-    NoImprovement,
-    /// The observer said so.
-    Cancelled,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct History {
-    /// One record an epoch, the start included.
-    pub epochs: Vec<EpochRecord>,
-    /// The epoch whose parameters were kept.
-    pub best_epoch: usize,
-    /// Why the run ended.
-    pub stopped: StopReason,
-}
 
 /// A run that could not go on. The flow then has the best parameters so far.
 #[derive(Clone, Debug, ThisError, PartialEq)]
@@ -152,31 +48,6 @@ pub enum TrainError {
 
 /// What is told of each epoch; it may end the run.
 pub type Observer<'a> = &'a mut (dyn FnMut(&EpochRecord) -> ControlFlow<()> + Send);
-
-impl TrainOptions {
-    fn validate(&self) -> Result<(), Error> {
-        let check = |ok: bool, name, requirement, value| {
-            if ok { Ok(()) } else { Err(Error::Option { name, requirement, value }) }
-        };
-        let positive = |x: f64| x > 0.0 && x.is_finite();
-        let rate = self.learning_rate;
-        check(positive(rate), "learning_rate", "a positive number", rate)?;
-        check(self.batch_size > 0, "batch_size", "at least 1", 0.0)?;
-        if let Schedule::Cosine { warmup } = self.schedule {
-            check((0.0..1.0).contains(&warmup), "warmup", "in [0, 1)", warmup)?;
-        }
-        let prior = self.prior;
-        check(prior >= 0.0 && prior.is_finite(), "prior", "a number from 0 up", prior)?;
-        check(self.patience != Some(0), "patience", "at least 1", 0.0)?;
-        if let Some(norm) = self.clip_norm {
-            check(positive(norm), "clip_norm", "a positive number", norm)?;
-        }
-        if let Some(epochs) = self.average_epochs {
-            check(positive(epochs), "average_epochs", "a positive number", epochs)?;
-        }
-        Ok(())
-    }
-}
 
 /// Refuses a matrix that nothing can be learnt from.
 pub(crate) fn check_data(dim: usize, x: MatRef<'_, f64>) -> Result<(), Error> {
@@ -213,7 +84,7 @@ pub fn train(
     options: &TrainOptions,
     observer: Observer<'_>,
 ) -> Result<History, TrainError> {
-    options.validate()?;
+    options.validate(flow.dim())?;
     check_data(flow.dim(), x)?;
     if let Some(validation) = validation {
         check_data(flow.dim(), validation)?;
@@ -319,7 +190,12 @@ impl<'a> Run<'a> {
             let done = ((epoch - 1) * steps + step) as f64 / (options.epochs * steps) as f64;
             rate = options.learning_rate * options.schedule.factor(done);
             let row = |i: usize| batch[i] as usize;
-            let nll = self.sum.nll(&self.derived, self.x, batch.len(), row);
+            let noise = options.noise.as_deref().map(|sigmas| Noise {
+                sigmas,
+                seed: options.seed,
+                step: ((epoch - 1) * steps + step) as u64,
+            });
+            let nll = self.sum.nll(&self.derived, self.x, batch.len(), row, noise);
             self.sum.finish(&mut self.derived, self.flow.layers(), batch.len(), &mut self.grad);
             self.add_prior();
             let norm = norm(&self.grad);
@@ -366,7 +242,8 @@ impl<'a> Run<'a> {
     /// Scores the epoch's parameters, keeps them if they are the best, and records the epoch.
     fn finish_epoch(&mut self, epoch: usize, nll: f64, rate: f64) -> Result<(), TrainError> {
         let averaged = self.options.average_epochs.is_some();
-        let validation_nll = if let Some(validation) = self.validation {
+        let validation = self.validation.filter(|_| self.options.validates(epoch));
+        let validation_nll = if let Some(validation) = validation {
             let mut score = self.mean_nll(validation);
             let mut params = &self.params;
             if averaged && epoch > 0 {
@@ -382,6 +259,8 @@ impl<'a> Run<'a> {
                 (self.best.epoch, self.best.score) = (epoch, score);
             }
             Some(score)
+        } else if self.validation.is_some() {
+            None // not this time
         } else {
             let params = if averaged { &self.average } else { &self.params };
             if !self.is_valid(params) {

@@ -1,0 +1,463 @@
+//! The recommended fit: it needs no setting, and says what it tried.
+//!
+//! 1. Some rows are set aside to validate, unless the caller brings their own.
+//! 2. A ladder of architectures and priors ([`Candidate`]) is begun: each from a greedy fit
+//!    ([`crate::fit`]), which brings every marginal near normal, block by block, without a
+//!    gradient, and gets most of the way in a fraction of the time.
+//! 3. All blocks of a candidate are trained together on the exact likelihood, in rounds that leave
+//!    fewer and fewer candidates and give them more and more time (`search.rs`). Training starts
+//!    gently, so that a warm start is not lost to the optimiser's first steps, and keeps the
+//!    parameters, raw or averaged, that do best on the validation rows; the start itself counts,
+//!    so no round ends below its start there. A prior pulls every marginal map towards the one
+//!    that does nothing, which keeps a small table from being learnt by heart.
+//! 4. The winner is held against one normal distribution and against independent columns
+//!    ([`Baseline`]); should one of them do better on the validation rows, it is the result.
+//! 5. Where the validation rows came out of the table, the winner's way is gone again on all rows,
+//!    for as many steps: no row is wasted.
+//!
+//! ```
+//! use gauss_rbig::recipe::{Budget, Recipe, fit_recipe};
+//! use std::ops::ControlFlow;
+//! let x = faer::Mat::from_fn(600, 2, |i, j| {
+//!     let t = (i as f64 * 0.754_877_666).fract() * 2.0 - 1.0;
+//!     if j == 0 { t } else { t * t + 0.1 * (i as f64 * 0.569_840_291).fract() }
+//! });
+//! let recipe = Recipe { budget: Budget::Epochs(30), ..Recipe::default() };
+//! let fitted = fit_recipe(x.as_ref(), None, &recipe, &mut |_| ControlFlow::Continue(()))?;
+//! let log_p = fitted.flow.log_prob(x.as_ref())?;
+//! for trial in &fitted.trials {
+//!     println!("{}: {:.3} nats", trial.candidate, trial.after);
+//! }
+//! # assert_eq!(log_p.len(), 600);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod baseline;
+mod candidate;
+mod search;
+
+pub use baseline::Baseline;
+pub use candidate::{Candidate, warm_start};
+pub use search::Trial;
+
+use crate::{Error, RbigOptions, fit_validated};
+use baseline::baselines;
+use faer::{Mat, MatRef};
+use gauss_flow::{EpochRecord, Flow, History, TrainOptions, train};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use search::{Cycle, Search, Watch, noise, train_options};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// Rows below which none are set aside: the greedy fit then stands as it is.
+const LEAST_TO_SPLIT: usize = 40;
+/// Rows to set aside at least, where they are no more than a quarter: two models whose densities
+/// differ by a hundredth of a nat are then told apart (for near densities the standard error of
+/// a mean difference is √(2·KL/m)), and the second fit learns from these rows, too.
+const LEAST_HELD_OUT: usize = 1000;
+/// With more rows than this, a tenth more teaches nothing that could be measured: p parameters
+/// fitted to n rows cost p/2n nats, and a tenth of that is saved.
+const REFIT_ROWS: usize = 40_000;
+
+/// Which of the two fits is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Method {
+    /// The greedy fit, then joint training.
+    #[default]
+    Warm,
+    /// The greedy fit alone.
+    Rbig,
+    /// Joint training from the data's quantiles and random rotations.
+    Joint,
+}
+
+/// How long joint training may take, all candidates together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Budget {
+    /// As long as it gains: some thousands of steps for the winner, in cycles that double. The
+    /// same seed gives the same bits.
+    #[default]
+    Auto,
+    /// So many passes over the rows. The same seed gives the same bits.
+    Epochs(usize),
+    /// So much time, the greedy starts included; a second fit on all rows comes on top. What is
+    /// reached in it depends on the machine.
+    Time(Duration),
+}
+
+/// Whether to fit again on all rows, those that validated included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refit {
+    /// Where the validation rows came out of the table, and it is not so large that they would
+    /// add nothing.
+    #[default]
+    Auto,
+    /// Always: also with validation rows of the caller's.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How to fit a table. What is `None` is found by the search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// Which fits.
+    pub method: Method,
+    /// The most components of a marginal layer before the first rotation; 0: no such layer.
+    pub first: Option<usize>,
+    /// Blocks, each a rotation and a marginal layer.
+    pub blocks: Option<usize>,
+    /// Components of every marginal.
+    pub components: Option<usize>,
+    /// Trainable reflections of every rotation; `None`: as many as there are columns, up to 16.
+    pub reflections: Option<usize>,
+    /// λ of the prior; see [`TrainOptions::prior`].
+    pub prior: Option<f64>,
+    /// Noise added in training, in standard deviations of each column.
+    pub noise: Option<f64>,
+    /// How long to train.
+    pub budget: Budget,
+    /// Rows per step; `None`: a fortieth of the rows, from 64 to 1,024.
+    pub batch_size: Option<usize>,
+    /// Adam's rate at its height.
+    pub learning_rate: f64,
+    /// Whether to fit again on all rows.
+    pub refit: Refit,
+    /// Fraction of the rows set aside where the caller brings no validation rows; more, up to a
+    /// quarter, where that would be fewer than 1,000.
+    pub validation_fraction: f64,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            method: Method::Warm,
+            first: None,
+            blocks: None,
+            components: None,
+            reflections: None,
+            prior: None,
+            noise: None,
+            budget: Budget::Auto,
+            batch_size: None,
+            learning_rate: 1e-2,
+            refit: Refit::Auto,
+            validation_fraction: 0.1,
+            seed: 0,
+        }
+    }
+}
+
+impl fmt::Display for Recipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.method {
+            Method::Warm => "greedy starts, then joint training",
+            Method::Rbig => "greedy fit",
+            Method::Joint => "joint training from quantiles",
+        })
+    }
+}
+
+/// Where in the search an epoch of joint training stands. All count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// The round.
+    pub round: usize,
+    /// Which candidate of the round.
+    pub candidate: usize,
+    /// Candidates in this round.
+    pub of: usize,
+}
+
+/// A fit as it happens.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress<'a> {
+    /// A block of the greedy fit alone is done.
+    Block {
+        /// Counted from 1.
+        block: usize,
+        /// At most this many.
+        blocks: usize,
+        /// Of the training rows, in nats.
+        mean_log_prob: f64,
+    },
+    /// An epoch of joint training is done.
+    Epoch {
+        /// The epoch.
+        record: &'a EpochRecord,
+        /// Epochs of this cycle.
+        epochs: usize,
+        /// Where in the search; `None`: this is the second fit, on all rows.
+        stage: Option<Stage>,
+    },
+}
+
+/// What a recipe made.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    /// The model.
+    pub flow: Flow,
+    /// Mean log-density of the validation rows under the validated model, in nats; `None` without
+    /// such rows.
+    pub validation_log_prob: Option<f64>,
+    /// What won; `None` where nothing was trained jointly.
+    pub candidate: Option<Candidate>,
+    /// Everything that was tried, in order.
+    pub trials: Vec<Trial>,
+    /// The simple models and how they do.
+    pub baselines: Vec<Baseline>,
+    /// The baseline that did better than anything trained, and is the result.
+    pub fallback: Option<String>,
+    /// The winner's joint training, all cycles in a row.
+    pub history: Option<History>,
+    /// Whether the flow was then fitted again on all rows.
+    pub refitted: bool,
+    /// Rows the validated fit learnt from.
+    pub train_rows: usize,
+    /// Rows it validated on; 0 if there were too few.
+    pub validation_rows: usize,
+    /// Whether the observer ended the fit.
+    pub cancelled: bool,
+    /// The winner's way.
+    cycles: Vec<Cycle>,
+}
+
+/// Hears of the fit's progress; [`ControlFlow::Break`] ends it with the best so far.
+pub type Observer<'a> = &'a mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send);
+
+/// The fewest rows that [`fit_recipe`] takes for d columns: with fewer the covariance has no
+/// full rank.
+pub fn min_rows(dim: usize) -> usize {
+    dim + 2
+}
+
+/// Fits the rows of x [n, d]. `observer` may end the fit; what there is then is returned.
+///
+/// # Errors
+/// Too few rows, a constant column, a value that is not finite, an option out of range, or a
+/// training that diverged for every candidate.
+pub fn fit_recipe(
+    x: MatRef<'_, f64>,
+    validation: Option<MatRef<'_, f64>>,
+    recipe: &Recipe,
+    observer: Observer<'_>,
+) -> Result<Fitted, Error> {
+    check(x, recipe)?;
+    let deadline = match recipe.budget {
+        Budget::Time(time) => Some(Instant::now() + time),
+        Budget::Auto | Budget::Epochs(_) => None,
+    };
+    let mut watch = Watch { observer, deadline, cancelled: false };
+    if let Some(validation) = validation {
+        let chosen = validated(x, validation, recipe, &mut watch)?;
+        if recipe.refit != Refit::Always {
+            return Ok(chosen);
+        }
+        let all = Mat::from_fn(x.nrows() + validation.nrows(), x.ncols(), |i, j| {
+            if i < x.nrows() { x[(i, j)] } else { validation[(i - x.nrows(), j)] }
+        });
+        return refit(chosen, all.as_ref(), recipe, &mut watch);
+    }
+    if x.nrows() < LEAST_TO_SPLIT {
+        return greedy(x, None, recipe, &mut watch);
+    }
+    let (training, held_out) = split(x, recipe.validation_fraction, recipe.seed);
+    let chosen = validated(training.as_ref(), held_out.as_ref(), recipe, &mut watch)?;
+    match recipe.refit {
+        Refit::Never => Ok(chosen),
+        Refit::Auto if x.nrows() > REFIT_ROWS => Ok(chosen),
+        Refit::Auto | Refit::Always => refit(chosen, x, recipe, &mut watch),
+    }
+}
+
+/// What can be refused before anything is done.
+fn check(x: MatRef<'_, f64>, recipe: &Recipe) -> Result<(), Error> {
+    let needed = min_rows(x.ncols());
+    if x.nrows() < needed {
+        return Err(gauss_flow::Error::Rows { needed, got: x.nrows() }.into());
+    }
+    let refuse = |option, value, expected| Err(Error::InvalidOption { option, value, expected });
+    let fraction = recipe.validation_fraction;
+    if !(fraction > 0.0 && fraction < 1.0) {
+        return refuse("validation_fraction", fraction, "in (0, 1)");
+    }
+    for (option, value) in [("blocks", recipe.blocks), ("components", recipe.components)] {
+        if value == Some(0) {
+            return refuse(option, 0.0, "at least 1");
+        }
+    }
+    if recipe.batch_size == Some(0) {
+        return refuse("batch_size", 0.0, "at least 1");
+    }
+    for (option, value) in [("prior", recipe.prior), ("noise", recipe.noise)] {
+        if let Some(value) = value
+            && !(value >= 0.0 && value.is_finite())
+        {
+            return refuse(option, value, "a number from 0 up");
+        }
+    }
+    if recipe.budget == Budget::Epochs(0) {
+        return refuse("budget", 0.0, "at least one epoch");
+    }
+    Ok(())
+}
+
+/// The fit judged by the validation rows.
+fn validated(
+    x: MatRef<'_, f64>,
+    validation: MatRef<'_, f64>,
+    recipe: &Recipe,
+    watch: &mut Watch<'_>,
+) -> Result<Fitted, Error> {
+    if validation.ncols() != x.ncols() {
+        return Err(Error::ColumnMismatch { expected: x.ncols(), got: validation.ncols() });
+    }
+    crate::error::check_finite(x)?;
+    crate::error::check_finite(validation)?;
+    let mut fitted = if recipe.method == Method::Rbig {
+        greedy(x, Some(validation), recipe, watch)?
+    } else {
+        let search = Search { recipe, x, validation, watch, trials: Vec::new(), passes: 0.0 };
+        let found = search.run()?;
+        Fitted {
+            flow: found.flow,
+            validation_log_prob: Some(found.score),
+            candidate: Some(found.candidate),
+            trials: found.trials,
+            baselines: Vec::new(),
+            fallback: None,
+            history: Some(found.history),
+            refitted: false,
+            train_rows: x.nrows(),
+            validation_rows: validation.nrows(),
+            cancelled: found.cancelled,
+            cycles: found.cycles,
+        }
+    };
+    for (baseline, flow) in baselines(x, validation)? {
+        if !(fitted.validation_log_prob >= Some(baseline.score)) {
+            fitted.fallback = Some(baseline.name.clone());
+            (fitted.flow, fitted.validation_log_prob) = (flow, Some(baseline.score));
+        }
+        fitted.baselines.push(baseline);
+    }
+    Ok(fitted)
+}
+
+/// The greedy fit alone: it keeps the blocks that pay.
+fn greedy(
+    x: MatRef<'_, f64>,
+    validation: Option<MatRef<'_, f64>>,
+    recipe: &Recipe,
+    watch: &mut Watch<'_>,
+) -> Result<Fitted, Error> {
+    let default = RbigOptions::default();
+    let options = RbigOptions {
+        max_blocks: recipe.blocks.unwrap_or(default.max_blocks),
+        components: recipe.components.unwrap_or(default.components),
+        reflections: recipe.reflections.unwrap_or(x.ncols().min(16)),
+        initial_marginal: recipe.first.unwrap_or(0),
+        initial_pca: true,
+        seed: recipe.seed,
+        ..default
+    };
+    let rbig = fit_validated(x, validation, &options, &mut |report| {
+        watch.tell(&Progress::Block {
+            block: report.block + 1,
+            blocks: options.max_blocks,
+            mean_log_prob: report.mean_log_prob,
+        })
+    })?;
+    let validation_log_prob = match validation {
+        None => None,
+        Some(rows) => Some(mean(&rbig.flow.log_prob(rows)?)),
+    };
+    Ok(Fitted {
+        flow: rbig.flow,
+        validation_log_prob,
+        candidate: None,
+        trials: Vec::new(),
+        baselines: Vec::new(),
+        fallback: None,
+        history: None,
+        refitted: false,
+        train_rows: x.nrows(),
+        validation_rows: validation.map_or(0, |v| v.nrows()),
+        cancelled: watch.cancelled,
+        cycles: Vec::new(),
+    })
+}
+
+/// What was chosen, fitted to all rows in the same way.
+fn refit(
+    chosen: Fitted,
+    x: MatRef<'_, f64>,
+    recipe: &Recipe,
+    watch: &mut Watch<'_>,
+) -> Result<Fitted, Error> {
+    if chosen.cancelled {
+        return Ok(chosen);
+    }
+    watch.deadline = None;
+    let flow = if let Some(name) = &chosen.fallback {
+        let simple = baselines(x, x.subrows(0, 1))?;
+        simple.into_iter().find(|(b, _)| b.name == *name).map(|(_, flow)| flow)
+    } else if let Some(candidate) = chosen.candidate {
+        again(&candidate, &chosen.cycles, x, recipe, watch)?
+    } else {
+        let blocks = chosen.flow.layers().len() / 2 - 1;
+        let recipe = Recipe { blocks: Some(blocks), ..recipe.clone() };
+        Some(greedy(x, None, &recipe, watch)?.flow)
+    };
+    match flow {
+        Some(flow) if !watch.cancelled => Ok(Fitted { flow, refitted: true, ..chosen }),
+        _ => Ok(chosen),
+    }
+}
+
+/// A candidate's way from its start through all its cycles; `None` if it was cancelled.
+fn again(
+    candidate: &Candidate,
+    cycles: &[Cycle],
+    x: MatRef<'_, f64>,
+    recipe: &Recipe,
+    watch: &mut Watch<'_>,
+) -> Result<Option<Flow>, Error> {
+    let mut flow = candidate.start(x, recipe.method, recipe.seed)?;
+    for (index, cycle) in cycles.iter().enumerate().filter(|(_, cycle)| cycle.stop > 0) {
+        let options = train_options(recipe, candidate, *cycle, index);
+        let options = TrainOptions { noise: noise(&flow, cycle.noise), ..options };
+        let (epochs, stage) = (cycle.epochs, None);
+        let mut tell = |record: &EpochRecord| {
+            let told = watch.tell(&Progress::Epoch { record, epochs, stage });
+            if record.epoch >= cycle.stop { ControlFlow::Break(()) } else { told }
+        };
+        train(&mut flow, x, None, &options, &mut tell)?;
+        if watch.cancelled {
+            return Ok(None);
+        }
+    }
+    Ok(Some(flow))
+}
+
+/// Two parts of the rows, the second of them of `fraction` or a little more, drawn by the seed.
+fn split(x: MatRef<'_, f64>, fraction: f64, seed: u64) -> (Mat<f64>, Mat<f64>) {
+    let mut order: Vec<usize> = (0..x.nrows()).collect();
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(u64::MAX); // apart from the streams of the epochs
+    order.shuffle(&mut rng);
+    let share = (x.nrows() as f64 * fraction).round() as usize;
+    let held_out = share.max(LEAST_HELD_OUT.min(x.nrows() / 4)).clamp(1, x.nrows() - 1);
+    let take = |rows: &[usize]| Mat::from_fn(rows.len(), x.ncols(), |i, j| x[(rows[i], j)]);
+    (take(&order[held_out..]), take(&order[..held_out]))
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}

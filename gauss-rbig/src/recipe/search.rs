@@ -1,0 +1,405 @@
+//! The search: rounds of doubling length, each with fewer candidates.
+//!
+//! | round | who | steps each |
+//! |---|---|---|
+//! | 1 | every candidate | u |
+//! | 2 | the best of each kind of start | 2 u |
+//! | 3, 4 | the best, and who may still catch up with it | 4 u, 8 u |
+//! | 5 | the best, if it still gains | 16 u |
+//!
+//! Nobody starts anew: a cycle goes on from where the last one ended, its learning rate up again
+//! and down to 0 (warm restarts: Loshchilov & Hutter, 2017), so what a survivor has learnt in the
+//! early rounds is not lost, and the end of every cycle is a model to be judged. A candidate may
+//! still catch up if its last gain again would bring it level: cycles gain less and less, even
+//! though they double. (After successive halving: Jamieson & Talwalkar, 2016; but kinds of start
+//! differ in how soon they show what they are worth, so round 1 does not choose between them.) All judging
+//! is by the mean log-density of the validation rows, and a cycle never ends below its start there.
+//!
+//! The first three rounds see at most [`SEARCH_ROWS`] rows: to rank candidates, more are not needed.
+
+use super::candidate::{Candidate, ladder};
+use super::{Budget, Progress, Recipe, Stage};
+use crate::Error;
+use crate::sampling::stratified;
+use faer::{Mat, MatRef};
+use gauss_flow::{
+    EpochRecord, Flow, History, LayerSpec, Schedule, StopReason, TrainError, TrainOptions, train,
+};
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// Rows that the first three rounds learn from, at most.
+const SEARCH_ROWS: usize = 40_000;
+/// u without a budget: Adam moves a parameter by about its rate a step, so that 300 steps at 0.01
+/// can take a warm start anywhere it has to go.
+const UNIT_STEPS: usize = 300;
+/// Rounds on few rows and in small batches.
+const EARLY_ROUNDS: usize = 3;
+/// A cycle that gains less than this many nats per row is the last one: twice the time is not
+/// worth it.
+const LEAST_GAIN: f64 = 0.005;
+/// What a prior costs shows late, what it saves even later: two that differ by less than this
+/// part of what they both gained in a round go on together.
+const TWIN: f64 = 0.05;
+/// Nats over all validation rows by which the best epoch must beat the last to count as
+/// overfitting rather than luck. For two near densities the variance of ln p/q is about twice
+/// their divergence, so over m rows a mean gain of g nats has a standard error of √(2g/m), and is
+/// three of them at g = 18/m.
+const SIGNIFICANT_GAIN: f64 = 18.0;
+
+/// One candidate in one round, and how it did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// Counted from 1.
+    pub round: usize,
+    /// What was trained.
+    pub candidate: Candidate,
+    /// Steps of the optimiser in this round.
+    pub steps: usize,
+    /// Mean log-density of the validation rows before and after, in nats.
+    pub before: f64,
+    /// See `before`; NaN where the candidate could not be fitted.
+    pub after: f64,
+    /// Time for the round.
+    pub seconds: f64,
+}
+
+/// One cycle of training, to be repeated on other rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Cycle {
+    pub noise: f64,
+    pub batch_size: usize,
+    pub epochs: usize,
+    /// The epoch to stop after: earlier than `epochs` where the validation rows said so.
+    pub stop: usize,
+}
+
+/// A candidate on its way.
+#[derive(Clone)]
+struct Runner {
+    candidate: Candidate,
+    flow: Flow,
+    /// Of the validation rows.
+    score: f64,
+    /// What the last cycle added to it.
+    last_gain: f64,
+    history: History,
+    cycles: Vec<Cycle>,
+}
+
+/// What the search found.
+pub(super) struct Found {
+    pub candidate: Candidate,
+    pub flow: Flow,
+    pub score: f64,
+    pub history: History,
+    pub cycles: Vec<Cycle>,
+    pub trials: Vec<Trial>,
+    pub cancelled: bool,
+}
+
+/// Tells the observer of every epoch, and ends a cycle when the time is over.
+pub(super) struct Watch<'a> {
+    pub observer: &'a mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
+    pub deadline: Option<Instant>,
+    pub cancelled: bool,
+}
+
+impl Watch<'_> {
+    pub fn tell(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
+        if (self.observer)(progress).is_break() {
+            self.cancelled = true;
+            return ControlFlow::Break(());
+        }
+        if self.over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    fn left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+}
+
+pub(super) struct Search<'a, 'o> {
+    pub recipe: &'a Recipe,
+    pub x: MatRef<'a, f64>,
+    pub validation: MatRef<'a, f64>,
+    pub watch: &'a mut Watch<'o>,
+    pub trials: Vec<Trial>,
+    /// Passes over all rows so far.
+    pub passes: f64,
+}
+
+impl Search<'_, '_> {
+    pub fn run(mut self) -> Result<Found, Error> {
+        let few = few_rows(self.x, self.recipe.seed);
+        let rows = few.as_ref().map_or(self.x, Mat::as_ref);
+        let candidates = ladder(self.recipe, self.x.ncols());
+        // All rounds, should two candidates get as far as the third.
+        let plan = candidates.len() + 2 * 2 + 2 * 4 + 8 + 16;
+        let unit = match self.recipe.budget {
+            Budget::Epochs(epochs) => (self.steps(epochs) / plan).max(1),
+            Budget::Auto | Budget::Time(_) => UNIT_STEPS,
+        };
+        let (mut runners, unit) = self.first_round(&candidates, rows, unit, plan)?;
+        drop_twins(&mut runners);
+        for (round, length) in [(2, 2), (3, 4), (4, 8), (5, 16)] {
+            let x = if round <= EARLY_ROUNDS { rows } else { self.x };
+            let before = runners[0].score;
+            if !self.round(&mut runners, x, length * unit, round)? {
+                break;
+            }
+            drop_twins(&mut runners);
+            let best = runners[0].score;
+            runners.retain(|runner| runner.score + runner.last_gain >= best);
+            if round > EARLY_ROUNDS {
+                runners.truncate(1);
+                if !(best - before >= LEAST_GAIN) {
+                    break;
+                }
+            }
+        }
+        runners.truncate(1);
+        let Runner { candidate, flow, score, history, cycles, .. } = runners.swap_remove(0);
+        let (trials, cancelled) = (self.trials, self.watch.cancelled);
+        Ok(Found { candidate, flow, score, history, cycles, trials, cancelled })
+    }
+
+    /// Begins every candidate, for u steps; u is less than `unit` where time is short.
+    fn first_round(
+        &mut self,
+        candidates: &[Candidate],
+        rows: MatRef<'_, f64>,
+        mut unit: usize,
+        plan: usize,
+    ) -> Result<(Vec<Runner>, usize), Error> {
+        let mut runners: Vec<Runner> = Vec::new();
+        let mut failure = None;
+        let mut last: Option<(Candidate, Flow)> = None;
+        for (i, candidate) in candidates.iter().enumerate() {
+            if i > 0 && self.is_over(unit, 1) {
+                break;
+            }
+            let begun = Instant::now();
+            let start = match &last {
+                Some((other, flow)) if other.same_start(candidate) => Ok(flow.clone()),
+                _ => candidate.start(rows, self.recipe.method, self.recipe.seed),
+            };
+            last = start.as_ref().ok().map(|flow| (*candidate, flow.clone()));
+            let tried = start.and_then(|flow| {
+                let mut runner = self.runner(*candidate, flow)?;
+                let stage = Stage { round: 1, candidate: i + 1, of: candidates.len() };
+                self.cycle(&mut runner, rows, unit, stage)?;
+                Ok(runner)
+            });
+            match tried {
+                Ok(runner) => runners.push(runner),
+                Err(error) => failure = Some(error), // another candidate may do
+            }
+            if i == 0 {
+                unit = self.fit_to_time(unit, begun.elapsed(), plan);
+            }
+        }
+        match failure {
+            Some(failure) if runners.is_empty() => Err(failure),
+            _ => Ok((runners, unit)),
+        }
+    }
+
+    /// Trains every runner and sorts them, the best first. Returns whether there was budget for
+    /// all.
+    fn round(
+        &mut self,
+        runners: &mut [Runner],
+        rows: MatRef<'_, f64>,
+        steps: usize,
+        round: usize,
+    ) -> Result<bool, Error> {
+        let of = runners.len();
+        let mut complete = true;
+        for (i, runner) in runners.iter_mut().enumerate() {
+            if self.is_over(steps, round) {
+                complete = false;
+                break;
+            }
+            self.cycle(runner, rows, steps, Stage { round, candidate: i + 1, of })?;
+        }
+        best_first(runners);
+        Ok(complete && !self.watch.cancelled)
+    }
+
+    fn runner(&self, candidate: Candidate, flow: Flow) -> Result<Runner, Error> {
+        let log_p = flow.log_prob(self.validation)?;
+        let score = log_p.iter().sum::<f64>() / log_p.len() as f64;
+        let history = History { epochs: Vec::new(), best_epoch: 0, stopped: StopReason::Finished };
+        Ok(Runner { candidate, flow, score, last_gain: 0.0, history, cycles: Vec::new() })
+    }
+
+    /// One cycle of `steps` steps. A run that diverges leaves the runner as it was.
+    fn cycle(
+        &mut self,
+        runner: &mut Runner,
+        x: MatRef<'_, f64>,
+        steps: usize,
+        stage: Stage,
+    ) -> Result<(), Error> {
+        let round = stage.round;
+        let begun = Instant::now();
+        let before = runner.score;
+        let batch_size = self.batch_size(x.nrows(), round);
+        let epochs = (steps * batch_size).div_ceil(x.nrows()).max(1);
+        let cycle = Cycle { noise: runner.candidate.noise, batch_size, epochs, stop: epochs };
+        let options = train_options(self.recipe, &runner.candidate, cycle, runner.cycles.len());
+        let options = TrainOptions { noise: noise(&runner.flow, cycle.noise), ..options };
+        let mut flow = runner.flow.clone();
+        let watch = &mut *self.watch;
+        let mut tell = |record: &EpochRecord| {
+            watch.tell(&Progress::Epoch { record, epochs: cycle.epochs, stage: Some(stage) })
+        };
+        match train(&mut flow, x, Some(self.validation), &options, &mut tell) {
+            Ok(history) => {
+                let best = history.epochs[history.best_epoch].validation_nll;
+                let score = best.map_or(f64::NEG_INFINITY, |nll| -nll);
+                if score > runner.score || !runner.score.is_finite() {
+                    (runner.flow, runner.score) = (flow, score);
+                }
+                let stop = worth(&history, self.validation.nrows());
+                runner.cycles.push(Cycle { stop, ..cycle });
+                append(&mut runner.history, history);
+            }
+            Err(TrainError::Diverged { .. }) => runner.cycles.push(Cycle { stop: 0, ..cycle }),
+            Err(error) => return Err(error.into()),
+        }
+        let seen = runner.history.epochs.len().min(cycle.epochs); // less if it was ended
+        self.passes += (seen * x.nrows()) as f64 / self.x.nrows() as f64;
+        runner.last_gain = runner.score - before;
+        self.trials.push(Trial {
+            round,
+            candidate: runner.candidate,
+            steps: cycle.epochs * x.nrows().div_ceil(cycle.batch_size),
+            before,
+            after: runner.score,
+            seconds: begun.elapsed().as_secs_f64(),
+        });
+        Ok(())
+    }
+
+    /// A fortieth of the rows: enough noise to leave poor optima; at most what keeps the steps
+    /// cheap while they are many.
+    fn batch_size(&self, rows: usize, round: usize) -> usize {
+        let most = if round <= EARLY_ROUNDS { 128 } else { 1024 };
+        self.recipe.batch_size.unwrap_or((rows / 40).clamp(64, most)).min(rows)
+    }
+
+    /// Steps of an early round that make so many passes over all rows.
+    fn steps(&self, epochs: usize) -> usize {
+        epochs * self.x.nrows().div_ceil(self.batch_size(self.x.nrows(), 1))
+    }
+
+    /// u where the first candidate's first round took `taken`, for what time there is.
+    fn fit_to_time(&self, unit: usize, taken: Duration, plan: usize) -> usize {
+        let Some(left) = self.watch.left() else { return unit };
+        let rest = plan.saturating_sub(1).max(1) as f64;
+        let share = left.as_secs_f64() / (taken.as_secs_f64().max(1e-6) * rest);
+        ((unit as f64 * share.min(1.0)) as usize).max(1)
+    }
+
+    /// Whether the fit was cancelled, or has no budget left for `steps` more.
+    fn is_over(&self, steps: usize, round: usize) -> bool {
+        let spent = match self.recipe.budget {
+            Budget::Epochs(most) => {
+                let rows = steps * self.batch_size(self.x.nrows(), round);
+                self.passes + rows as f64 / self.x.nrows() as f64 > most as f64
+            }
+            Budget::Auto | Budget::Time(_) => false,
+        };
+        spent || self.watch.cancelled || self.watch.over()
+    }
+}
+
+/// Joint training of one cycle.
+pub(super) fn train_options(
+    recipe: &Recipe,
+    candidate: &Candidate,
+    cycle: Cycle,
+    index: usize,
+) -> TrainOptions {
+    TrainOptions {
+        epochs: cycle.epochs,
+        batch_size: cycle.batch_size,
+        learning_rate: recipe.learning_rate,
+        schedule: Schedule::Cosine { warmup: 0.05 },
+        // Every cycle has an order of its own.
+        seed: recipe.seed.wrapping_add((index as u64) << 32),
+        patience: None,
+        clip_norm: Some(10.0),
+        average_epochs: Some(cycle.epochs as f64 / 60.0),
+        validate_every: cycle.epochs.div_ceil(20),
+        noise: None,
+        prior: candidate.prior,
+    }
+}
+
+/// Deviations of the noise, in the units of the columns that a flow standardises.
+pub(super) fn noise(flow: &Flow, fraction: f64) -> Option<Vec<f64>> {
+    let standardizes = flow.layers().first() == Some(&LayerSpec::Standardize);
+    (fraction > 0.0 && standardizes).then(|| {
+        let log_scales = &flow.layer_params(0)[flow.dim()..];
+        log_scales.iter().map(|l| fraction * l.exp()).collect()
+    })
+}
+
+/// At most [`SEARCH_ROWS`] of the rows; `None` for all of them.
+fn few_rows(x: MatRef<'_, f64>, seed: u64) -> Option<Mat<f64>> {
+    (x.nrows() > SEARCH_ROWS).then(|| {
+        let rows: Vec<usize> = stratified(x.nrows(), SEARCH_ROWS, seed).collect();
+        Mat::from_fn(rows.len(), x.ncols(), |i, j| x[(rows[i], j)])
+    })
+}
+
+/// By falling score, ties in the order of the ladder.
+fn best_first(runners: &mut [Runner]) {
+    runners.sort_by(|a, b| b.score.total_cmp(&a.score));
+}
+
+/// Sorts the runners, the best first, and drops all but the best of every kind of start, and
+/// those that differ from it in the prior and trail it by less than a [`TWIN`]th of its last gain.
+fn drop_twins(runners: &mut Vec<Runner>) {
+    best_first(runners);
+    let mut best: Vec<Runner> = Vec::new();
+    runners.retain(|runner| {
+        let twin = best.iter().find(|other| other.candidate.same_start(&runner.candidate));
+        let stays = twin.is_none_or(|twin| twin.score - runner.score <= TWIN * twin.last_gain);
+        if twin.is_none() {
+            best.push(runner.clone());
+        }
+        stays
+    });
+}
+
+/// How many epochs of a cycle are worth repeating on other rows.
+fn worth(history: &History, validation_rows: usize) -> usize {
+    let last = history.epochs.len() - 1;
+    let score = |epoch: usize| history.epochs[epoch].validation_nll.unwrap_or(f64::NAN);
+    let gain = score(last) - score(history.best_epoch);
+    if gain * validation_rows as f64 > SIGNIFICANT_GAIN { history.best_epoch } else { last }
+}
+
+/// Adds a cycle's epochs, but for its start, which is the end of the one before.
+fn append(all: &mut History, cycle: History) {
+    let (epochs, seconds) = all.epochs.last().map_or((0, 0.0), |last| (last.epoch, last.seconds));
+    let skip = usize::from(!all.epochs.is_empty());
+    if skip == 0 || cycle.best_epoch > 0 {
+        all.best_epoch = epochs + cycle.best_epoch;
+    }
+    all.stopped = cycle.stopped;
+    all.epochs.extend(cycle.epochs.into_iter().skip(skip).map(|record| EpochRecord {
+        epoch: epochs + record.epoch,
+        seconds: seconds + record.seconds,
+        ..record
+    }));
+}
