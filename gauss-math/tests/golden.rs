@@ -116,6 +116,7 @@ const COVERED_ELSEWHERE: &[(&str, &str)] = &[
     ("Mixture::forward_with_tape", "kernels.rs: the_mixture_map_agrees_on_every_backend"),
     ("Mixture::backward", "gradient.rs"),
     ("Inverter::new", "through Inverter::invert"),
+    ("Inverter::invert_counting", "through Inverter::invert"),
     ("householder::reflect", "householder.rs"),
     ("householder::apply", "householder.rs"),
     ("householder::apply_transposed", "householder.rs"),

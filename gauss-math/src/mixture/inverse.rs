@@ -201,7 +201,16 @@ impl Inverter {
     /// # Panics
     /// When the lengths differ.
     pub fn invert(&self, mixture: &Mixture, z: &[f64], x: &mut [f64]) {
+        self.invert_counting(mixture, z, x);
+    }
+
+    /// [`Inverter::invert`]; returns the most evaluations of the map that any row took.
+    ///
+    /// # Panics
+    /// When the lengths differ.
+    pub fn invert_counting(&self, mixture: &Mixture, z: &[f64], x: &mut [f64]) -> usize {
         assert_eq!(z.len(), x.len());
+        let mut iterations = 0;
         let mut roots = Vec::with_capacity(z.len());
         for (row, (&z, x)) in z.iter().zip(x.iter_mut()).enumerate() {
             *x = z;
@@ -217,6 +226,7 @@ impl Inverter {
             if roots.is_empty() {
                 break;
             }
+            iterations += 1;
             let n = roots.len().next_multiple_of(LOGICAL_LANES);
             let (at, rest) = buffer.split_at_mut(n);
             let (z_at, rest) = rest.split_at_mut(n);
@@ -236,5 +246,6 @@ impl Inverter {
                 !done
             });
         }
+        iterations
     }
 }
