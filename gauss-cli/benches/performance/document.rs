@@ -3,7 +3,7 @@
 use crate::Results;
 use crate::kernels::{K, Yardstick};
 use crate::operations;
-use crate::quiet::sentence;
+use crate::quiet;
 use crate::report::{HEADS, Row, markdown, percent, quantity};
 use std::fmt::Write;
 
@@ -15,9 +15,10 @@ pub fn document(results: &Results, figure: &str) -> String {
     let _ = write!(
         page,
         "# Performance\n\n\
-         Written by {kind}`cargo xtask bench` on {}, at commit {}; not edited by hand.\n\n{}\n",
+         Written by {kind}`cargo xtask bench` on {}, at commit {}; not edited by hand.\n{}\n\n{}\n",
         results.machine.date,
         results.machine.commit,
+        quiet::verdict(&results.stages),
         machine(results)
     );
     let _ = write!(page, "## Goals\n\n{}\n{}\n", summary(&results.rows), table(&results.rows));
@@ -70,7 +71,7 @@ fn reproduce() -> String {
      ```\n\n\
      Every time is the least over repeats. The figures as JSON are in \
      `target/bench/performance.json` (`--out FILE.json` for another place). Run it on an idle \
-     machine: the first table says how idle it was.\n"
+     machine: the head of this page says how idle it was.\n"
         .to_owned()
 }
 
@@ -83,7 +84,6 @@ fn machine(results: &Results) -> String {
         ("system", machine.system.clone()),
         ("compiler", machine.compiler.clone()),
         ("the run took", quantity(results.seconds, "s")),
-        ("other programs took", sentence(&results.stages)),
     ];
     markdown(&["machine", ""], &rows.map(|(what, value)| vec![what.to_owned(), value]))
 }

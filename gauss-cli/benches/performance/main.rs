@@ -45,7 +45,7 @@ use document::{document, limit_cells, summary, yardstick_cells};
 use fma::{Limit, Limits};
 use kernels::Yardstick;
 use machine::Machine;
-use quiet::{Stage, Watch, sentence};
+use quiet::{Stage, Watch, verdict};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use report::{HEADS, Row, aligned};
 use scaling::Curve;
@@ -182,5 +182,5 @@ fn print(results: &Results) {
     let (heads, cells) = yardstick_cells(&results.yardsticks);
     println!("{}", aligned(&heads.iter().map(String::as_str).collect::<Vec<_>>(), &cells));
     println!("{}", summary(&results.rows).trim_end());
-    println!("\nOther programs took {}.", sentence(&results.stages));
+    println!("\n{}", verdict(&results.stages).replace("**", ""));
 }

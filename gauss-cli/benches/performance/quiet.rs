@@ -37,7 +37,7 @@ impl Ticks {
         // user nice system idle iowait irq softirq steal; what follows is counted in these.
         let all: Vec<f64> = numbers(system.lines().next()?.strip_prefix("cpu ")?, 8)?;
         let own = read_to_string("/proc/self/stat").ok()?;
-        // The program's name, in parentheses, may have spaces; utime is the 12th number after it.
+        // The program's name, in parentheses, may have spaces; utime is the 11th number after it.
         let own = own.rsplit_once(')')?.1.trim_start().split_once(' ')?.1.to_owned();
         let own = numbers(&own, 14)?;
         let total: f64 = all.iter().sum();
@@ -91,16 +91,28 @@ impl Watch {
     }
 }
 
-/// In a sentence: what others took in all, and in the worst stage of more than a second.
-pub fn sentence(stages: &[Stage]) -> String {
-    let told: Option<Vec<(f64, f64, &str)>> =
-        stages.iter().map(|s| s.taken_by_others.map(|t| (t, s.seconds, s.what))).collect();
-    let Some(told) = told else { return "not known on this system".to_owned() };
-    let seconds: f64 = told.iter().map(|s| s.1).sum();
-    let all = told.iter().map(|s| s.0 * s.1).sum::<f64>() / seconds;
-    let long = told.iter().filter(|s| s.1 >= 1.0);
-    let worst = long.max_by(|a, b| a.0.total_cmp(&b.0)).map_or_else(String::new, |worst| {
-        format!(", at most {:.0} % ({})", 100.0 * worst.0, worst.2)
-    });
-    format!("{:.0} % of all processors' time{worst}", 100.0 * all)
+/// Beyond this share of all processors' time a run on all threads is no measurement.
+const QUIET: f64 = 0.05;
+
+/// The share that others took over all stages; `None` where the system does not tell.
+fn share(stages: &[Stage]) -> Option<f64> {
+    let taken = stages.iter().map(|s| s.taken_by_others.map(|taken| taken * s.seconds));
+    let taken: f64 = taken.sum::<Option<f64>>()?;
+    Some(taken / stages.iter().map(|s| s.seconds).sum::<f64>())
+}
+
+/// The share in words, and a warning where it is too large.
+pub fn verdict(stages: &[Stage]) -> String {
+    let Some(share) = share(stages) else {
+        return "Whether the machine was idle is not known on this system.".to_owned();
+    };
+    let percent = format!("{:.0} % of all processors' time", 100.0 * share);
+    if share <= QUIET {
+        format!("The machine was idle but for this run: other programs took {percent}.")
+    } else {
+        format!(
+            "**The machine was not idle**: other programs took {percent}. Times on several threads \
+             are too long, and exponents are inexact."
+        )
+    }
 }

@@ -169,10 +169,7 @@ fn inverse(
     rows.push(
         Row::new("inverse, evaluations of the map, the most of all values", "any", "")
             .measured(most as f64, Some(Goal::AtMost(3.0)))
-            .note(format!(
-                "mean {mean:.2}; {above} of {} take more than 3",
-                counted(counts.len(), "value")
-            )),
+            .note(format!("mean {mean:.2}; {above} of {} above 3", counted(counts.len(), "value"))),
     );
     Ok(())
 }
