@@ -94,6 +94,7 @@ fn verdicts_say_by_how_much() {
         (Goal::AtLeast(0.6), 0.3, "**missed** by 50 %"),
         (Goal::AtLeast(0.6), 0.9, "met by 50 %"),
         (Goal::Within(0.95, 1.05), 1.0, "met"),
+        (Goal::Within(0.95, 1.05), 0.9499, "**missed** by less than 0.1 %"),
         (Goal::Within(0.95, 1.05), 0.76, "**missed** by 20 %"),
         (Goal::Within(0.95, 1.05), 1.26, "**missed** by 20 %"),
         (Goal::AtMost(0.0), 0.0, "met"),
@@ -112,4 +113,13 @@ fn days_become_dates() {
     for (days, date) in dates {
         assert_eq!(machine::date(days), date);
     }
+}
+
+#[test]
+fn tables_keep_their_columns() {
+    let rows = [["to max(1, |z|)", "**missed**"].map(str::to_owned).to_vec()];
+    let page = report::markdown(&["what", "verdict"], &rows);
+    assert_eq!(page, "| what | verdict |\n| --- | --- |\n| to max(1, \\|z\\|) | **missed** |\n");
+    let terminal = report::aligned(&["what", "verdict"], &rows);
+    assert_eq!(terminal, "what            verdict\nto max(1, |z|)  missed\n");
 }

@@ -93,14 +93,11 @@ pub fn summary(rows: &[Row]) -> String {
     let judged: Vec<&Row> = rows.iter().filter(|row| row.met.is_some()).collect();
     let missed: Vec<&&Row> = judged.iter().filter(|row| row.met == Some(false)).collect();
     let mut text = format!("{} of {} goals are met.", judged.len() - missed.len(), judged.len());
-    if !missed.is_empty() {
-        text.push_str(" Missed:\n\n");
-        for row in missed {
-            let [what, how, goal, measured, ..] = row.cells();
-            let _ = writeln!(text, "- {what} ({how}): {measured}, goal {goal}");
-        }
+    text.push_str(if missed.is_empty() { "\n" } else { " Missed:\n\n" });
+    for row in missed {
+        let [what, how, goal, measured, ..] = row.cells();
+        let _ = writeln!(text, "- {what} ({how}): {measured}, goal {goal}");
     }
-    text.push('\n');
     text
 }
 

@@ -51,6 +51,7 @@ impl Goal {
         };
         let percent = 100.0 * (ratio - 1.0).abs();
         match ratio {
+            0.1..2.0 if percent < 0.05 => format!("{met} by less than 0.1 %"),
             0.1..2.0 if percent < 9.95 => format!("{met} by {percent:.1} %"),
             0.1..2.0 => format!("{met} by {percent:.0} %"),
             _ => format!("{met}: {} × the goal", compact(ratio, 2)),
@@ -182,9 +183,12 @@ pub fn aligned(heads: &[&str], rows: &[Vec<String>]) -> String {
     table.iter().map(line).collect()
 }
 
-/// Rows of cells as a Markdown table.
+/// Rows of cells as a Markdown table; a bar within a cell is escaped.
 pub fn markdown(heads: &[&str], rows: &[Vec<String>]) -> String {
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | ").replace("  ", " "));
+    let line = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
     let heads: Vec<String> = heads.iter().map(|&h| h.to_owned()).collect();
     let rule = vec!["---".to_owned(); heads.len()];
     [line(&heads), line(&rule)].into_iter().chain(rows.iter().map(|row| line(row))).collect()
