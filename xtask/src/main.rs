@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 
 const HELP: &str = "\
 cargo xtask demo [--out DIR] [gauss's options]   two moons: fits, figures and a report
+cargo xtask bench [--quick] [--out FILE.json]    the goals, measured: docs/performance.md
 cargo xtask ci                                   everything that must stay green
 cargo xtask golden                               check the golden tables (Python with mpmath)
 ";
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     match task.as_deref() {
         Some("demo") => demo(&rest),
+        Some("bench") => bench(&rest),
         Some("ci") if rest.is_empty() => ci(),
         Some("golden") if rest.is_empty() => golden(),
         Some("help" | "--help" | "-h") => {
@@ -58,6 +60,14 @@ fn demo(rest: &[String]) -> ExitCode {
     if !has_out {
         arguments.extend(["--out", "target/demo"]);
     }
+    arguments.extend(rest.iter().map(String::as_str));
+    exit(run(&cargo, &arguments, &[]))
+}
+
+/// Builds the benchmark in release mode and runs it.
+fn bench(rest: &[String]) -> ExitCode {
+    let cargo = cargo();
+    let mut arguments = vec!["bench", "-p", "gauss-cli", "--bench", "performance", "--"];
     arguments.extend(rest.iter().map(String::as_str));
     exit(run(&cargo, &arguments, &[]))
 }

@@ -12,8 +12,10 @@ use super::fits::{Fits, mean};
 pub const CELLS: usize = 220;
 /// It covers [-EDGE, EDGE]².
 pub const EDGE: f64 = 2.5;
+/// A cell's width.
+const CELL: f64 = 2.0 * EDGE / CELLS as f64;
 /// Samples drawn.
-const SAMPLES: usize = 5_000;
+pub const SAMPLES: usize = 5_000;
 
 /// Measured on the warm-started flow.
 pub struct Checks {
@@ -21,7 +23,7 @@ pub struct Checks {
     pub latent: Mat<f64>,
     pub latent_mean: [f64; 2],
     pub latent_covariance: [[f64; 2]; 2],
-    /// ln p at the cells' centres, a row of cells after the other from the lowest y up.
+    /// ln p at the cells' centres, in the order of [`density_grid`].
     pub log_density: Vec<f64>,
     /// Σ p over the cells times a cell's area.
     pub mass: f64,
@@ -32,6 +34,12 @@ pub struct Checks {
     pub round_trip: Vec<f64>,
     /// x, f_1(x), ..., z.
     pub states: Vec<Mat<f64>>,
+}
+
+/// The centres of the cells, [48,400, 2], a row of cells after the other from the lowest y up.
+pub fn density_grid() -> Mat<f64> {
+    let centre = |i: usize| -EDGE + (i as f64 + 0.5) * CELL;
+    Mat::from_fn(CELLS * CELLS, 2, |i, j| centre(if j == 0 { i % CELLS } else { i / CELLS }))
 }
 
 impl Checks {
@@ -54,15 +62,11 @@ impl Checks {
         let latent_covariance =
             [[covariance(0, 0), covariance(0, 1)], [covariance(1, 0), covariance(1, 1)]];
 
-        let cell = 2.0 * EDGE / CELLS as f64;
-        let centre = |i: usize| -EDGE + (i as f64 + 0.5) * cell;
-        let grid = Mat::from_fn(CELLS * CELLS, 2, |i, j| {
-            centre(if j == 0 { i % CELLS } else { i / CELLS })
-        });
+        let grid = density_grid();
         let clock = Instant::now();
         let log_density = flow.log_prob(grid.as_ref())?;
         let grid_seconds = clock.elapsed().as_secs_f64();
-        let mass = log_density.iter().map(|l| l.exp()).sum::<f64>() * cell * cell;
+        let mass = log_density.iter().map(|l| l.exp()).sum::<f64>() * CELL * CELL;
 
         let clock = Instant::now();
         let samples = flow.sample(SAMPLES, &mut ChaCha8Rng::seed_from_u64(fits.recipe.seed + 1));

@@ -124,11 +124,8 @@ impl Fits {
         let (raw_data, outer) = moons.sample(ROWS, &mut rng);
         let (raw_fresh, _) = moons.sample(HELD_OUT, &mut rng);
         let params = standardization(raw_data.as_ref())?;
-        let (shift, log_scale) = params.split_at(2);
-        let standardize = |x: &Mat<f64>| {
-            Mat::from_fn(x.nrows(), 2, |i, j| (x[(i, j)] - shift[j]) / log_scale[j].exp())
-        };
-        let log_scales = log_scale.iter().sum::<f64>();
+        let standardize = |x: &Mat<f64>| standardized(x, &params);
+        let log_scales = params[2..].iter().sum::<f64>();
         let truth = moons.log_densities(raw_fresh.as_ref());
         let judge = Judge {
             data: standardize(&raw_data),
@@ -209,6 +206,36 @@ impl Fits {
             ("recommended", &self.recommended),
         ]
     }
+}
+
+/// The demonstration's joint training from the warm start, ready to run; for benchmarks.
+pub struct JointTraining {
+    /// [5,000, 2], standardised.
+    pub data: Mat<f64>,
+    /// The greedy fit of these.
+    pub start: Flow,
+    /// 200 epochs in batches of 512.
+    pub options: TrainOptions,
+}
+
+impl JointTraining {
+    /// Draws the data and does the greedy fit.
+    ///
+    /// # Errors
+    /// When the fit fails.
+    pub fn new(seed: u64) -> anyhow::Result<Self> {
+        let (raw, _) = TwoMoons::new(NOISE).sample(ROWS, &mut ChaCha8Rng::seed_from_u64(seed));
+        let data = standardized(&raw, &standardization(raw.as_ref())?);
+        let go_on = &mut |_: &BlockReport| ControlFlow::Continue(());
+        let start = gauss_rbig::fit(data.as_ref(), &greedy(seed), go_on)?.flow;
+        Ok(Self { data, start, options: joint(seed) })
+    }
+}
+
+/// x [n, 2] by the parameters of a standardize layer: shift, ln scale.
+fn standardized(x: &Mat<f64>, params: &[f64]) -> Mat<f64> {
+    let (shift, log_scale) = params.split_at(2);
+    Mat::from_fn(x.nrows(), 2, |i, j| (x[(i, j)] - shift[j]) / log_scale[j].exp())
 }
 
 /// Principal axes once, then the blocks; all of them kept, so that the flow is the one above.

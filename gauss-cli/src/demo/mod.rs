@@ -22,8 +22,10 @@ use crate::console::{Console, aligned, grouped};
 use crate::error::Error;
 use crate::output::Destination;
 use checks::Checks;
+pub use checks::{SAMPLES, density_grid};
 use figures::Figures;
 use fits::Fits;
+pub use fits::JointTraining;
 
 /// The columns of moons.csv.
 const COLUMNS: [&str; 2] = ["x", "y"];

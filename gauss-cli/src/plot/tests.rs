@@ -21,6 +21,17 @@ fn ring(n: usize) -> Vec<[f64; 2]> {
     (0..n).map(point).collect()
 }
 
+fn values_as_points(values: &[f64], factor: f64) -> Vec<(f64, f64)> {
+    values.iter().map(|v| (factor * v, *v)).collect()
+}
+
+fn scaling(costs: &[&[(f64, f64)]]) -> Figure {
+    let curve = |(color, points)| ScalingCurve { name: "c<d", points, color, exponent: 1.0 };
+    let curves: Vec<ScalingCurve<'_>> = costs.iter().copied().enumerate().map(curve).collect();
+    let panel = ScalingPanel { title: "t", note: "n", x_label: "rows", curves: &curves };
+    scaling_curves(&ScalingCurves { title: "t", subtitle: "s", panels: &[panel, panel] })
+}
+
 /// All figures for one set of points and one set of numbers.
 fn figures(points: &[[f64; 2]], values: &[f64]) -> Vec<Figure> {
     let cloud = Cloud { name: "a<b", points, labels: ["x₁", "x&₂"], color: 0 };
@@ -78,6 +89,7 @@ fn figures(points: &[[f64; 2]], values: &[f64]) -> Vec<Figure> {
             errors: values,
             reference: Some(("tolerance", 1e-9)),
         }),
+        scaling(&[&curve, values_as_points(values, 3.0).as_slice()]),
         grid(ColorBy::Class(&classes), true),
         grid(ColorBy::Scalar(values), false),
         grid(ColorBy::Nothing, true),
@@ -133,6 +145,39 @@ fn figures_of_extreme_data() {
     check(&[[-1e308, 1e308], [1e308, -1e308]], &[1e308, -1e308, 1e-308]);
     check(&[[1e-300, 0.0], [-1e-300, 0.0]], &[1e-300, 2e-300]);
     check(&[[1.0, 1.0], [1.0 + 1e-15, 1.0]], &[1.0, 1.0 + 1e-15]);
+}
+
+#[test]
+fn a_proportional_cost_lies_on_its_guide() {
+    // How far below the guide, in pixels, each point of the curve lies.
+    let below = |cost: fn(f64) -> f64| -> Vec<f64> {
+        let points = [1e4, 1e5, 1e6].map(|n| (n, cost(n)));
+        let svg = scaling(&[&points]).svg;
+        let panel = svg.split("overflow=\"hidden\">").nth(1).expect("a panel");
+        let mut paths = panel.split("<path d=\"M").skip(1).map(|rest| -> Vec<f64> {
+            let numbers = rest.split('"').next().expect("a path").split(['L', ' ']);
+            numbers.map(|number| number.parse().expect("a number")).collect()
+        });
+        let (guide, curve) = (paths.next().expect("a guide"), paths.next().expect("a curve"));
+        let slope = (guide[3] - guide[1]) / (guide[2] - guide[0]);
+        curve.chunks(2).map(|p| p[1] - guide[1] - slope * (p[0] - guide[0])).collect()
+    };
+    assert!(below(|n| 1e-7 * n).iter().all(|d| d.abs() < 0.05));
+    let square = below(|n| 1e-12 * n * n);
+    assert!(square[0] > square[1] && square[1] > 20.0 && square[2].abs() < 0.05, "{square:?}");
+}
+
+#[test]
+fn exponents_do_not_cover_each_other() {
+    let points = [(1.0, 1.0), (10.0, 10.0)];
+    let svg = scaling(&[&points, &points, &points]).svg;
+    let labels = svg.lines().filter(|line| line.ends_with(">1.00</text>"));
+    let mut heights: Vec<f64> = labels
+        .filter_map(|line| line.split("y=\"").nth(1)?.split('"').next()?.parse().ok())
+        .collect();
+    heights.truncate(3); // of the first panel
+    assert_eq!(heights.len(), 3);
+    assert!(heights.windows(2).all(|pair| pair[1] - pair[0] > 12.0), "{heights:?}");
 }
 
 #[test]

@@ -87,7 +87,9 @@ impl Compact {
             let power = libm::scalbn(1.0, -libm::ilogb(largest).max(-1022));
             v.iter_mut().zip(raw).for_each(|(v, x)| *v = x * power);
             let scale = 1.0 / norm(v);
-            v.iter_mut().for_each(|v| *v *= scale);
+            for v in v.iter_mut() {
+                *v *= scale;
+            }
             *scales = (power, scale);
         }
         product(&mut self.work.m, self.v.transpose(), self.v.as_ref());
@@ -174,7 +176,9 @@ mod tests {
                 let (first, second) = reflectors.split_at_mut(d);
                 second[..d].copy_from_slice(first);
             }
-            reflectors.iter_mut().for_each(|x| *x *= scale);
+            for x in &mut reflectors {
+                *x *= scale;
+            }
             let mut base = householder::identity(d);
             householder::expand(&normals(3 * d, &mut rng), d, &mut base);
             let q_bar = normals(d * d, &mut rng);

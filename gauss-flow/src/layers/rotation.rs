@@ -22,7 +22,8 @@ pub(crate) struct Rotation {
     dim: usize,
     reflections: usize,
     product: householder::Product,
-    compact: Option<Compact>,
+    /// From [`GEMM_DIM`] on, with reflections.
+    compact: Option<Box<Compact>>,
     base: Option<Vec<f64>>,
     /// Q, row-major.
     q: Vec<f64>,
@@ -51,7 +52,8 @@ impl Rotation {
             self.product.set(reflectors, dim);
             self.product.expand(&mut self.q);
         } else if reflections > 0 {
-            let compact = self.compact.get_or_insert_with(|| Compact::new(dim, reflections));
+            let compact =
+                self.compact.get_or_insert_with(|| Box::new(Compact::new(dim, reflections)));
             compact.expand(reflectors, !base.is_empty(), &mut self.q);
         }
         if dim < GEMM_DIM {

@@ -121,6 +121,7 @@ impl<S: Simd, const L: usize> Pack<S, L> {
 
     /// Writes to `to[at]`, `to[at + 1]`, ...
     #[inline(always)]
+    #[expect(clippy::manual_memcpy, reason = "registers go straight to memory, not by a call")]
     pub fn store(self, to: &mut [S::f64s], at: usize) {
         let to = &mut to[at..at + L];
         for l in 0..L {
