@@ -369,3 +369,70 @@ fn one_dimension_can_be_trained() {
     assert!(history.epochs[20].train_nll > 4.0_f64.ln() - 0.1);
     assert!(matches!(flow.layers()[1], LayerSpec::Rotation { reflections: 1, .. }));
 }
+
+#[test]
+fn noise_widens_what_is_learnt_by_its_variance() {
+    // A column of deviation 1 and one of 10, blurred by 1 and by nothing: variances 2 and 100. An
+    // affine map is learnt exactly up to the noise of the last steps, about 5 %.
+    let x = {
+        let z = normals(2000, 2, 3);
+        Mat::from_fn(2000, 2, |i, j| [1.0, 10.0][j] * z[(i, j)])
+    };
+    let mut flow = Flow::builder(2).marginal(1).build(x.as_ref(), &mut rng(1)).unwrap();
+    let noise = Some(vec![1.0, 0.0]);
+    let options = TrainOptions { noise, average_epochs: Some(5.0), ..options(60) };
+    train(&mut flow, x.as_ref(), None, &options, &mut go_on).expect("no divergence");
+    let params = flow.layer_params(0);
+    let (narrow, wide) = (params[4].exp(), params[5].exp());
+    assert!((narrow / 2.0_f64.sqrt() - 1.0).abs() < 0.05, "{narrow}");
+    assert!((wide / 10.0 - 1.0).abs() < 0.05, "{wide}");
+}
+
+#[test]
+fn noise_has_the_same_bits_at_any_thread_count_and_is_checked() {
+    let x = arc(700, 5);
+    let noisy = |noise: Option<Vec<f64>>| TrainOptions { noise, ..options(3) };
+    let on = |threads: usize, options: &TrainOptions| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let mut flow = start(&x);
+        pool.install(|| train(&mut flow, x.as_ref(), None, options, &mut go_on)).unwrap();
+        bits(flow.params())
+    };
+    let with = noisy(Some(vec![0.1, 0.2]));
+    assert_eq!(on(1, &with), on(3, &with));
+    assert_ne!(on(1, &with), on(1, &noisy(None)));
+    assert_eq!(on(1, &noisy(Some(vec![0.0, 0.0]))), on(1, &noisy(None)));
+    let refused = |noise| train(&mut start(&x), x.as_ref(), None, &noisy(noise), &mut go_on);
+    let short = refused(Some(vec![0.1]));
+    assert_eq!(short, Err(TrainError::Invalid(Error::Columns { expected: 2, got: 1 })));
+    for bad in [-1.0, f64::NAN, f64::INFINITY] {
+        let error = refused(Some(vec![0.1, bad]));
+        assert!(
+            matches!(error, Err(TrainError::Invalid(Error::Option { name: "noise", .. }))),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn validation_rows_can_be_looked_at_less_often() {
+    let (x, validation) = (arc(300, 6), arc(200, 7));
+    let run = |validate_every| {
+        let options = TrainOptions { validate_every, ..options(10) };
+        let mut flow = start(&x);
+        let rows = Some(validation.as_ref());
+        (train(&mut flow, x.as_ref(), rows, &options, &mut go_on), flow)
+    };
+    let (history, flow) = run(4);
+    let history = history.expect("no divergence");
+    let looked: Vec<usize> =
+        history.epochs.iter().filter(|e| e.validation_nll.is_some()).map(|e| e.epoch).collect();
+    assert_eq!(looked, [0, 4, 8, 10], "the start and the end always");
+    assert!(looked.contains(&history.best_epoch));
+    let best = history.epochs[history.best_epoch].validation_nll.unwrap();
+    assert!((nll(&flow, &validation) - best).abs() < 1e-12);
+    let error = run(0).0;
+    let named =
+        matches!(error, Err(TrainError::Invalid(Error::Option { name: "validate_every", .. })));
+    assert!(named, "{error:?}");
+}

@@ -22,6 +22,9 @@ const SAMPLE: usize = 8192;
 /// The floor as a fraction of the spread, for atoms in continuous columns.
 const RELATIVE_FLOOR: f64 = 1e-4;
 
+/// A column of which more than this part repeats is recorded on a grid, or has atoms.
+const REPEATS: f64 = 0.01;
+
 /// Robust location and scale of one column.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Scale {
@@ -57,6 +60,19 @@ impl Scale {
     /// The quantile of the selection, linearly interpolated, in the units u.
     pub fn unit_quantile(&self, p: f64) -> f64 {
         (quantile(&self.sorted, p) - self.centre) / self.spread
+    }
+}
+
+/// The standard deviation of the rounding error of a column whose values repeat, in its units: its
+/// step over √12, the step being the median distance of neighbouring distinct values. 0 where fewer
+/// than a hundredth of the values repeat, as in a continuous column.
+pub(crate) fn rounding(x: &[f64]) -> f64 {
+    let sorted = Scale::of(x).sorted;
+    let repeats = sorted.windows(2).filter(|w| w[0] == w[1]).count();
+    if repeats as f64 > REPEATS * sorted.len() as f64 {
+        median_gap(&sorted) / 12f64.sqrt()
+    } else {
+        0.0
     }
 }
 
@@ -104,6 +120,16 @@ mod tests {
         let x: Vec<f64> = (0..5000).map(|i| f64::from(i % 40) * 0.1).collect();
         let scale = Scale::of(&x);
         assert!((scale.floor - 0.1 / 12f64.sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn rounding_is_seen_where_values_repeat() {
+        let grid: Vec<f64> = (0..5000).map(|i| f64::from(i % 40) * 0.1).collect();
+        assert!((rounding(&grid) - 0.1 / 12f64.sqrt()).abs() < 1e-12);
+        let continuous: Vec<f64> =
+            (0..5000).map(|i| (f64::from(i) * 0.618_033_988_749_895).fract()).collect();
+        assert_eq!(rounding(&continuous), 0.0);
+        assert_eq!(rounding(&[2.0; 50]), 0.0); // a constant has no step
     }
 
     #[test]

@@ -47,7 +47,7 @@ use gauss_flow::{EpochRecord, Flow, History, TrainOptions, train};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use search::{Cycle, Search, Watch, noise, train_options};
+use search::{Cycle, Search, Watch, noise, rounding_errors, train_options};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::ControlFlow;
@@ -117,7 +117,8 @@ pub struct Recipe {
     pub reflections: Option<usize>,
     /// λ of the prior; see [`TrainOptions::prior`].
     pub prior: Option<f64>,
-    /// Noise added in training, in standard deviations of each column.
+    /// Noise added in training, in standard deviations of each column; `None`: none. Columns whose
+    /// values repeat are blurred by their own rounding error in any case.
     pub noise: Option<f64>,
     /// How long to train.
     pub budget: Budget,
@@ -323,7 +324,9 @@ fn validated(
     let mut fitted = if recipe.method == Method::Rbig {
         greedy(x, Some(validation), recipe, watch)?
     } else {
-        let search = Search { recipe, x, validation, watch, trials: Vec::new(), passes: 0.0 };
+        let rounding = &rounding_errors(x);
+        let (trials, passes) = (Vec::new(), 0.0);
+        let search = Search { recipe, x, validation, rounding, watch, trials, passes };
         let found = search.run()?;
         Fitted {
             flow: found.flow,
@@ -430,9 +433,10 @@ fn again(
     watch: &mut Watch<'_>,
 ) -> Result<Option<Flow>, Error> {
     let mut flow = candidate.start(x, recipe.method, recipe.seed)?;
+    let rounding = rounding_errors(x);
     for (index, cycle) in cycles.iter().enumerate().filter(|(_, cycle)| cycle.stop > 0) {
         let options = train_options(recipe, candidate, *cycle, index);
-        let options = TrainOptions { noise: noise(&flow, cycle.noise), ..options };
+        let options = TrainOptions { noise: noise(&flow, cycle.noise, &rounding), ..options };
         let (epochs, stage) = (cycle.epochs, None);
         let mut tell = |record: &EpochRecord| {
             let told = watch.tell(&Progress::Epoch { record, epochs, stage });

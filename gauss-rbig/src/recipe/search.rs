@@ -21,10 +21,12 @@ use super::candidate::{Candidate, ladder};
 use super::{Budget, Progress, Recipe, Stage};
 use crate::Error;
 use crate::sampling::stratified;
+use crate::scale::rounding;
 use faer::{Mat, MatRef};
 use gauss_flow::{
     EpochRecord, Flow, History, LayerSpec, Schedule, StopReason, TrainError, TrainOptions, train,
 };
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -128,6 +130,8 @@ pub(super) struct Search<'a, 'o> {
     pub recipe: &'a Recipe,
     pub x: MatRef<'a, f64>,
     pub validation: MatRef<'a, f64>,
+    /// The columns' rounding errors.
+    pub rounding: &'a [f64],
     pub watch: &'a mut Watch<'o>,
     pub trials: Vec<Trial>,
     /// Passes over all rows so far.
@@ -254,7 +258,8 @@ impl Search<'_, '_> {
         let epochs = (steps * batch_size).div_ceil(x.nrows()).max(1);
         let cycle = Cycle { noise: runner.candidate.noise, batch_size, epochs, stop: epochs };
         let options = train_options(self.recipe, &runner.candidate, cycle, runner.cycles.len());
-        let options = TrainOptions { noise: noise(&runner.flow, cycle.noise), ..options };
+        let options =
+            TrainOptions { noise: noise(&runner.flow, cycle.noise, self.rounding), ..options };
         let mut flow = runner.flow.clone();
         let watch = &mut *self.watch;
         let mut tell = |record: &EpochRecord| {
@@ -344,13 +349,25 @@ pub(super) fn train_options(
     }
 }
 
-/// Deviations of the noise, in the units of the columns that a flow standardises.
-pub(super) fn noise(flow: &Flow, fraction: f64) -> Option<Vec<f64>> {
+/// Deviations of the noise `[d]`, in the units of the columns: `fraction` of what the flow
+/// standardises by, and the rounding error of columns whose values repeat. What was rounded has no
+/// density of its own, and would else seem the likelier the narrower a spike stands on every
+/// value; blurred by its own rounding error it has one.
+pub(super) fn noise(flow: &Flow, fraction: f64, rounding: &[f64]) -> Option<Vec<f64>> {
     let standardizes = flow.layers().first() == Some(&LayerSpec::Standardize);
-    (fraction > 0.0 && standardizes).then(|| {
-        let log_scales = &flow.layer_params(0)[flow.dim()..];
-        log_scales.iter().map(|l| fraction * l.exp()).collect()
-    })
+    let scale =
+        |j: usize| if standardizes { flow.layer_params(0)[flow.dim() + j].exp() } else { 1.0 };
+    let sigmas = rounding.iter().enumerate().map(|(j, r)| (fraction * scale(j)).hypot(*r));
+    let sigmas: Vec<f64> = sigmas.collect();
+    sigmas.iter().any(|sigma| *sigma > 0.0).then_some(sigmas)
+}
+
+/// The rounding error of each column.
+pub(super) fn rounding_errors(x: MatRef<'_, f64>) -> Vec<f64> {
+    (0..x.ncols())
+        .into_par_iter()
+        .map(|j| rounding(&x.col(j).iter().copied().collect::<Vec<f64>>()))
+        .collect()
 }
 
 /// At most [`SEARCH_ROWS`] of the rows; `None` for all of them.
