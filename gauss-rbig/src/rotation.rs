@@ -17,6 +17,9 @@
 //! the rows and all candidates judged on the other: in many dimensions there are always
 //! directions that look far from normal on the rows they were found on. If they win, they are
 //! refined on all rows.
+//!
+//! None is best everywhere: `cargo run --release -p gauss-rbig --example rotations` compares all four
+//! on rows that were not fitted.
 
 use crate::Error;
 use crate::ica::{Contrast, fast_ica};
