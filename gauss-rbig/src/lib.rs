@@ -41,11 +41,13 @@
 //! | [`gmm`], [`em`] | mixtures in one dimension and their fit; `start.rs`, `scale.rs`: where it begins and what it may not do |
 //! | [`histogram`] | weighted points in place of any number of rows |
 //! | [`pca`] | moments as sums over blocks; principal components |
+//! | [`defects`] | what makes a table have no density of its own; a noise floor |
 //! | [`information`] | entropy, negentropy, total and mutual information |
 //!
 //! Everything learned is a sum over rows in a fixed order: a seed gives the same bits at any
 //! number of threads.
 
+pub mod defects;
 pub mod em;
 mod error;
 mod estep;

@@ -90,7 +90,7 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
 }
 
 /// The median distance between neighbouring distinct values; 0 if there is but one.
-fn median_gap(sorted: &[f64]) -> f64 {
+pub(crate) fn median_gap(sorted: &[f64]) -> f64 {
     let mut gaps: Vec<f64> =
         sorted.windows(2).map(|w| w[1] - w[0]).filter(|&gap| gap > 0.0).collect();
     if gaps.is_empty() {

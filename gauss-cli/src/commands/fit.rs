@@ -8,6 +8,7 @@ use gauss_flow::{Metadata, Model};
 use gauss_rbig::recipe::{self, Budget, Fitted, Method, Recipe, Refit};
 use serde::Serialize;
 
+use super::defects::{Examined, Remedies};
 use super::progress::Progress;
 use super::search;
 use crate::args::{TableArgs, not_negative, positive, positive_number};
@@ -45,6 +46,8 @@ pub struct Fit {
     /// Learn these columns only, in this order [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     columns: Vec<String>,
+    #[command(flatten)]
+    remedies: Remedies,
     #[command(flatten)]
     shape: Shape,
     #[command(flatten)]
@@ -137,6 +140,8 @@ struct Report<'a> {
     /// Whether the flow was then fitted again on all rows.
     refitted: bool,
     columns: &'a [String],
+    #[serde(flatten)]
+    examined: &'a Examined,
     layers: usize,
     parameters: usize,
     trainable_parameters: usize,
@@ -158,8 +163,9 @@ impl Fit {
         let inputs: Vec<&Path> =
             std::iter::once(&self.table).chain(&self.validation).map(PathBuf::as_path).collect();
         let out = Destination::file(&self.out, &inputs)?;
-        let table = self.read_table()?;
-        let validation = self.read_validation(&table)?;
+        let mut table = self.read_table()?;
+        let mut validation = self.read_validation(&table)?;
+        let examined = self.remedies.apply(&mut table, validation.as_mut(), console)?;
 
         let recipe = self.recipe(console.seed);
         let started = Instant::now();
@@ -174,8 +180,9 @@ impl Fit {
         let fitted = result.map_err(|source| Error::Fit { file: table.file(), source })?;
 
         let seconds = started.elapsed().as_secs_f64();
-        let report = Report::new(&self.out, &table, &fitted, console.seed, seconds);
-        let model = model(&table, &fitted, &recipe);
+        let report = Report::new(&self.out, &table, &examined, &fitted, console.seed, seconds);
+        let mut model = model(&table, &fitted, &recipe);
+        model.metadata.notes.extend(examined.notes());
         let bytes = model
             .to_bytes()
             .map_err(|fault| Error::Model { file: report.model.clone(), source: fault.into() })?;
@@ -187,6 +194,7 @@ impl Fit {
     /// What clap cannot see.
     fn check_usage(&self) -> Result<(), Error> {
         let usage = |text: String| Err(Error::Usage(text));
+        self.remedies.check_usage()?;
         if let Some(twice) =
             (1..self.columns.len()).find(|&k| self.columns[..k].contains(&self.columns[k]))
         {
@@ -202,8 +210,7 @@ impl Fit {
     }
 
     fn read_table(&self) -> Result<Table, Error> {
-        let wanted =
-            if self.columns.is_empty() { Select::All } else { Select::Named(&self.columns) };
+        let wanted = self.remedies.select(&self.columns);
         let table = table::read(&self.table, wanted, &self.reading.to_learn())?;
         if table.rows() > 1 {
             table.require_spread()?; // of one row every column is constant
@@ -263,7 +270,14 @@ fn model(table: &Table, fitted: &Fitted, recipe: &Recipe) -> Model {
 }
 
 impl<'a> Report<'a> {
-    fn new(out: &Path, table: &'a Table, fitted: &Fitted, seed: u64, seconds: f64) -> Report<'a> {
+    fn new(
+        out: &Path,
+        table: &'a Table,
+        examined: &'a Examined,
+        fitted: &Fitted,
+        seed: u64,
+        seconds: f64,
+    ) -> Report<'a> {
         let history = fitted.history.as_ref();
         let best = history
             .and_then(|history| history.epochs.iter().find(|r| r.epoch == history.best_epoch));
@@ -276,6 +290,7 @@ impl<'a> Report<'a> {
             validation_rows: fitted.validation_rows,
             refitted: fitted.refitted,
             columns: &table.columns,
+            examined,
             layers: fitted.flow.layers().len(),
             parameters: fitted.flow.n_params(),
             trainable_parameters: fitted.flow.n_trainable(),

@@ -1,5 +1,6 @@
 //! One file per command: its options, its help, its work.
 
+mod defects;
 pub mod demo;
 mod evaluate;
 pub mod fit;

@@ -4,6 +4,7 @@ use clap::Args;
 use faer::ColRef;
 use serde::Serialize;
 
+use super::defects::Caveats;
 use super::evaluate::{Evaluation, Facts, data_columns};
 use crate::console::{Console, counted};
 use crate::error::Error;
@@ -33,6 +34,9 @@ struct Report {
     command: &'static str,
     #[serde(flatten)]
     facts: Facts,
+    /// What the model's table had that is no density.
+    #[serde(flatten)]
+    caveats: Caveats,
     #[serde(flatten)]
     summary: Summary,
 }
@@ -64,7 +68,11 @@ impl Score {
             loaded.out.write(|writer| table::write(writer, &["log_prob".to_owned()], scores))?;
         }
         let summary = summarise(&log_prob, loaded.facts.missing_rows);
-        let report = Report { command: "score", facts: loaded.facts, summary };
+        let caveats = Caveats::of(&loaded.model);
+        if let Some(line) = caveats.warning() {
+            console.note(&line);
+        }
+        let report = Report { command: "score", facts: loaded.facts, caveats, summary };
         console.finish(&report, &report.prose(), loaded.out.is_stdout())?;
         Ok(())
     }

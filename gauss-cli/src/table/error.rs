@@ -90,6 +90,9 @@ pub enum Fault {
     /// A column asked for by name is not there.
     #[error("no column {column:?}; the table has {}", list(found))]
     NoSuchColumn { column: String, found: Vec<String> },
+    /// All columns are excluded.
+    #[error("--exclude leaves no column")]
+    NothingLeft,
     /// Some of the model's columns are not there.
     #[error("the model's column {column:?} is missing; the table has {}", list(found))]
     ModelColumn { column: String, found: Vec<String> },

@@ -74,6 +74,16 @@ impl Table {
         input::display_name(&self.path)
     }
 
+    /// The position of a column in `data`.
+    ///
+    /// # Errors
+    /// [`Fault::NoSuchColumn`].
+    pub fn position(&self, name: &str) -> Result<usize, TableError> {
+        self.columns.iter().position(|column| column == name).ok_or_else(|| {
+            self.fault(Fault::NoSuchColumn { column: name.to_owned(), found: self.columns.clone() })
+        })
+    }
+
     /// At least `needed` rows.
     ///
     /// # Errors

@@ -9,6 +9,8 @@ pub enum Select<'a> {
     All,
     /// These names, in this order; the user asked for them.
     Named(&'a [String]),
+    /// Every column but these, in file order.
+    Except(&'a [String]),
     /// The columns a model was fitted to: by name, in the model's order, whatever else the table
     /// holds. Never by position, except where the table has no header at all.
     Model(&'a [String]),
@@ -40,6 +42,12 @@ impl Select<'_> {
             Select::All => Ok((0..names.len()).collect()),
             Select::Named(wanted) => {
                 find(names, wanted).map_err(|column| Fault::NoSuchColumn { column, found: found() })
+            }
+            Select::Except(excluded) => {
+                let out = find(names, excluded)
+                    .map_err(|column| Fault::NoSuchColumn { column, found: found() })?;
+                let left: Vec<usize> = (0..names.len()).filter(|k| !out.contains(k)).collect();
+                if left.is_empty() { Err(Fault::NothingLeft) } else { Ok(left) }
             }
             Select::Model(wanted) if !named => by_position(names, wanted.len()),
             Select::Model(wanted) => find(names, wanted).map_err(|column| {
