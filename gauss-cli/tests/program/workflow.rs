@@ -51,6 +51,49 @@ fn fit_score_sample_transform_inverse_inspect() {
 }
 
 #[test]
+fn fit_tells_what_it_tried_and_inspect_remembers() {
+    let place = Place::empty();
+    place.write("train.csv", rows(0, 400));
+    place.write("valid.csv", rows(1, 150));
+    let fit = |arguments: &str| {
+        let all = format!("fit train.csv --blocks 2 --json {arguments}");
+        place.gauss(all.split(' ')).ok().json()
+    };
+    let report = fit("--out m.gauss --budget 30epochs --validation valid.csv");
+    let search = &report["search"];
+    let tried = search["tried"].as_array().expect("a list");
+    assert!(tried.len() >= 4, "{search}");
+    for trial in tried {
+        let number = |key: &str| trial[key].as_f64().expect("a number");
+        assert!(number("log_prob_after") >= number("log_prob_before"), "{trial}");
+        assert!(number("steps") >= 1.0 && number("round") >= 1.0);
+    }
+    assert_eq!(search["baselines"].as_array().expect("a list").len(), 2);
+    assert_eq!(report["refitted"], false);
+    let chosen = search["chosen"].as_str().expect("something was chosen");
+    assert!(chosen.contains("2 × 4 components") && chosen.contains("the best of 4"), "{chosen}");
+
+    // The validation score is the model's own, and so is what the model file says.
+    let score = place.gauss(["score", "m.gauss", "valid.csv", "--json"]).ok().json();
+    let mean = score["mean_log_prob"].as_f64().expect("a number");
+    let validated = -report["validation_nll"].as_f64().expect("a number");
+    assert!((mean - validated).abs() < 1e-9, "{mean} {validated}");
+    let shown = place.gauss(["inspect", "m.gauss"]).ok().stdout;
+    assert_eq!(shown.lines().filter(|l| l.trim_start().starts_with("tried")).count(), tried.len());
+    assert!(shown.contains(chosen) && shown.contains("one normal distribution"), "{shown}");
+    let inspect = place.gauss(["inspect", "m.gauss", "--json"]).ok().json();
+    let epoch = &inspect["training"]["history"][1];
+    assert!(epoch["learning_rate"].as_f64().expect("a rate") > 0.0);
+    assert!(epoch["seconds"].as_f64().expect("seconds") >= 0.0);
+
+    let again = fit("--out r.gauss --budget 12epochs --validation valid.csv --refit");
+    assert_eq!(again["refitted"], true);
+    let timed = fit("--out t.gauss --budget 0.2s --no-refit");
+    assert_eq!(timed["refitted"], false);
+    assert!(timed["search"]["tried"].as_array().expect("a list").len() >= 1);
+}
+
+#[test]
 fn the_model_fits_better_than_independent_normals() {
     let place = Place::with_model();
     let report = place.gauss(["score", "model.gauss", "test.csv", "--json"]).ok().json();
