@@ -8,6 +8,7 @@
 
 mod history;
 mod options;
+mod prior;
 
 pub use history::{EpochRecord, History, StopReason};
 pub use options::{Schedule, TrainOptions};
@@ -20,15 +21,13 @@ use crate::gradient::{GradientSum, Noise};
 use crate::layer::{LayerSpec, segments, validate};
 use crate::rows;
 use faer::MatRef;
+use prior::add_prior;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use std::ops::ControlFlow;
 use std::time::Instant;
 use thiserror::Error as ThisError;
-
-/// c of [`TrainOptions::prior`]: what lies this far out is an outlier in latent units.
-const PRIOR_TAIL: f64 = 10.0;
 
 /// A run that could not go on. The flow then has the best parameters so far.
 #[derive(Clone, Debug, ThisError, PartialEq)]
@@ -198,18 +197,18 @@ impl<'a> Run<'a> {
             let nll = self.sum.nll(&self.derived, self.x, batch.len(), row, noise);
             self.sum.finish(&mut self.derived, self.flow.layers(), batch.len(), &mut self.grad);
             self.add_prior();
-            let norm = norm(&self.grad);
-            if !nll.is_finite() || !norm.is_finite() {
-                let loss = if nll.is_finite() { norm } else { nll };
+            let length = norm(&self.grad);
+            if !nll.is_finite() || !length.is_finite() {
+                let loss = if nll.is_finite() { length } else { nll };
                 return Err(TrainError::Diverged { epoch, loss });
             }
             if let Some(clip) = options.clip_norm
-                && norm > clip
+                && length > clip
             {
-                self.grad.iter_mut().for_each(|g| *g *= clip / norm);
+                self.grad.iter_mut().for_each(|g| *g *= clip / length);
             }
             self.adam.step(rate, &self.grad, &mut self.params);
-            if !self.params.iter().all(|p| p.is_finite()) {
+            if !norm(&self.params).is_finite() {
                 return Err(TrainError::Diverged { epoch, loss: f64::NAN });
             }
             self.derived.update(self.flow.layers(), &self.params);
@@ -230,10 +229,7 @@ impl<'a> Run<'a> {
             let layers = self.flow.layers();
             for (layer, own) in layers.iter().zip(segments(self.flow.dim(), layers)) {
                 if let LayerSpec::Marginal { .. } = layer {
-                    let grad = &mut self.grad[own.clone()];
-                    grad.iter_mut().zip(&self.params[own]).for_each(|(g, p)| {
-                        *g += pull * p / (1.0 + (p / PRIOR_TAIL).powi(2));
-                    });
+                    add_prior(pull, &self.params[own.clone()], &mut self.grad[own]);
                 }
             }
         }

@@ -28,7 +28,8 @@ mod log_space;
 pub use backward::Gradient;
 pub use inverse::Inverter;
 
-use crate::{normal, simd::TINY};
+use crate::simd::{LOGICAL_LANES, TINY};
+use crate::{normal, slice};
 
 /// What the clamp at |t| = 37 leaves of a far component's density, 5e-298 of its height, must be
 /// nothing even after multiplication by t²/σ in the gradient, with t up to 1e14.
@@ -76,21 +77,34 @@ impl Mixture {
         assert!(!logits.is_empty() && logits.len() == means.len());
         assert_eq!(means.len(), log_sigmas.len());
         let max = logits.iter().fold(f64::NEG_INFINITY, |m, &l| m.max(l));
-        let log_sum = max + libm::log(logits.iter().map(|&l| libm::exp(l - max)).sum());
         self.components.clear();
-        self.components.extend((0..logits.len()).map(|k| {
-            let log_weight = logits[k] - log_sum;
-            let weight = libm::exp(log_weight);
-            let inv_sigma = libm::exp(-log_sigmas[k]);
-            Component {
-                mean: means[k],
-                inv_sigma,
-                weight,
-                slope: weight * inv_sigma,
-                log_weight,
-                log_sigma: log_sigmas[k],
+        let mut sum = 0.0;
+        // π_k over the largest weight and 1/σ_k, sixteen exponentials at a time.
+        let mut exponents = [0.0; 2 * LOGICAL_LANES];
+        let mut powers = [0.0; 2 * LOGICAL_LANES];
+        for start in (0..logits.len()).step_by(LOGICAL_LANES) {
+            let count = LOGICAL_LANES.min(logits.len() - start);
+            for i in 0..count {
+                exponents[i] = logits[start + i] - max;
+                exponents[count + i] = -log_sigmas[start + i];
             }
-        }));
+            slice::exp(&exponents[..2 * count], &mut powers[..2 * count]);
+            self.components.extend((0..count).map(|i| Component {
+                mean: means[start + i],
+                inv_sigma: powers[count + i],
+                weight: powers[i],
+                slope: 0.0,
+                log_weight: exponents[i],
+                log_sigma: log_sigmas[start + i],
+            }));
+            sum = powers[..count].iter().fold(sum, |sum, e| sum + e);
+        }
+        let log_sum = libm::log(sum);
+        for c in &mut self.components {
+            c.weight /= sum;
+            c.slope = c.weight * c.inv_sigma;
+            c.log_weight -= log_sum;
+        }
         let largest: f64 = self.components.iter().map(|c| c.slope).sum();
         // With σ near e^300 the product underflows; the inverse of a subnormal would overflow.
         self.tiny_slope = (TINY_SLOPE * largest).max(f64::MIN_POSITIVE);
