@@ -3,7 +3,7 @@
 //! The batch sees the d × d product, so a block costs one matrix product forward and two back:
 //! x̄ = Qᵀ z̄ and Q̄ = Σ z̄ xᵀ. The gradient of the reflectors follows from Q̄ once a batch, at a cost
 //! that does not depend on the rows: reflection by reflection in few dimensions
-//! ([`householder::Product`]), by matrix products in many ([`Compact`]).
+//! ([`householder::Product`]), by matrix products in many (`compact.rs`).
 
 use crate::error::{Error, InvalidLayer};
 use crate::layer::{Layer, Pass};

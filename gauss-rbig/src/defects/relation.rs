@@ -121,7 +121,9 @@ impl<'a> Sample<'a> {
             left.iter_mut().zip(&self.u[k]).for_each(|(left, u)| *left -= b * u);
         }
         let constant = quantile(&mut left.clone(), 0.5);
-        left.iter_mut().for_each(|left| *left = (*left - constant).abs());
+        for left in left.iter_mut() {
+            *left = (*left - constant).abs();
+        }
         (constant, left)
     }
 

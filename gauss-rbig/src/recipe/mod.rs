@@ -34,24 +34,26 @@
 
 mod baseline;
 mod candidate;
+mod cycle;
+mod options;
 mod search;
 
 pub use baseline::Baseline;
 pub use candidate::{Candidate, warm_start};
+pub use options::{Budget, Method, Recipe, Refit};
 pub use search::Trial;
 
 use crate::{Error, RbigOptions, fit_validated};
 use baseline::baselines;
+use cycle::{Cycle, noise, rounding_errors, train_options};
 use faer::{Mat, MatRef};
 use gauss_flow::{EpochRecord, Flow, History, TrainOptions, train};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use search::{Cycle, Search, Watch, noise, rounding_errors, train_options};
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use search::{Search, Watch};
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Rows below which none are set aside: the greedy fit then stands as it is.
 const LEAST_TO_SPLIT: usize = 40;
@@ -62,108 +64,6 @@ const LEAST_HELD_OUT: usize = 1000;
 /// With more rows than this, a tenth more teaches nothing that could be measured: p parameters
 /// fitted to n rows cost p/2n nats, and a tenth of that is saved.
 const REFIT_ROWS: usize = 40_000;
-
-/// Which of the two fits is done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Method {
-    /// The greedy fit, then joint training.
-    #[default]
-    Warm,
-    /// The greedy fit alone.
-    Rbig,
-    /// Joint training from the data's quantiles and random rotations.
-    Joint,
-}
-
-/// How long joint training may take, all candidates together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub enum Budget {
-    /// As long as it gains: some thousands of steps for the winner, in cycles that double. The
-    /// same seed gives the same bits.
-    #[default]
-    Auto,
-    /// So many passes over the rows. The same seed gives the same bits.
-    Epochs(usize),
-    /// So much time, the greedy starts included; a second fit on all rows comes on top. What is
-    /// reached in it depends on the machine.
-    Time(Duration),
-}
-
-/// Whether to fit again on all rows, those that validated included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Refit {
-    /// Where the validation rows came out of the table, and it is not so large that they would
-    /// add nothing.
-    #[default]
-    Auto,
-    /// Always: also with validation rows of the caller's.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// How to fit a table. What is `None` is found by the search.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recipe {
-    /// Which fits.
-    pub method: Method,
-    /// The most components of a marginal layer before the first rotation; 0: no such layer.
-    pub first: Option<usize>,
-    /// Blocks, each a rotation and a marginal layer.
-    pub blocks: Option<usize>,
-    /// Components of every marginal.
-    pub components: Option<usize>,
-    /// Trainable reflections of every rotation; `None`: as many as there are columns, up to 16.
-    pub reflections: Option<usize>,
-    /// λ of the prior; see [`TrainOptions::prior`].
-    pub prior: Option<f64>,
-    /// Noise added in training, in standard deviations of each column; `None`: none. Columns whose
-    /// values repeat are blurred by their own rounding error in any case.
-    pub noise: Option<f64>,
-    /// How long to train.
-    pub budget: Budget,
-    /// Rows per step; `None`: a fortieth of the rows, from 64 to 1,024.
-    pub batch_size: Option<usize>,
-    /// Adam's rate at its height.
-    pub learning_rate: f64,
-    /// Whether to fit again on all rows.
-    pub refit: Refit,
-    /// Fraction of the rows set aside where the caller brings no validation rows; more, up to a
-    /// quarter, where that would be fewer than 1,000.
-    pub validation_fraction: f64,
-    /// Seed of everything random.
-    pub seed: u64,
-}
-
-impl Default for Recipe {
-    fn default() -> Self {
-        Self {
-            method: Method::Warm,
-            first: None,
-            blocks: None,
-            components: None,
-            reflections: None,
-            prior: None,
-            noise: None,
-            budget: Budget::Auto,
-            batch_size: None,
-            learning_rate: 1e-2,
-            refit: Refit::Auto,
-            validation_fraction: 0.1,
-            seed: 0,
-        }
-    }
-}
-
-impl fmt::Display for Recipe {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.method {
-            Method::Warm => "greedy starts, then joint training",
-            Method::Rbig => "greedy fit",
-            Method::Joint => "joint training from quantiles",
-        })
-    }
-}
 
 /// Where in the search an epoch of joint training stands. All count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,7 +149,11 @@ pub fn fit_recipe(
     recipe: &Recipe,
     observer: Observer<'_>,
 ) -> Result<Fitted, Error> {
-    check(x, recipe)?;
+    let needed = min_rows(x.ncols());
+    if x.nrows() < needed {
+        return Err(gauss_flow::Error::Rows { needed, got: x.nrows() }.into());
+    }
+    recipe.validate()?;
     let deadline = match recipe.budget {
         Budget::Time(time) => Some(Instant::now() + time),
         Budget::Auto | Budget::Epochs(_) => None,
@@ -275,38 +179,6 @@ pub fn fit_recipe(
         Refit::Auto if x.nrows() > REFIT_ROWS => Ok(chosen),
         Refit::Auto | Refit::Always => refit(chosen, x, recipe, &mut watch),
     }
-}
-
-/// What can be refused before anything is done.
-fn check(x: MatRef<'_, f64>, recipe: &Recipe) -> Result<(), Error> {
-    let needed = min_rows(x.ncols());
-    if x.nrows() < needed {
-        return Err(gauss_flow::Error::Rows { needed, got: x.nrows() }.into());
-    }
-    let refuse = |option, value, expected| Err(Error::InvalidOption { option, value, expected });
-    let fraction = recipe.validation_fraction;
-    if !(fraction > 0.0 && fraction < 1.0) {
-        return refuse("validation_fraction", fraction, "in (0, 1)");
-    }
-    for (option, value) in [("blocks", recipe.blocks), ("components", recipe.components)] {
-        if value == Some(0) {
-            return refuse(option, 0.0, "at least 1");
-        }
-    }
-    if recipe.batch_size == Some(0) {
-        return refuse("batch_size", 0.0, "at least 1");
-    }
-    for (option, value) in [("prior", recipe.prior), ("noise", recipe.noise)] {
-        if let Some(value) = value
-            && !(value >= 0.0 && value.is_finite())
-        {
-            return refuse(option, value, "a number from 0 up");
-        }
-    }
-    if recipe.budget == Budget::Epochs(0) {
-        return refuse("budget", 0.0, "at least one epoch");
-    }
-    Ok(())
 }
 
 /// The fit judged by the validation rows.

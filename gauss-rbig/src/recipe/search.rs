@@ -18,15 +18,12 @@
 //! The first three rounds see at most [`SEARCH_ROWS`] rows: to rank candidates, more are not needed.
 
 use super::candidate::{Candidate, ladder};
+use super::cycle::{Cycle, noise, train_options, worth};
 use super::{Budget, Progress, Recipe, Stage};
 use crate::Error;
 use crate::sampling::stratified;
-use crate::scale::rounding;
 use faer::{Mat, MatRef};
-use gauss_flow::{
-    EpochRecord, Flow, History, LayerSpec, Schedule, StopReason, TrainError, TrainOptions, train,
-};
-use rayon::prelude::*;
+use gauss_flow::{EpochRecord, Flow, History, StopReason, TrainError, TrainOptions, train};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -44,12 +41,6 @@ const LEAST_GAIN: f64 = 0.005;
 /// What a prior costs shows late, what it saves even later: two that differ by less than this
 /// part of what they both gained in a round go on together.
 const TWIN: f64 = 0.05;
-/// Nats over all validation rows by which the best epoch must beat the last to count as
-/// overfitting rather than luck. For two near densities the variance of ln p/q is about twice
-/// their divergence, so over m rows a mean gain of g nats has a standard error of √(2g/m), and is
-/// three of them at g = 18/m.
-const SIGNIFICANT_GAIN: f64 = 18.0;
-
 /// One candidate in one round, and how it did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
@@ -65,16 +56,6 @@ pub struct Trial {
     pub after: f64,
     /// Time for the round.
     pub seconds: f64,
-}
-
-/// One cycle of training, to be repeated on other rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Cycle {
-    pub noise: f64,
-    pub batch_size: usize,
-    pub epochs: usize,
-    /// The epoch to stop after: earlier than `epochs` where the validation rows said so.
-    pub stop: usize,
 }
 
 /// A candidate on its way.
@@ -326,50 +307,6 @@ impl Search<'_, '_> {
     }
 }
 
-/// Joint training of one cycle.
-pub(super) fn train_options(
-    recipe: &Recipe,
-    candidate: &Candidate,
-    cycle: Cycle,
-    index: usize,
-) -> TrainOptions {
-    TrainOptions {
-        epochs: cycle.epochs,
-        batch_size: cycle.batch_size,
-        learning_rate: recipe.learning_rate,
-        schedule: Schedule::Cosine { warmup: 0.05 },
-        // Every cycle has an order of its own.
-        seed: recipe.seed.wrapping_add((index as u64) << 32),
-        patience: None,
-        clip_norm: Some(10.0),
-        average_epochs: Some(cycle.epochs as f64 / 60.0),
-        validate_every: cycle.epochs.div_ceil(20),
-        noise: None,
-        prior: candidate.prior,
-    }
-}
-
-/// Deviations of the noise `[d]`, in the units of the columns: `fraction` of what the flow
-/// standardises by, and the rounding error of columns whose values repeat. What was rounded has no
-/// density of its own, and would else seem the likelier the narrower a spike stands on every
-/// value; blurred by its own rounding error it has one.
-pub(super) fn noise(flow: &Flow, fraction: f64, rounding: &[f64]) -> Option<Vec<f64>> {
-    let standardizes = flow.layers().first() == Some(&LayerSpec::Standardize);
-    let scale =
-        |j: usize| if standardizes { flow.layer_params(0)[flow.dim() + j].exp() } else { 1.0 };
-    let sigmas = rounding.iter().enumerate().map(|(j, r)| (fraction * scale(j)).hypot(*r));
-    let sigmas: Vec<f64> = sigmas.collect();
-    sigmas.iter().any(|sigma| *sigma > 0.0).then_some(sigmas)
-}
-
-/// The rounding error of each column.
-pub(super) fn rounding_errors(x: MatRef<'_, f64>) -> Vec<f64> {
-    (0..x.ncols())
-        .into_par_iter()
-        .map(|j| rounding(&x.col(j).iter().copied().collect::<Vec<f64>>()))
-        .collect()
-}
-
 /// At most [`SEARCH_ROWS`] of the rows; `None` for all of them.
 fn few_rows(x: MatRef<'_, f64>, seed: u64) -> Option<Mat<f64>> {
     (x.nrows() > SEARCH_ROWS).then(|| {
@@ -396,14 +333,6 @@ fn drop_twins(runners: &mut Vec<Runner>) {
         }
         stays
     });
-}
-
-/// How many epochs of a cycle are worth repeating on other rows.
-fn worth(history: &History, validation_rows: usize) -> usize {
-    let last = history.epochs.len() - 1;
-    let score = |epoch: usize| history.epochs[epoch].validation_nll.unwrap_or(f64::NAN);
-    let gain = score(last) - score(history.best_epoch);
-    if gain * validation_rows as f64 > SIGNIFICANT_GAIN { history.best_epoch } else { last }
 }
 
 /// Adds a cycle's epochs, but for its start, which is the end of the one before.

@@ -1,0 +1,76 @@
+//! One cycle of joint training: its options, its noise, and what of it is worth repeating.
+
+use super::Recipe;
+use super::candidate::Candidate;
+use crate::scale::rounding;
+use faer::MatRef;
+use gauss_flow::{Flow, History, LayerSpec, Schedule, TrainOptions};
+use rayon::prelude::*;
+
+/// Nats over all validation rows by which the best epoch must beat the last to count as
+/// overfitting rather than luck. For two near densities the variance of ln p/q is about twice
+/// their divergence, so over m rows a mean gain of g nats has a standard error of √(2g/m), and is
+/// three of them at g = 18/m.
+const SIGNIFICANT_GAIN: f64 = 18.0;
+
+/// One cycle of training, to be repeated on other rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Cycle {
+    pub noise: f64,
+    pub batch_size: usize,
+    pub epochs: usize,
+    /// The epoch to stop after: earlier than `epochs` where the validation rows said so.
+    pub stop: usize,
+}
+
+/// Joint training of one cycle.
+pub(super) fn train_options(
+    recipe: &Recipe,
+    candidate: &Candidate,
+    cycle: Cycle,
+    index: usize,
+) -> TrainOptions {
+    TrainOptions {
+        epochs: cycle.epochs,
+        batch_size: cycle.batch_size,
+        learning_rate: recipe.learning_rate,
+        schedule: Schedule::Cosine { warmup: 0.05 },
+        // Every cycle has an order of its own.
+        seed: recipe.seed.wrapping_add((index as u64) << 32),
+        patience: None,
+        clip_norm: Some(10.0),
+        average_epochs: Some(cycle.epochs as f64 / 60.0),
+        validate_every: cycle.epochs.div_ceil(20),
+        noise: None,
+        prior: candidate.prior,
+    }
+}
+
+/// Deviations of the noise `[d]`, in the units of the columns: `fraction` of what the flow
+/// standardises by, and the rounding error of columns whose values repeat. What was rounded has no
+/// density of its own, and would else seem the likelier the narrower a spike stands on every
+/// value; blurred by its own rounding error it has one.
+pub(super) fn noise(flow: &Flow, fraction: f64, rounding: &[f64]) -> Option<Vec<f64>> {
+    let standardizes = flow.layers().first() == Some(&LayerSpec::Standardize);
+    let scale =
+        |j: usize| if standardizes { flow.layer_params(0)[flow.dim() + j].exp() } else { 1.0 };
+    let sigmas = rounding.iter().enumerate().map(|(j, r)| (fraction * scale(j)).hypot(*r));
+    let sigmas: Vec<f64> = sigmas.collect();
+    sigmas.iter().any(|sigma| *sigma > 0.0).then_some(sigmas)
+}
+
+/// The rounding error of each column.
+pub(super) fn rounding_errors(x: MatRef<'_, f64>) -> Vec<f64> {
+    (0..x.ncols())
+        .into_par_iter()
+        .map(|j| rounding(&x.col(j).iter().copied().collect::<Vec<f64>>()))
+        .collect()
+}
+
+/// How many epochs of a cycle are worth repeating on other rows.
+pub(super) fn worth(history: &History, validation_rows: usize) -> usize {
+    let last = history.epochs.len() - 1;
+    let score = |epoch: usize| history.epochs[epoch].validation_nll.unwrap_or(f64::NAN);
+    let gain = score(last) - score(history.best_epoch);
+    if gain * validation_rows as f64 > SIGNIFICANT_GAIN { history.best_epoch } else { last }
+}
