@@ -121,7 +121,7 @@ impl<'a> Sample<'a> {
             left.iter_mut().zip(&self.u[k]).for_each(|(left, u)| *left -= b * u);
         }
         let constant = quantile(&mut left.clone(), 0.5);
-        for left in left.iter_mut() {
+        for left in &mut left {
             *left = (*left - constant).abs();
         }
         (constant, left)
