@@ -1,11 +1,14 @@
 //! Project tasks: `cargo xtask TASK`.
 
+mod peers;
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 const HELP: &str = "\
 cargo xtask demo [--out DIR] [gauss's options]   two moons: fits, figures and a report
+cargo xtask peers [--data DIR] [--help]          gauss and its Python rivals side by side
 cargo xtask ci                                   everything that must stay green
 cargo xtask golden                               check the golden tables (Python with mpmath)
 ";
@@ -16,6 +19,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     match task.as_deref() {
         Some("demo") => demo(&rest),
+        Some("peers") => peers::run(&root(), &cargo(), &rest),
         Some("ci") if rest.is_empty() => ci(),
         Some("golden") if rest.is_empty() => golden(),
         Some("help" | "--help" | "-h") => {
