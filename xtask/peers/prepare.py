@@ -10,8 +10,8 @@
 Two columns: the points are the nodes of a grid over the training part's box, widened by half of
 its width on each side. More: draws from a proposal r that is fitted to the training part and knows
 nothing of the model that is tested, weights -ln(n r): nine tenths a mixture of Student's t with
-four degrees of freedom on the covariances of a Gaussian mixture, inflated, the last tenth one such t
-on the covariance of all rows, inflated more, so that no tail is missed.
+four degrees of freedom on the covariances of a Gaussian mixture, inflated, the last tenth one such
+t on the covariance of all rows, inflated more, so that no tail is missed.
 
 Weights are for standardised columns.
 """
@@ -25,7 +25,7 @@ from scipy.special import gammaln, logsumexp
 
 import tables
 
-GRID_SIDE = 801
+GRID_SIDE = 601
 DRAWS = 200_000
 QUICK_GRID_SIDE = 201
 QUICK_DRAWS = 20_000
@@ -76,7 +76,8 @@ class Proposal:
 
     def log_density(self, points):
         d = points.shape[1]
-        constant = gammaln((DEGREES + d) / 2) - gammaln(DEGREES / 2) - d / 2 * np.log(DEGREES * np.pi)
+        constant = gammaln((DEGREES + d) / 2) - gammaln(DEGREES / 2)
+        constant -= d / 2 * np.log(DEGREES * np.pi)
         terms = []
         for share, mean, factor in zip(self.shares, self.means, self.factors, strict=True):
             z = np.linalg.solve(factor, (points - mean).T)

@@ -24,7 +24,7 @@ class Mixture:
         for k in QUICK_COMPONENTS if quick else COMPONENTS:
             if k * 2 > len(train):
                 continue
-            model = GaussianMixture(k, covariance_type="full", max_iter=300, random_state=seed)
+            model = GaussianMixture(k, covariance_type="full", random_state=seed)
             try:
                 candidates.append((f"{k} components", model.fit(train)))
             except ValueError:

@@ -7,7 +7,7 @@
 //! | `checkerboard` | 2 | edges: the density jumps from 1/32 to nothing |
 //! | `banana` | 2 | one bent ridge |
 //! | `gaussian` | 8 | correlation, and columns of scales from 1 to 128 |
-//! | `mixture` | 10 | four overlapping clusters of unlike shapes |
+//! | `clusters` | 10 | four overlapping clusters of unlike shapes |
 //!
 //! With the truth p known, the mean of ln p(x) - ln q(x) over fresh x estimates KL(p ‖ q), whose
 //! floor is zero, without the entropy of p standing in between.
@@ -67,7 +67,7 @@ impl Known {
             Self::Checkerboard(_) => "checkerboard",
             Self::Banana(_) => "banana",
             Self::Gaussian(_) => "gaussian",
-            Self::Mixture(_) => "mixture",
+            Self::Mixture(_) => "clusters",
         }
     }
 

@@ -40,7 +40,9 @@ training part is one for the rivals, and `gauss` sets rows aside by itself.
 **Fit** seconds count all candidates that were tried. The rivals' seconds are taken inside a running
 Python, after its imports and after the tables were read. Those of `gauss` are **of whole
 processes**: start, reading the CSV file, computing, writing the result. Log-densities are of TIMED rows
-drawn from the test part with repetition, samples are as many. **Round trip** is the largest
+drawn from the test part with repetition, samples are as many. A † says that other
+programs kept more than a tenth of a core busy meanwhile, so that the seconds are too long. torch
+has all cores, scikit-learn and sinflow have one, on which they are faster. **Round trip** is the largest
 |x − f⁻¹(f(x))| over the test rows, in standard deviations of the column; a mixture and a kernel
 density have no map. **∫ q** is computed on a grid over twice the training part's box where there
 are two columns (its error: the difference from every other node), and otherwise by importance
@@ -59,7 +61,7 @@ pub fn markdown(report: &Report) -> String {
     text.push_str("\n## Machine\n\n");
     text.push_str(&machine(report));
     text.push_str(&PROTOCOL.replace("TIMED", &report.timed_rows.to_string()));
-    text.push_str("## Tables\n\nThe best of each column is bold.\n");
+    text.push_str("## Tables\n\nThe best of each column is bold; † other programs were busy.\n");
     for table in &report.tables {
         text.push_str(&section(table, report.timed_rows));
     }
@@ -108,7 +110,7 @@ fn machine(report: &Report) -> String {
     let times = || times.clone().map(|row| row.record.measured_at);
     let (first, last) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
     format!(
-        "- {}, {} cores, {}; every system may use all cores\n\
+        "- {}, {} cores, {}\n\
          - gauss {}, {}\n\
          - Python {}: {}\n\
          - linear algebra: {}\n\

@@ -16,6 +16,7 @@ mod options;
 mod ours;
 mod process;
 mod python;
+mod quiet;
 mod record;
 mod render;
 mod report;
@@ -173,7 +174,11 @@ fn recall_or_measure(
     };
     let fingerprint = format!("{:016x}-{of_system:016x}", prepared.fingerprint);
     eprint!("{}: {} ... ", prepared.table.name, place.system);
-    let known = if options.fresh { None } else { place.recall(&fingerprint) };
+    let wanted = |record: &Record| match &record.outcome {
+        Outcome::Measured(figures) => !(options.again && figures.is_disturbed()),
+        Outcome::Failed { .. } => true,
+    };
+    let known = if options.fresh { None } else { place.recall(&fingerprint).filter(wanted) };
     if let Some(record) = known {
         eprintln!("{}, measured before", summary(&record.outcome));
         return Ok(record);
@@ -192,6 +197,10 @@ fn recall_or_measure(
 
 fn summary(outcome: &Outcome) -> String {
     match outcome {
+        Outcome::Measured(figures) if figures.is_disturbed() => {
+            let others = figures.others.unwrap_or_default();
+            format!("fitted in {:.1} s, disturbed: {others:.1} cores", figures.fit_seconds)
+        }
         Outcome::Measured(figures) => format!("fitted in {:.1} s", figures.fit_seconds),
         Outcome::Failed { reason } => format!("failed: {reason}"),
     }

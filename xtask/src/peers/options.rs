@@ -23,6 +23,7 @@ cargo xtask peers: gauss and its Python rivals side by side
   --limit SECONDS   time limit of one system on one table [default: 1800]
   --quick           small tables and short trainings, to see that everything runs
   --fresh           measure again what has been measured already
+  --again           measure again what other programs disturbed
   --out FILE        the JSON file [default: target/peers/peers.json]
   --no-docs         do not write docs/benchmarks.md
 
@@ -33,6 +34,7 @@ the same. Python 3.11 or newer is found on the path, or named by the variable PY
 
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Options {
     pub data: Option<PathBuf>,
     /// All where empty.
@@ -43,6 +45,7 @@ pub struct Options {
     pub limit: Duration,
     pub quick: bool,
     pub fresh: bool,
+    pub again: bool,
     pub out: Option<PathBuf>,
     pub docs: bool,
 }
@@ -58,6 +61,7 @@ impl Options {
             limit: Duration::from_secs(LIMIT),
             quick: false,
             fresh: false,
+            again: false,
             out: None,
             docs: true,
         };
@@ -78,11 +82,12 @@ impl Options {
                 "--rows" => options.rows = positive(name, &value()?)?,
                 "--limit" => options.limit = Duration::from_secs(positive(name, &value()?)? as u64),
                 "--out" => options.out = Some(value()?.into()),
-                "--quick" | "--fresh" | "--no-docs" if inline.is_some() => {
+                "--quick" | "--fresh" | "--again" | "--no-docs" if inline.is_some() => {
                     return Err(format!("{name} takes no value"));
                 }
                 "--quick" => options.quick = true,
                 "--fresh" => options.fresh = true,
+                "--again" => options.again = true,
                 "--no-docs" => options.docs = false,
                 _ => return Err(format!("unknown option {argument:?}")),
             }
@@ -131,11 +136,11 @@ mod tests {
 
     #[test]
     fn options_are_read_in_both_spellings() {
-        let options = parse("--data d --tables=a,b --systems kde,gauss --rows 7 --fresh").unwrap();
+        let options = parse("--data d --tables=a,b --systems kde,gauss --rows 7 --again").unwrap();
         assert_eq!(options.data, Some("d".into()));
         assert_eq!(options.tables, ["a", "b"]);
         assert_eq!(options.chosen_systems(), ["gauss", "kde"]);
-        assert_eq!((options.rows, options.fresh, options.quick), (7, true, false));
+        assert_eq!((options.rows, options.again, options.fresh), (7, true, false));
         assert!(!options.is_complete());
         assert!(parse("--data d").unwrap().is_complete());
         assert_eq!(parse("--quick").unwrap().rows, QUICK_ROWS);

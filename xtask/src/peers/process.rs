@@ -6,15 +6,26 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::quiet::Watch;
+
 /// How often a running process is looked at; what is timed by it is off by as much at most.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// Runs it to its end, with its words in the file `log`; seconds from start to end.
+/// A process that ended well.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// From start to end.
+    pub seconds: f64,
+    /// Cores that other programs used meanwhile, where that is known.
+    pub others: Option<f64>,
+}
+
+/// Runs it to its end, with its words in the file `log`.
 ///
 /// # Errors
 /// A line that says that it cannot be run, failed (with its last line), or took too long and was
 /// ended.
-pub fn run(command: &mut Command, limit: Duration, log: &Path) -> Result<f64, String> {
+pub fn run(command: &mut Command, limit: Duration, log: &Path) -> Result<Run, String> {
     let words = || File::create(log).map_err(|error| format!("{}: {error}", log.display()));
     let stderr = words()?;
     let started = Instant::now();
@@ -24,9 +35,14 @@ pub fn run(command: &mut Command, limit: Duration, log: &Path) -> Result<f64, St
         .stderr(stderr)
         .spawn()
         .map_err(|error| format!("{}: {error}", command.get_program().display()))?;
+    let mut watch = Watch::new(child.id());
     loop {
+        watch.look();
         match child.try_wait() {
-            Ok(Some(status)) if status.success() => return Ok(started.elapsed().as_secs_f64()),
+            Ok(Some(status)) if status.success() => {
+                let seconds = started.elapsed().as_secs_f64();
+                return Ok(Run { seconds, others: watch.others() });
+            }
             Ok(Some(status)) => return Err(last_words(log, &status.to_string())),
             Ok(None) if started.elapsed() > limit => {
                 // It may have ended by itself since; either way it is over.
@@ -54,7 +70,7 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_mins(1);
 
-    fn shell(line: &str, limit: Duration) -> Result<f64, String> {
+    fn shell(line: &str, limit: Duration) -> Result<Run, String> {
         let directory = tempfile::tempdir().unwrap();
         let mut command = Command::new("sh");
         run(command.args(["-c", line]), limit, &directory.path().join("log"))
@@ -65,7 +81,7 @@ mod tests {
         let line = "echo first >&2; echo the reason >&2; exit 3";
         assert_eq!(shell(line, MINUTE).unwrap_err(), "the reason");
         assert!(shell("exit 3", MINUTE).unwrap_err().contains('3'));
-        assert!(shell("true", MINUTE).unwrap() < 60.0);
+        assert!(shell("true", MINUTE).unwrap().seconds < 60.0);
     }
 
     #[test]

@@ -122,7 +122,7 @@ pub fn environment(interpreter: &Path, directory: &Path, scripts: &Path) -> anyh
         })?;
         fs::write(&marker, &wanted).context("the environment's marker")?;
     }
-    let output = command(&program)
+    let output = command(&program, 1)
         .arg(scripts.join("environment.py"))
         .arg(&requirements)
         .stderr(Stdio::inherit())
@@ -133,12 +133,12 @@ pub fn environment(interpreter: &Path, directory: &Path, scripts: &Path) -> anyh
     Ok(Python { program, environment })
 }
 
-/// A command of the environment's interpreter. Every rival may use every core, and chooses its
-/// kernels itself: a machine may have been told to use slower ones.
-pub fn command(program: &Path) -> Command {
+/// A command of the environment's interpreter, with so many threads for its linear algebra, which
+/// chooses its kernels itself: a machine may have been told to use slower ones.
+pub fn command(program: &Path, threads: usize) -> Command {
     let mut command = Command::new(program);
     command
-        .env("OMP_NUM_THREADS", super::machine::threads().to_string())
+        .env("OMP_NUM_THREADS", threads.to_string())
         .env("PYTHONWARNINGS", "ignore")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env_remove("OPENBLAS_CORETYPE")

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use super::quiet;
 use super::statistics::Integral;
 
 /// A measurement, or why there is none.
@@ -28,6 +29,15 @@ pub struct Figures {
     pub sample_seconds: f64,
     pub round_trip: RoundTrip,
     pub integral: Integral,
+    /// Cores that other programs used meanwhile, where that is known: the most of any process.
+    pub others: Option<f64>,
+}
+
+impl Figures {
+    /// Whether other programs made the seconds longer.
+    pub fn is_disturbed(&self) -> bool {
+        self.others.is_some_and(|others| others > quiet::TOLERATED)
+    }
 }
 
 /// Largest |x - f⁻¹(f(x))| over the test rows, in standard deviations of a column.
@@ -111,6 +121,7 @@ mod tests {
             sample_seconds: 0.125,
             round_trip: RoundTrip::Max(1e-7),
             integral: Integral::Sampled(Estimate { value: 1.0, error: 0.01 }),
+            others: None,
         };
         let outcome = Outcome::Measured(figures);
         let record = Record { fingerprint: "a".to_owned(), measured_at: 7, outcome };

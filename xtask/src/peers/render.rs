@@ -50,6 +50,7 @@ fn summary_row(table: &TableReport, known: bool) -> Vec<Cell> {
     let rival = table.duel.as_ref().and_then(|duel| table.row(duel.rival));
     let likelihood = |row: Option<&Row>| nats(row.and_then(Row::log_likelihood));
     let fit = |row: Option<&Row>| match row.and_then(Row::figures) {
+        Some(figures) if figures.is_disturbed() => format!("{} †", seconds(figures.fit_seconds)),
         Some(figures) => seconds(figures.fit_seconds),
         None => "–".to_owned(),
     };
@@ -121,7 +122,8 @@ pub fn systems(table: &TableReport, timed_rows: usize) -> Grid {
         if table.known_density {
             cells.push(mark(nats(row.score.and_then(|score| score.divergence)), closest));
         }
-        cells.push(mark(seconds(figures.fit_seconds), fit));
+        let sign = if figures.is_disturbed() { " †" } else { "" };
+        cells.push(mark(format!("{}{sign}", seconds(figures.fit_seconds)), fit));
         cells.push(mark(seconds(figures.log_prob_seconds), log_prob));
         cells.push(mark(seconds(figures.sample_seconds), sample));
         let round_trip = match figures.round_trip {
@@ -149,7 +151,8 @@ pub fn terminal(report: &Report) -> String {
     }
     text.push_str("\ngauss and the best rival of each table\n");
     text.push_str(&align(&summary(report)));
-    text.push_str("\nln q: nats per test row, standardised columns; * the best of its column\n");
+    text.push_str("\nln q: nats per test row, standardised columns; * the best of its column; ");
+    text.push_str("† other programs were busy\n");
     text
 }
 

@@ -153,6 +153,7 @@ pub mod tests {
             sample_seconds: 0.25,
             round_trip: RoundTrip::None,
             integral: Integral::Sampled(Estimate { value: 1.0, error: 0.01 }),
+            others: None,
         };
         Row {
             system,

@@ -11,7 +11,7 @@ use super::python::{self, Python};
 use super::record::{Figures, Outcome, Place, RoundTrip};
 use super::statistics::integral;
 use super::tables::Prepared;
-use super::{csv, process};
+use super::{csv, machine, process};
 
 /// SYSTEM.json, as `run.py` writes it.
 #[derive(Deserialize)]
@@ -21,6 +21,12 @@ struct Told {
     log_prob_seconds: f64,
     sample_seconds: f64,
     round_trip: RoundTrip,
+}
+
+/// Those on which a rival is fastest: torch's flows gain from all cores, and the small matrices of
+/// the others lose by them.
+fn threads(system: &str) -> usize {
+    if system.starts_with("zuko") { machine::threads() } else { 1 }
 }
 
 /// Measures it.
@@ -36,15 +42,16 @@ pub fn measure(
     quick: bool,
 ) -> anyhow::Result<Outcome> {
     let (fit, validation) = prepared.rivals_parts();
-    let mut command = python::command(&python.program);
+    let mut command = python::command(&python.program, threads(place.system));
     command.arg(scripts.join("run.py")).arg(place.system);
     command.arg("--fit").arg(fit).arg("--validation").arg(validation);
     command.arg("--test").arg(&prepared.table.test);
     command.arg("--prepared").arg(&prepared.directory).arg("--out").arg(&place.directory);
     command.args(quick.then_some("--quick"));
-    if let Err(reason) = process::run(&mut command, limit, &place.file("log")) {
-        return Ok(Outcome::Failed { reason });
-    }
+    let run = match process::run(&mut command, limit, &place.file("log")) {
+        Ok(run) => run,
+        Err(reason) => return Ok(Outcome::Failed { reason }),
+    };
 
     let text = fs::read(place.file("json")).context(place.system)?;
     let told: Told = serde_json::from_slice(&text).context(place.system)?;
@@ -61,5 +68,6 @@ pub fn measure(
         sample_seconds: told.sample_seconds,
         round_trip: told.round_trip,
         integral: integral(prepared.facts.integral, &log_q, &weights),
+        others: run.others,
     }))
 }

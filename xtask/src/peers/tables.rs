@@ -119,7 +119,7 @@ impl Prepared {
         let marker = directory.join("fingerprint");
         if fs::read_to_string(&marker).ok() != Some(fingerprint.to_string()) {
             fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
-            let mut command = python::command(&python.program);
+            let mut command = python::command(&python.program, 1);
             command.arg(scripts.join("prepare.py"));
             command.arg("--train").arg(&table.train).arg("--test").arg(&table.test);
             if let Some(validation) = &table.validation {
