@@ -29,7 +29,8 @@ pub struct Figures {
     pub sample_seconds: f64,
     pub round_trip: RoundTrip,
     pub integral: Integral,
-    /// Cores that other programs used meanwhile, where that is known: the most of any process.
+    /// Cores that other programs used meanwhile, beyond those that it left free, where that is
+    /// known: the most of any process.
     pub others: Option<f64>,
 }
 

@@ -42,7 +42,9 @@ pub fn measure(
     quick: bool,
 ) -> anyhow::Result<Outcome> {
     let (fit, validation) = prepared.rivals_parts();
-    let mut command = python::command(&python.program, threads(place.system));
+    let threads = threads(place.system);
+    let spare = machine::threads() - threads;
+    let mut command = python::command(&python.program, threads);
     command.arg(scripts.join("run.py")).arg(place.system);
     command.arg("--fit").arg(fit).arg("--validation").arg(validation);
     command.arg("--test").arg(&prepared.table.test);
@@ -68,6 +70,6 @@ pub fn measure(
         sample_seconds: told.sample_seconds,
         round_trip: told.round_trip,
         integral: integral(prepared.facts.integral, &log_q, &weights),
-        others: run.others,
+        others: run.others.map(|others| f64::max(others - spare as f64, 0.0)),
     }))
 }
