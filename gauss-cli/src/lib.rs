@@ -17,6 +17,7 @@ pub mod console;
 pub mod demo;
 pub mod error;
 pub mod input;
+pub mod known;
 pub mod model;
 pub mod moons;
 pub mod output;

@@ -1,5 +1,7 @@
 //! Project tasks: `cargo xtask TASK`.
 
+mod peers;
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -7,6 +9,7 @@ use std::process::{Command, ExitCode};
 const HELP: &str = "\
 cargo xtask demo [--out DIR] [gauss's options]   two moons: fits, figures and a report
 cargo xtask bench [--quick] [--out FILE.json]    the goals, measured: docs/performance.md
+cargo xtask peers [--data DIR] [--help]          gauss and its Python rivals side by side
 cargo xtask ci                                   everything that must stay green
 cargo xtask golden                               check the golden tables (Python with mpmath)
 ";
@@ -18,6 +21,7 @@ fn main() -> ExitCode {
     match task.as_deref() {
         Some("demo") => demo(&rest),
         Some("bench") => bench(&rest),
+        Some("peers") => peers::run(&root(), &cargo(), &rest),
         Some("ci") if rest.is_empty() => ci(),
         Some("golden") if rest.is_empty() => golden(),
         Some("help" | "--help" | "-h") => {
