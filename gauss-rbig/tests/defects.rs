@@ -304,7 +304,9 @@ fn an_outlier_neither_hides_nor_makes_a_defect() {
         assert_eq!(kinds, ["atom", "few_values", "rounded", "copy", "linear_combination"]);
         for hit in (0..full.ncols()).map(|j| vec![j]).chain([(0..full.ncols()).collect()]) {
             let mut dirty = full.clone();
-            hit.iter().for_each(|&j| dirty[(7, j)] = 1e12 * (1.0 + j as f64).sqrt());
+            for &j in &hit {
+                dirty[(7, j)] = 1e12 * (1.0 + j as f64).sqrt();
+            }
             let found = found(dirty.as_ref());
             assert!(found.iter().map(Defect::kind).eq(kinds.iter().copied()), "{hit:?}: {found:?}");
             for (a, b) in found.iter().zip(&clean).filter(|(a, _)| a.columns().len() > 1) {
@@ -322,6 +324,38 @@ fn an_outlier_neither_hides_nor_makes_a_defect() {
         let mut dirty = x.clone();
         (0..6).for_each(|j| dirty[(11, j)] = 1e12 * (1.0 + j as f64));
         assert_eq!(found(dirty.as_ref()), []);
+    }
+}
+
+/// A relation that one row in fifty breaks still holds most rows on a plane.
+#[test]
+fn a_relation_broken_in_a_few_rows_is_found() {
+    for seed in 0..10 {
+        let (x, e) = (table(1000, 4, 2, seed), table(1000, 1, 0, seed + 50));
+        let sum = |i: usize| {
+            let whole = x[(i, 1)] + x[(i, 2)];
+            if i % 50 == 7 { whole + 3.0 * e[(i, 0)] } else { whole }
+        };
+        let found = found(beside(&x, &[&sum]).as_ref());
+        let [Defect::LinearCombination { column: 4, terms, residual: 0.0, .. }] = &found[..] else {
+            panic!("seed {seed}: {found:?}")
+        };
+        assert_eq!(terms, &[(1, 1.0), (2, 1.0)]);
+    }
+}
+
+/// Columns that have nothing to do with a relation, of whatever tails, do not hide it.
+#[test]
+fn a_noisy_relation_beside_heavy_tails_is_found() {
+    for (rows, seed) in [(60, 1), (60, 2), (2000, 3), (2000, 4)] {
+        let (x, e) = (table(rows, 9, 0, seed), table(rows, 1, 0, seed + 50));
+        let sum = |i: usize| x[(i, 0)] - x[(i, 3)] + 5e-3 * e[(i, 0)];
+        let found = found(beside(&x, &[&sum]).as_ref());
+        let [Defect::LinearCombination { column: 9, terms, residual, .. }] = &found[..] else {
+            panic!("{rows} rows, seed {seed}: {found:?}")
+        };
+        assert!(terms.iter().map(|term| term.0).eq([0, 3]), "{terms:?}");
+        assert!((residual / 5e-3 - 1.0).abs() < 0.4, "{residual}");
     }
 }
 

@@ -131,7 +131,7 @@ fn no_round_loses_and_the_winner_is_the_best_that_was_seen() {
         for baseline in &fitted.baselines {
             assert!(score >= baseline.score, "{score} under {baseline:?}");
         }
-        let last = fitted.trials.iter().filter(|t| Some(t.candidate) == fitted.candidate).last();
+        let last = fitted.trials.iter().rfind(|t| Some(t.candidate) == fitted.candidate);
         assert_eq!(last.expect("the winner was tried").after, score);
         // What is reported is what the model does.
         let again = mean(&fitted.flow.log_prob(validation.as_ref()).unwrap());

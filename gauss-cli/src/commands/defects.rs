@@ -14,13 +14,15 @@ use gauss_rbig::defects::{add_noise, examine};
 use serde::Serialize;
 
 use crate::args::positive_number;
-use crate::console::Console;
+use crate::console::{Console, counted};
 use crate::error::Error;
 use crate::table::{Select, Table};
 
 /// The names of the model's notes.
 const NO_DENSITY: &str = "no density of its own";
 const NOISE: &str = "noise";
+/// Findings printed one by one; a table of many such columns would bury everything else.
+const SHOWN: usize = 6;
 
 /// Options of `fit`.
 #[derive(Debug, Args)]
@@ -108,8 +110,13 @@ impl Remedies {
                 ways_out: defect.ways_out(names),
             })
             .collect();
-        for Finding { sentence, ways_out, .. } in &defects {
+        for Finding { sentence, ways_out, .. } in defects.iter().take(SHOWN) {
             console.note(&format!("warning: {}: {sentence}; {ways_out}", table.file()));
+        }
+        if let Some(more) = defects.len().checked_sub(SHOWN + 1) {
+            let more = counted(more + 1, "finding");
+            let text = format!("warning: {}: {more} more; `gauss inspect` lists all", table.file());
+            console.note(&text);
         }
         Ok(Examined { defects, noise: self.noise.clone() })
     }

@@ -5,7 +5,7 @@
 //! **Fit.** Least squares with the weight w = (1 + (max |u|/5)²)⁻¹ on both sides of a row: a
 //! relation that holds exactly holds at any weights, and a row at 10¹² has next to none. Then
 //! concentration (Rousseeuw and Van Driessen 1999): fit again to the three quarters of the rows
-//! with the least residuals, for as long as that halves the residuals. An exact relation broken
+//! with the least weighted residuals, for as long as that halves the residuals. An exact relation broken
 //! in a few rows is reached in a step or two; noise halves but once, by selection, if at all.
 //!
 //! **Verification.** What counts is the residual that 95 % of the rows stay below, over 1.96: its
@@ -39,7 +39,7 @@ const NEARLY: f64 = 0.01;
 /// That explains what is left if it is not half as large again, and is a relation still if it
 /// has at most a tenth of the spread.
 const ROUNDING: f64 = 1.5;
-const COARSE: f64 = 0.1;
+pub(super) const COARSE: f64 = 0.1;
 
 /// Below this, in spreads, what is left is rounding of double precision.
 const EXACT: f64 = 1e-10;
@@ -90,7 +90,8 @@ impl<'a> Sample<'a> {
     }
 
     /// The coefficients b of a relation, if these predictors are independent enough to have any.
-    pub fn fit(&self, target: usize, predictors: &[usize]) -> Option<Vec<(usize, f64)>> {
+    /// Beside them the weighted residual that three quarters of the rows stay below.
+    pub fn fit(&self, target: usize, predictors: &[usize]) -> Option<(f64, Vec<(usize, f64)>)> {
         let weight = self.weights(predictors.iter().copied().chain([target]));
         let mut kept: Vec<usize> = (0..self.rows()).collect();
         let mut best: Option<(f64, Vec<(usize, f64)>)> = None;
@@ -100,7 +101,9 @@ impl<'a> Sample<'a> {
             design.extend(predictors.iter().map(|&k| pick(k)));
             let Some(b) = least_squares(design, pick(target)) else { break };
             let terms: Vec<(usize, f64)> = predictors.iter().copied().zip(b).collect();
-            let left = self.residuals(target, &terms).1;
+            // Weighted as in the fit: a step then lowers what the fit minimises.
+            let mut left = self.residuals(target, &terms).1;
+            left.iter_mut().zip(&weight).for_each(|(left, w)| *left *= w);
             let size = quantile(&mut left.clone(), KEPT);
             let before = best.as_ref().map_or(f64::INFINITY, |best| best.0);
             if size < before {
@@ -109,9 +112,9 @@ impl<'a> Sample<'a> {
             if !(size < 0.5 * before && size > EXACT) {
                 break;
             }
-            kept.retain(|&i| left[i] <= size);
+            kept = (0..self.rows()).filter(|&i| left[i] <= size).collect();
         }
-        best.map(|best| best.1)
+        best
     }
 
     /// b₀ and, row by row, |u_j - b₀ - Σ b_k u_k|; b₀ is a median.

@@ -19,7 +19,7 @@
 //! coefficient, 1, 2, 4, ... of them until the relation holds, then without those it can spare.
 
 use super::Defect;
-use super::relation::Sample;
+use super::relation::{COARSE, Sample};
 use super::values::Column;
 use crate::Error;
 use crate::pca::{Moments, Pca};
@@ -34,11 +34,15 @@ const VERIFIED: usize = 8192;
 /// four rows more agree within a hundredth of the spread one time in 10⁷.
 pub(super) const LEAST_ROWS: usize = 6;
 
-/// 1 - R² below which a column is a candidate: far above what a relation leaves, so that a few
-/// broken rows, each of which may add some 10/n, do not hide it.
-const LOOSE: f64 = 0.05;
+/// 1 - R² below which a column is a candidate: far above what a relation leaves, so that the few
+/// rows in a hundred that break it, each by some 3 spreads, do not hide it. In a small table a
+/// single such row may add 10/n.
+const LOOSE: f64 = 0.3;
 const PER_BROKEN_ROW: f64 = 10.0;
 const LOOSEST: f64 = 0.6;
+
+/// Three quarters of normal residuals are below 1.15 standard deviations: no relation is above.
+const HOPELESS: f64 = 1.5 * COARSE;
 
 /// What is left, relative to before, that makes a term worth its place.
 const SPARE: f64 = 1.5;
@@ -116,7 +120,7 @@ impl<'a> Search<'a> {
             earlier.iter().copied().filter(|&k| 1.0 - square(k) <= self.loose).collect();
         near.sort_by(|&a, &b| square(b).total_cmp(&square(a)));
         near.iter().find_map(|&k| {
-            let terms = self.sample.fit(j, &[k])?;
+            let terms = self.sample.fit(j, &[k])?.1;
             self.check.verify(j, &terms).map(|_| terms)
         })
     }
@@ -125,9 +129,9 @@ impl<'a> Search<'a> {
     fn combination(&self, j: usize, predictors: &[usize]) -> Option<Vec<(usize, f64)>> {
         // With half as many coefficients as rows a relation is no accident.
         let most = (self.sample.rows() / 2).saturating_sub(2);
-        let mut full = self.sample.fit(j, predictors)?;
-        if full.len() <= most {
-            self.check.verify(j, &full)?;
+        let (size, mut full) = self.sample.fit(j, predictors)?;
+        if size > HOPELESS {
+            return None;
         }
         full.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
         let largest: Vec<usize> = full.iter().map(|term| term.0).collect();
@@ -151,7 +155,7 @@ impl<'a> Search<'a> {
         if predictors.is_empty() {
             return None;
         }
-        let terms = self.sample.fit(j, predictors)?;
+        let terms = self.sample.fit(j, predictors)?.1;
         let left = self.check.verify(j, &terms)?;
         Some((terms, left))
     }
