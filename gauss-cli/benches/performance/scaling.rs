@@ -180,7 +180,7 @@ pub fn figure(curves: &[Curve], machine: &str) -> Figure {
             name: c.what,
             points: &c.points,
             color,
-            exponent: c.exponent,
+            exponent: c.beside_fixed.exponent,
         })
         .collect()
     };
