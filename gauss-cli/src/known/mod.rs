@@ -103,7 +103,7 @@ impl Known {
         x
     }
 
-    /// ln p(x) in nats, x [d]; -∞ where there is no density.
+    /// ln p(x) in nats, x of length d; -∞ where there is no density.
     pub fn log_density(&self, x: &[f64]) -> f64 {
         match self {
             Self::TwoMoons(moons) => moons.log_density(x[0], x[1]),
