@@ -26,7 +26,8 @@ class Mixture:
                 continue
             model = GaussianMixture(k, covariance_type="full", random_state=seed)
             try:
-                candidates.append((f"{k} components", model.fit(train)))
+                settings = "1 component" if k == 1 else f"{k} components"
+                candidates.append((settings, model.fit(train)))
             except ValueError:
                 continue  # a covariance that collapsed: this candidate does not count
         settings, self.model = best(candidates, validation)

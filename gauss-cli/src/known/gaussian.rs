@@ -27,7 +27,7 @@ fn innovation(j: usize) -> f64 {
 }
 
 impl Gaussian {
-    /// One point into x `[d]`, overwritten.
+    /// One point into x, of length d, overwritten.
     pub fn draw(&self, rng: &mut impl Rng, x: &mut [f64]) {
         let mut y = 0.0;
         for (j, x) in x.iter_mut().enumerate() {
@@ -37,7 +37,7 @@ impl Gaussian {
         }
     }
 
-    /// ln p(x), x `[d]`.
+    /// ln p(x), x of length d.
     pub fn log_density(&self, x: &[f64]) -> f64 {
         let mut before = 0.0;
         let mut sum = 0.0;

@@ -56,7 +56,7 @@ impl Mixture {
         Self { components: WEIGHTS.iter().map(|_| component()).collect() }
     }
 
-    /// One point into x `[d]`, overwritten.
+    /// One point into x, of length d, overwritten.
     pub fn draw(&self, rng: &mut impl Rng, x: &mut [f64]) {
         let share: f64 = rng.random();
         let mut below = 0.0;
@@ -75,7 +75,7 @@ impl Mixture {
         }
     }
 
-    /// ln p(x), x `[d]`.
+    /// ln p(x), x of length d.
     pub fn log_density(&self, x: &[f64]) -> f64 {
         let terms = self.components.iter().zip(&WEIGHTS);
         log_sum_exp(terms.map(|(component, weight)| weight.ln() + component.log_density(x)))

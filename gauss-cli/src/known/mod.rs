@@ -103,7 +103,7 @@ impl Known {
         x
     }
 
-    /// ln p(x) in nats, x `[d]`; -∞ where there is no density.
+    /// ln p(x) in nats, x of length d; -∞ where there is no density.
     pub fn log_density(&self, x: &[f64]) -> f64 {
         match self {
             Self::TwoMoons(moons) => moons.log_density(x[0], x[1]),
@@ -115,7 +115,7 @@ impl Known {
         }
     }
 
-    /// [`Known::log_density`] of every row of x `[n, d]`, spread over threads.
+    /// [`Known::log_density`] of every row of x [n, d], spread over threads.
     pub fn log_densities(&self, x: MatRef<'_, f64>) -> Vec<f64> {
         let row = |i: usize| (0..x.ncols()).map(|j| x[(i, j)]).collect::<Vec<f64>>();
         (0..x.nrows()).into_par_iter().map(|i| self.log_density(&row(i))).collect()

@@ -33,7 +33,7 @@ impl Rings {
     /// ln p(x, y).
     pub fn log_density(&self, x: f64, y: f64) -> f64 {
         let r = x.hypot(y);
-        Self::log_radius(r) - (2.0 * PI * r).ln()
+        log_radius(r) - (2.0 * PI * r).ln()
     }
 
     /// E[-ln p] is one integral over r, whose integrand is smooth and vanishes at both ends: the
@@ -43,17 +43,17 @@ impl Rings {
         let count = ((RADII[2] + 1.0) / step) as usize;
         let term = |i: usize| {
             let r = i as f64 * step;
-            let log_radius = Self::log_radius(r);
+            let log_radius = log_radius(r);
             -log_radius.exp() * (log_radius - (2.0 * PI * r).ln())
         };
         (1..count).map(term).sum::<f64>() * step
     }
+}
 
-    /// ln of the density of r.
-    fn log_radius(r: f64) -> f64 {
-        let terms = RADII
-            .iter()
-            .flat_map(|radius| [log_normal(r, *radius, NOISE), log_normal(-r, *radius, NOISE)]);
-        log_sum_exp(terms) - (RADII.len() as f64).ln()
-    }
+/// ln of the density of r.
+fn log_radius(r: f64) -> f64 {
+    let terms = RADII
+        .iter()
+        .flat_map(|radius| [log_normal(r, *radius, NOISE), log_normal(-r, *radius, NOISE)]);
+    log_sum_exp(terms) - (RADII.len() as f64).ln()
 }

@@ -39,16 +39,20 @@ training part is one for the rivals, and `gauss` sets rows aside by itself.
 
 **Fit** seconds count all candidates that were tried. The rivals' seconds are taken inside a running
 Python, after its imports and after the tables were read. Those of `gauss` are **of whole
-processes**: start, reading the CSV file, computing, writing the result. Log-densities are of TIMED rows
-drawn from the test part with repetition, samples are as many. A † says that other
-programs kept more than a tenth of a core busy meanwhile, so that the seconds are too long. torch
-has all cores, scikit-learn and sinflow have one, on which they are faster. **Round trip** is the largest
-|x − f⁻¹(f(x))| over the test rows, in standard deviations of the column; a mixture and a kernel
-density have no map. **∫ q** is computed on a grid over twice the training part's box where there
-are two columns (its error: the difference from every other node), and otherwise by importance
-sampling from a proposal that does not know the model (its error: the standard error; where fewer
-than 500 draws' worth of weight is effective, it cannot be told). Spikes that the proposal misses
-make it too small.
+processes**: start, reading the CSV file, computing, writing the result. torch has all cores,
+scikit-learn and sinflow have one, on which they are faster. Log-densities are of TIMED rows drawn
+from the test part with repetition, samples are as many. A † says that other programs took more than
+a tenth of a core from the system meanwhile: its seconds are too long.
+
+**Round trip** is the largest |x − f⁻¹(f(x))| over the test rows, in standard deviations of the
+column; a mixture and a kernel density have no map.
+
+**∫ q** is computed on a grid over twice the training part's box where there are two columns (its
+error: the difference from every other node), and otherwise by importance sampling from a proposal
+that does not know the model (its error: the standard error; where fewer than 500 draws' worth of
+weight is effective, it cannot be told). Spikes that the proposal misses make it too small. Where a
+table repeats values, in a column of few or rounded numbers, densities have such spikes and ln q has
+no upper bound.
 
 ";
 
