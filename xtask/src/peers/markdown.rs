@@ -25,7 +25,7 @@ the paired difference ahead; the rival is the one with the highest ln q.
 
 | system | how it is fitted | what the validation part chooses |
 |---|---|---|
-| gauss | `gauss fit TRAIN.csv --validation VALID.csv --out MODEL`, no other option | when to stop |
+| gauss | `gauss fit TRAIN.csv --validation VALID.csv --out MODEL`, no other option | which of four candidates, and when to stop |
 | mixture | scikit-learn's GaussianMixture, full covariances | 1, 2, 4, 8, 16, 32 or 64 components |
 | kde | scikit-learn's KernelDensity, normal kernels | one of 12 bandwidths from 0.02 to 1 |
 | zuko-gf | Gaussianization flow, 8 transforms of 8 components; Adam, rate 0.01 | the epoch |
