@@ -19,7 +19,7 @@
 //! assert_eq!(found[0].sentence(&names), r#"column "c" is 100 - "a" - 2 * "b", to rounding"#);
 //! assert_eq!(
 //!     found[0].ways_out(&names),
-//!     "leave it out with --exclude c, or give it a noise floor with --noise c=0.05"
+//!     "leave it out with --exclude c, or give it a noise floor with --noise c=0.04"
 //! );
 //! # Ok::<(), gauss_rbig::Error>(())
 //! ```

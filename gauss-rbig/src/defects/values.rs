@@ -84,7 +84,7 @@ struct Ties {
 /// observations (of at most 8,192) for a continuous one, 0 for a constant.
 ///
 /// ```
-/// let x = faer::Col::from_fn(500, |i| (i * i % 97) as f64 / 4.0);
+/// let x = faer::Col::from_fn(500, |i| (i * 7 % 40) as f64 / 4.0);
 /// assert_eq!(gauss_rbig::defects::resolution(x.as_ref()), 0.25);
 /// ```
 ///
