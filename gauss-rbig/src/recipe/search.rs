@@ -6,6 +6,7 @@
 //! | 2 | the best of each kind of start | 2 u |
 //! | 3, 4 | the best, and who may still catch up with it | 4 u, 8 u |
 //! | 5 | the best, if it still gains | 16 u |
+//! | 6, 7, ... | with a budget that allows it: the best, while it gains | 32 u, 64 u, ... |
 //!
 //! Nobody starts anew: a cycle goes on from where the last one ended, its learning rate up again
 //! and down to 0 (warm restarts: Loshchilov & Hutter, 2017), so what a survivor has learnt in the
@@ -38,6 +39,8 @@ const EARLY_ROUNDS: usize = 3;
 /// A cycle that gains less than this many nats per row is the last one: twice the time is not
 /// worth it.
 const LEAST_GAIN: f64 = 0.005;
+/// The longest cycle without a budget, in units.
+const LONGEST: usize = 16;
 /// What a prior costs shows late, what it saves even later: two that differ by less than this
 /// part of what they both gained in a round go on together.
 const TWIN: f64 = 0.05;
@@ -132,10 +135,15 @@ impl Search<'_, '_> {
         };
         let (mut runners, unit) = self.first_round(&candidates, rows, unit, plan)?;
         drop_twins(&mut runners);
-        for (round, length) in [(2, 2), (3, 4), (4, 8), (5, 16)] {
+        for round in 2.. {
+            let length = 1 << (round - 1);
+            if length > LONGEST && self.recipe.budget == Budget::Auto {
+                break;
+            }
             let x = if round <= EARLY_ROUNDS { rows } else { self.x };
             let before = runners[0].score;
-            if !self.round(&mut runners, x, length * unit, round)? {
+            let steps = self.steps_in_time(length * unit, runners.len());
+            if steps < unit || !self.round(&mut runners, x, steps, round)? {
                 break;
             }
             drop_twins(&mut runners);
@@ -292,6 +300,15 @@ impl Search<'_, '_> {
         let rest = plan.saturating_sub(1).max(1) as f64;
         let share = left.as_secs_f64() / (taken.as_secs_f64().max(1e-6) * rest);
         ((unit as f64 * share.min(1.0)) as usize).max(1)
+    }
+
+    /// `steps`, or as many as the time left allows to each of `runners`, going by the last cycle.
+    fn steps_in_time(&self, steps: usize, runners: usize) -> usize {
+        let (Some(left), Some(last)) = (self.watch.left(), self.trials.last()) else {
+            return steps;
+        };
+        let each = last.seconds.max(1e-6) / last.steps as f64 * runners as f64;
+        steps.min((left.as_secs_f64() / each) as usize)
     }
 
     /// Whether the fit was cancelled, or has no budget left for `steps` more.
