@@ -177,11 +177,14 @@ impl Product {
             // H̄ v = q̄ (Sᵀ v), H̄ᵀ v = S (q̄ᵀ v)
             transposed_times(&suffix, v, sv);
             transposed_times(&self.q_bar, v, qv);
-            let rows = || suffix.chunks_exact(d).zip(self.q_bar.chunks_exact(d));
-            let vhv: f64 = v.iter().zip(rows()).map(|(v, (_, q_bar))| v * dot(q_bar, sv)).sum();
+            for (hv, q_bar) in w.iter_mut().zip(self.q_bar.chunks_exact(d)) {
+                *hv = dot(q_bar, sv);
+            }
+            let vhv = dot(v, w);
             // v is a scaled copy of the raw reflector: the gradient scales the same way.
-            for ((g, v), (suffix, q_bar)) in grad.iter_mut().zip(v).zip(rows()) {
-                let own = tau * tau * vhv * v - tau * (dot(q_bar, sv) + dot(suffix, qv));
+            let rows = suffix.chunks_exact(d).zip(&*w);
+            for ((g, v), (suffix, hv)) in grad.iter_mut().zip(v).zip(rows) {
+                let own = tau * tau * vhv * v - tau * (hv + dot(suffix, qv));
                 *g += libm::scalbn(own, exponent);
             }
             reflect_rows(v, tau, &mut self.q_bar, w); // onto H_{i+1}'s place

@@ -389,7 +389,8 @@ fn seed_of(seed: u64, block: usize) -> u64 {
     mix(seed ^ mix(block as u64))
 }
 
-fn mean(values: &[f64]) -> f64 {
+/// Arithmetic mean.
+pub(crate) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 

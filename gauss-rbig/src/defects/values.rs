@@ -80,8 +80,9 @@ struct Ties {
 }
 
 /// The spacing at which a column was recorded: the median distance of neighbouring distinct
-/// values, off its atoms. The step of the grid for a rounded column, the typical distance of two
-/// observations (of at most 8,192) for a continuous one, 0 for a constant.
+/// values, off its atoms. For a rounded column that is the step of the grid where most steps are
+/// taken, for a continuous one the typical distance of two observations (of at most 8,192), for a
+/// constant 0.
 ///
 /// ```
 /// let x = faer::Col::from_fn(500, |i| (i * 7 % 40) as f64 / 4.0);

@@ -1,6 +1,7 @@
 //! What any fit must beat: one normal distribution, and the columns taken as independent.
 
 use super::candidate::warm_start;
+use super::mean_log_prob;
 use crate::em::EmOptions;
 use crate::{Error, RbigOptions, Selection, fit};
 use faer::MatRef;
@@ -44,8 +45,7 @@ pub(super) fn baselines(
         .into_iter()
         .map(|(name, options)| {
             let flow = fit(x, &options, &mut |_| ControlFlow::Continue(()))?.flow;
-            let log_p = flow.log_prob(validation)?;
-            let score = log_p.iter().sum::<f64>() / log_p.len() as f64;
+            let score = mean_log_prob(&flow, validation)?;
             Ok((Baseline { name: name.to_owned(), score }, flow))
         })
         .collect()

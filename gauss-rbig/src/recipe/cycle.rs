@@ -16,19 +16,19 @@ const SIGNIFICANT_GAIN: f64 = 18.0;
 /// One cycle of training, to be repeated on other rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Cycle {
-    pub noise: f64,
     pub batch_size: usize,
     pub epochs: usize,
     /// The epoch to stop after: earlier than `epochs` where the validation rows said so.
     pub stop: usize,
 }
 
-/// Joint training of one cycle.
+/// Joint training of the `index`-th cycle of `flow`, of columns with these rounding errors.
 pub(super) fn train_options(
     recipe: &Recipe,
     candidate: &Candidate,
     cycle: Cycle,
     index: usize,
+    (flow, rounding): (&Flow, &[f64]),
 ) -> TrainOptions {
     TrainOptions {
         epochs: cycle.epochs,
@@ -41,7 +41,7 @@ pub(super) fn train_options(
         clip_norm: Some(10.0),
         average_epochs: Some(cycle.epochs as f64 / 60.0),
         validate_every: cycle.epochs.div_ceil(20),
-        noise: None,
+        noise: noise(flow, candidate.noise, rounding),
         prior: candidate.prior,
     }
 }
@@ -50,7 +50,7 @@ pub(super) fn train_options(
 /// standardises by, and the rounding error of columns whose values repeat. What was rounded has no
 /// density of its own, and would else seem the likelier the narrower a spike stands on every
 /// value; blurred by its own rounding error it has one.
-pub(super) fn noise(flow: &Flow, fraction: f64, rounding: &[f64]) -> Option<Vec<f64>> {
+fn noise(flow: &Flow, fraction: f64, rounding: &[f64]) -> Option<Vec<f64>> {
     let standardizes = flow.layers().first() == Some(&LayerSpec::Standardize);
     let scale =
         |j: usize| if standardizes { flow.layer_params(0)[flow.dim() + j].exp() } else { 1.0 };

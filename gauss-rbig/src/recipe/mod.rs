@@ -43,11 +43,12 @@ pub use candidate::{Candidate, warm_start};
 pub use options::{Budget, Method, Recipe, Refit};
 pub use search::Trial;
 
+use crate::rbig::mean;
 use crate::{Error, RbigOptions, fit_validated};
 use baseline::baselines;
-use cycle::{Cycle, noise, rounding_errors, train_options};
+use cycle::{Cycle, rounding_errors, train_options};
 use faer::{Mat, MatRef};
-use gauss_flow::{EpochRecord, Flow, History, TrainOptions, train};
+use gauss_flow::{EpochRecord, Flow, History, train};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -251,7 +252,7 @@ fn greedy(
     })?;
     let validation_log_prob = match validation {
         None => None,
-        Some(rows) => Some(mean(&rbig.flow.log_prob(rows)?)),
+        Some(rows) => Some(mean_log_prob(&rbig.flow, rows)?),
     };
     Ok(Fitted {
         flow: rbig.flow,
@@ -307,8 +308,7 @@ fn again(
     let mut flow = candidate.start(x, recipe.method, recipe.seed)?;
     let rounding = rounding_errors(x);
     for (index, cycle) in cycles.iter().enumerate().filter(|(_, cycle)| cycle.stop > 0) {
-        let options = train_options(recipe, candidate, *cycle, index);
-        let options = TrainOptions { noise: noise(&flow, cycle.noise, &rounding), ..options };
+        let options = train_options(recipe, candidate, *cycle, index, (&flow, &rounding));
         let (epochs, stage) = (cycle.epochs, None);
         let mut tell = |record: &EpochRecord| {
             let told = watch.tell(&Progress::Epoch { record, epochs, stage });
@@ -334,6 +334,7 @@ fn split(x: MatRef<'_, f64>, fraction: f64, seed: u64) -> (Mat<f64>, Mat<f64>) {
     (take(&order[held_out..]), take(&order[..held_out]))
 }
 
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
+/// Mean log-density of the rows, in nats.
+fn mean_log_prob(flow: &Flow, rows: MatRef<'_, f64>) -> Result<f64, Error> {
+    Ok(mean(&flow.log_prob(rows)?))
 }

@@ -19,12 +19,12 @@
 //! The first three rounds see at most [`SEARCH_ROWS`] rows: to rank candidates, more are not needed.
 
 use super::candidate::{Candidate, ladder};
-use super::cycle::{Cycle, noise, train_options, worth};
-use super::{Budget, Progress, Recipe, Stage};
+use super::cycle::{Cycle, train_options, worth};
+use super::{Budget, Progress, Recipe, Stage, mean_log_prob};
 use crate::Error;
 use crate::sampling::stratified;
 use faer::{Mat, MatRef};
-use gauss_flow::{EpochRecord, Flow, History, StopReason, TrainError, TrainOptions, train};
+use gauss_flow::{EpochRecord, Flow, History, StopReason, TrainError, train};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -226,8 +226,7 @@ impl Search<'_, '_> {
     }
 
     fn runner(&self, candidate: Candidate, flow: Flow) -> Result<Runner, Error> {
-        let log_p = flow.log_prob(self.validation)?;
-        let score = log_p.iter().sum::<f64>() / log_p.len() as f64;
+        let score = mean_log_prob(&flow, self.validation)?;
         let history = History { epochs: Vec::new(), best_epoch: 0, stopped: StopReason::Finished };
         Ok(Runner { candidate, flow, score, last_gain: 0.0, history, cycles: Vec::new() })
     }
@@ -245,10 +244,10 @@ impl Search<'_, '_> {
         let before = runner.score;
         let batch_size = self.batch_size(x.nrows(), round);
         let epochs = (steps * batch_size).div_ceil(x.nrows()).max(1);
-        let cycle = Cycle { noise: runner.candidate.noise, batch_size, epochs, stop: epochs };
-        let options = train_options(self.recipe, &runner.candidate, cycle, runner.cycles.len());
-        let options =
-            TrainOptions { noise: noise(&runner.flow, cycle.noise, self.rounding), ..options };
+        let cycle = Cycle { batch_size, epochs, stop: epochs };
+        let (candidate, index) = (&runner.candidate, runner.cycles.len());
+        let subject = (&runner.flow, self.rounding);
+        let options = train_options(self.recipe, candidate, cycle, index, subject);
         let mut flow = runner.flow.clone();
         let watch = &mut *self.watch;
         let mut tell = |record: &EpochRecord| {
@@ -341,12 +340,13 @@ fn best_first(runners: &mut [Runner]) {
 /// those that differ from it in the prior and trail it by less than a [`TWIN`]th of its last gain.
 fn drop_twins(runners: &mut Vec<Runner>) {
     best_first(runners);
-    let mut best: Vec<Runner> = Vec::new();
+    // Of the best of each kind: the candidate, its score, and how far another may trail it.
+    let mut best: Vec<(Candidate, f64, f64)> = Vec::new();
     runners.retain(|runner| {
-        let twin = best.iter().find(|other| other.candidate.same_start(&runner.candidate));
-        let stays = twin.is_none_or(|twin| twin.score - runner.score <= TWIN * twin.last_gain);
+        let twin = best.iter().find(|(other, ..)| other.same_start(&runner.candidate));
+        let stays = twin.is_none_or(|(_, score, most)| score - runner.score <= *most);
         if twin.is_none() {
-            best.push(runner.clone());
+            best.push((runner.candidate, runner.score, TWIN * runner.last_gain));
         }
         stays
     });
