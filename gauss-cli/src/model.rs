@@ -7,7 +7,6 @@ use gauss_flow::file::FormatError;
 
 use crate::error::Error;
 use crate::input::{self, ReadFault};
-use crate::table;
 
 /// Why a file gives no model.
 #[derive(Debug, thiserror::Error)]
@@ -20,16 +19,11 @@ pub enum ModelFault {
     Format(#[from] FormatError),
 }
 
-/// Loads a model. One that was saved without column names has `x0, x1, ...`.
+/// Loads a model.
 ///
 /// # Errors
 /// The file is missing, damaged or of another kind; the message names it.
 pub fn load(path: &Path) -> Result<Model, Error> {
     let load = || -> Result<Model, ModelFault> { Ok(Model::from_bytes(&input::read(path)?)?) };
-    let mut model =
-        load().map_err(|source| Error::Model { file: input::display_name(path), source })?;
-    if model.metadata.columns.is_empty() {
-        model.metadata.columns = table::data_names(model.flow.dim());
-    }
-    Ok(model)
+    load().map_err(|source| Error::Model { file: input::display_name(path), source })
 }

@@ -3,7 +3,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | magic `GAUSSFLO` |
-//! | 2 | format version, 1 |
+//! | 2 | format version, 2 |
 //! | 2 | flags, 0 |
 //! | 8 | length of the payload |
 //! | 4 | CRC-32 of the payload |
@@ -11,14 +11,19 @@
 //! | … | payload |
 //!
 //! All integers are little-endian. The payload is the serde encoding of `(dim: u64, layers,
-//! params, metadata)` by bincode 2.0.1 with fixed-width little-endian integers: a `u64` length before
-//! every sequence and string, a `u32` before every enum variant, one byte before every option.
-//! Nothing derived is stored; loading goes through [`Flow::from_parts`]. A checksum finds damage,
-//! not malice.
+//! params, columns, metadata)` by bincode 2.0.1 with fixed-width little-endian integers: a `u64`
+//! length before every sequence and string, a `u32` before every enum variant, one byte before
+//! every option. Nothing derived is stored; loading goes through [`Flow::from_parts`]. A checksum
+//! finds damage, not malice.
+//!
+//! Version 1, which is read, too, had no columns but their names, first in the metadata: all are
+//! real.
 
+use crate::columns::{self, Column};
 use crate::error::Error;
 use crate::flow::Flow;
 use crate::layer::LayerSpec;
+use crate::model::Model;
 use crate::train::History;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -26,7 +31,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error as ThisError;
 
 const MAGIC: [u8; 8] = *b"GAUSSFLO";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const HEADER: usize = 28;
 /// No model has a larger payload; a decoder never allocates more.
 const MAX_PAYLOAD: usize = 1 << 30;
@@ -34,8 +39,6 @@ const MAX_PAYLOAD: usize = 1 << 30;
 /// What a model remembers beside its numbers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
-    /// The columns' names, d of them, or none.
-    pub columns: Vec<String>,
     /// Rows it was fitted on.
     pub rows: u64,
     /// The fit's seed.
@@ -48,15 +51,6 @@ pub struct Metadata {
     pub history: Option<History>,
     /// Anything else worth knowing, as (name, value).
     pub notes: Vec<(String, String)>,
-}
-
-/// A flow with its metadata: what a model file holds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Model {
-    /// The flow.
-    pub flow: Flow,
-    /// What it remembers.
-    pub metadata: Metadata,
 }
 
 /// Why a model file cannot be read or written.
@@ -107,7 +101,7 @@ pub enum FormatError {
         part: &'static str,
     },
     /// Another version of the format.
-    #[error("format version {got}; this program reads version {VERSION}")]
+    #[error("format version {got}; this program reads versions 1 to {VERSION}")]
     Version {
         /// The file's.
         got: u16,
@@ -134,7 +128,25 @@ struct Payload {
     dim: u64,
     layers: Vec<LayerSpec>,
     params: Vec<f64>,
+    columns: Vec<Column>,
     metadata: Metadata,
+}
+
+/// What version 1 stored.
+#[derive(Deserialize)]
+struct FirstPayload {
+    dim: u64,
+    layers: Vec<LayerSpec>,
+    params: Vec<f64>,
+    names: Vec<String>,
+    metadata: Metadata,
+}
+
+impl From<FirstPayload> for Payload {
+    fn from(FirstPayload { dim, layers, params, names, metadata }: FirstPayload) -> Self {
+        let columns = names.into_iter().map(Column::real).collect();
+        Payload { dim, layers, params, columns, metadata }
+    }
 }
 
 fn encoding() -> impl bincode::config::Config {
@@ -155,6 +167,7 @@ impl Model {
             dim: self.flow.dim() as u64,
             layers: self.flow.layers().to_vec(),
             params: self.flow.params().to_vec(),
+            columns: self.columns.clone(),
             metadata: self.metadata.clone(),
         };
         let payload = bincode::serde::encode_to_vec(payload, encoding())
@@ -191,7 +204,7 @@ impl Model {
             return Err(FormatError::Checksum { part: "header" });
         }
         let version = u16::from_le_bytes(array(bytes, 8));
-        if version != VERSION {
+        if !(1..=VERSION).contains(&version) {
             return Err(FormatError::Version { got: version });
         }
         let len = u64::from_le_bytes(array(bytes, 12));
@@ -209,19 +222,24 @@ impl Model {
         if crc32fast::hash(payload) != u32::from_le_bytes(array(bytes, 20)) {
             return Err(FormatError::Checksum { part: "payload" });
         }
-        let (payload, read): (Payload, usize) =
-            bincode::serde::decode_from_slice(payload, encoding())
-                .map_err(|e| FormatError::Payload { reason: e.to_string() })?;
+        let (payload, read): (Payload, usize) = match version {
+            1 => bincode::serde::decode_from_slice::<FirstPayload, _>(payload, encoding())
+                .map(|(first, read)| (first.into(), read)),
+            _ => bincode::serde::decode_from_slice(payload, encoding()),
+        }
+        .map_err(|e| FormatError::Payload { reason: e.to_string() })?;
         if read as u64 != len {
             return Err(FormatError::Trailing { extra: len - read as u64 });
         }
         let dim = usize::try_from(payload.dim).unwrap_or(usize::MAX);
         let flow = Flow::from_parts(dim, payload.layers, payload.params)?;
-        let names = payload.metadata.columns.len();
-        if names != 0 && names != dim {
-            return Err(Error::Columns { expected: dim, got: names }.into());
-        }
-        Ok(Self { flow, metadata: payload.metadata })
+        let columns = match payload.columns {
+            none if none.is_empty() => columns::unnamed(dim),
+            columns if columns.len() == dim => columns,
+            columns => return Err(Error::Columns { expected: dim, got: columns.len() }.into()),
+        };
+        columns::validate(&columns)?;
+        Ok(Self { flow, columns, metadata: payload.metadata })
     }
 
     /// Writes the model to `path`: to a temporary file beside it, synced, then renamed, so that

@@ -54,21 +54,25 @@
 mod adam;
 mod bound;
 mod builder;
+pub mod columns;
 mod error;
 pub mod file;
 mod flow;
 mod gradient;
 mod layer;
 pub mod layers;
+mod model;
 mod rows;
 mod train;
 
 pub use adam::Adam;
 pub use builder::{FlowBuilder, column_scale, standardization};
-pub use error::{Error, InvalidLayer};
-pub use file::{Metadata, Model};
+pub use columns::{Column, Kind, Support};
+pub use error::{Error, InvalidKind, InvalidLayer};
+pub use file::Metadata;
 pub use flow::{BoundFlow, Flow};
 pub use layer::LayerSpec;
+pub use model::{CELL_POINTS, Model};
 pub use train::{
     EpochRecord, History, Observer, Schedule, StopReason, TrainError, TrainOptions, train,
 };

@@ -100,7 +100,7 @@ impl Remedies {
             }
         }
         let defects = examine(table.data.as_ref()).map_err(|error| refused(table, error))?;
-        let names = &table.columns;
+        let names = &table.names();
         let defects: Vec<Finding> = defects
             .iter()
             .map(|defect| Finding {

@@ -90,7 +90,7 @@ impl Facts {
 
 /// The columns that a model was fitted to.
 pub fn data_columns(model: &Model) -> Select<'_> {
-    Select::Model(&model.metadata.columns)
+    Select::Model(&model.columns)
 }
 
 /// The columns of its latent space.

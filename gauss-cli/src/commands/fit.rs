@@ -139,7 +139,7 @@ struct Report<'a> {
     validation_rows: usize,
     /// Whether the flow was then fitted again on all rows.
     refitted: bool,
-    columns: &'a [String],
+    columns: Vec<String>,
     #[serde(flatten)]
     examined: &'a Examined,
     layers: usize,
@@ -257,8 +257,8 @@ impl Fit {
 fn model(table: &Table, fitted: &Fitted, recipe: &Recipe) -> Model {
     Model {
         flow: fitted.flow.clone(),
+        columns: table.columns.clone(),
         metadata: Metadata {
-            columns: table.columns.clone(),
             rows: table.rows() as u64,
             seed: recipe.seed,
             recipe: recipe.to_string(),
@@ -289,7 +289,7 @@ impl<'a> Report<'a> {
             missing_rows: table.missing_rows,
             validation_rows: fitted.validation_rows,
             refitted: fitted.refitted,
-            columns: &table.columns,
+            columns: table.names(),
             examined,
             layers: fitted.flow.layers().len(),
             parameters: fitted.flow.n_params(),

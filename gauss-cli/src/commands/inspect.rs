@@ -34,7 +34,7 @@ struct Report<'a> {
     file_bytes: u64,
     created_by: &'a str,
     recipe: &'a str,
-    columns: &'a [String],
+    columns: Vec<String>,
     /// Rows the model was fitted to.
     rows: u64,
     seed: u64,
@@ -99,7 +99,7 @@ impl<'a> Report<'a> {
             file_bytes,
             created_by: &metadata.created_by,
             recipe: &metadata.recipe,
-            columns: &metadata.columns,
+            columns: model.names(),
             rows: metadata.rows,
             seed: metadata.seed,
             layers: flow.layers().iter().map(|layer| Layer::new(layer, flow.dim())).collect(),

@@ -39,7 +39,7 @@ impl Inverse {
         let x =
             flow.inverse(loaded.table.data.as_ref()).map_err(|source| loaded.refused(source))?;
 
-        let columns = &loaded.model.metadata.columns;
+        let columns = &loaded.model.names();
         let prose = format!("{} back to data{}", loaded.facts.subject(), loaded.facts.missing());
         let report = Report { command: "inverse", facts: loaded.facts, columns };
         rows::deliver(console, &loaded.out, columns, [x], &report, &prose)?;

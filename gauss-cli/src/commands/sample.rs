@@ -62,7 +62,7 @@ impl Sample {
             command: "sample",
             model: self.model.display().to_string(),
             rows: self.rows,
-            columns: &model.metadata.columns,
+            columns: &model.names(),
             seed: console.seed,
             out: self.out.as_ref().map(|path| path.display().to_string()),
         };

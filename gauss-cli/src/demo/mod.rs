@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
-use gauss_flow::{LayerSpec, Model};
+use gauss_flow::{Column, LayerSpec, Model};
 use serde::Serialize;
 
 use crate::commands::progress::Progress;
@@ -83,7 +83,6 @@ pub fn run(out: &Path, console: &Console) -> Result<(), Error> {
 /// The recommended fit as a model file in the units of moons.csv.
 fn model(fits: &Fits, seed: u64) -> Result<Vec<u8>, Error> {
     let metadata = gauss_flow::Metadata {
-        columns: COLUMNS.map(str::to_owned).to_vec(),
         rows: fits.raw.nrows() as u64,
         seed,
         recipe: fits.recipe.to_string(),
@@ -91,7 +90,8 @@ fn model(fits: &Fits, seed: u64) -> Result<Vec<u8>, Error> {
         history: fits.recommended.history.clone(),
         notes: Vec::new(),
     };
-    let model = Model { flow: fits.recommended.flow.clone(), metadata };
+    let columns = COLUMNS.map(Column::real).to_vec();
+    let model = Model { flow: fits.recommended.flow.clone(), columns, metadata };
     Ok(model.to_bytes().context("model.gauss")?)
 }
 

@@ -19,6 +19,7 @@ mod write;
 use std::path::PathBuf;
 
 use faer::Mat;
+use gauss_flow::Column;
 
 use crate::input;
 
@@ -32,8 +33,9 @@ pub use write::{write, write_header, write_rows};
 pub struct Table {
     /// Where it was read from, as the user wrote it; `-` is standard input.
     pub path: PathBuf,
-    /// The names of the selected columns, in the order of `data`.
-    pub columns: Vec<String>,
+    /// The selected columns, in the order of `data`: categories with their levels, all others
+    /// real until the user says more.
+    pub columns: Vec<Column>,
     /// `n × d`, a row per sample.
     pub data: Mat<f64>,
     /// Rows with a missing value: dropped, or present as rows of NaN, as [`Missing`] says.
@@ -64,6 +66,11 @@ pub struct ReadOptions {
 }
 
 impl Table {
+    /// The names of the columns.
+    pub fn names(&self) -> Vec<String> {
+        self.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.data.nrows()
@@ -79,8 +86,8 @@ impl Table {
     /// # Errors
     /// [`Fault::NoSuchColumn`].
     pub fn position(&self, name: &str) -> Result<usize, TableError> {
-        self.columns.iter().position(|column| column == name).ok_or_else(|| {
-            self.fault(Fault::NoSuchColumn { column: name.to_owned(), found: self.columns.clone() })
+        self.columns.iter().position(|column| column.name == name).ok_or_else(|| {
+            self.fault(Fault::NoSuchColumn { column: name.to_owned(), found: self.names() })
         })
     }
 
@@ -103,15 +110,14 @@ impl Table {
     pub fn require_spread(&self) -> Result<(), TableError> {
         const LEAST: f64 = 1e-150;
         const MOST: f64 = 1e150;
-        for (cells, column) in self.data.col_iter().zip(&self.columns) {
+        for (cells, column) in self.data.col_iter().zip(self.names()) {
             let min = cells.iter().copied().fold(f64::INFINITY, f64::min);
             let max = cells.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let span = max - min;
             if min == max {
-                return Err(self.fault(Fault::Constant { column: column.clone(), value: min }));
+                return Err(self.fault(Fault::Constant { column, value: min }));
             }
             if !(LEAST..=MOST).contains(&span) {
-                let column = column.clone();
                 return Err(self.fault(Fault::Span { column, span, least: LEAST, most: MOST }));
             }
         }

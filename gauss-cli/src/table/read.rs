@@ -10,6 +10,7 @@ use std::path::Path;
 
 use csv::ByteRecord;
 use faer::Mat;
+use gauss_flow::Column;
 
 use crate::input::{self, ReadFault};
 
@@ -30,7 +31,7 @@ pub fn read(path: &Path, wanted: Select<'_>, options: &ReadOptions) -> Result<Ta
         .and_then(|bytes| parse(dialect::strip_bom(&bytes), wanted, options))
         .map(|(columns, data, missing_rows)| Table {
             path: path.to_owned(),
-            columns,
+            columns: columns.into_iter().map(Column::real).collect(),
             data,
             missing_rows,
         })

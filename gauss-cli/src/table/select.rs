@@ -1,5 +1,7 @@
 //! Which columns of a table are wanted, by name wherever there are names.
 
+use gauss_flow::Column;
+
 use super::Fault;
 
 /// The columns that a command wants of a table.
@@ -13,7 +15,7 @@ pub enum Select<'a> {
     Except(&'a [String]),
     /// The columns a model was fitted to: by name, in the model's order, whatever else the table
     /// holds. Never by position, except where the table has no header at all.
-    Model(&'a [String]),
+    Model(&'a [Column]),
     /// The latent table of a model with so many columns: `z0, z1, ...` by name where they are all
     /// there, otherwise a table of exactly that width by position.
     Latent(usize),
@@ -50,13 +52,16 @@ impl Select<'_> {
                 if left.is_empty() { Err(Fault::NothingLeft) } else { Ok(left) }
             }
             Select::Model(wanted) if !named => by_position(names, wanted.len()),
-            Select::Model(wanted) => find(names, wanted).map_err(|column| {
-                if wanted.iter().any(|name| names.contains(name)) {
-                    Fault::ModelColumn { column, found: found() }
-                } else {
-                    Fault::ModelColumns { expected: wanted.to_vec(), found: found() }
-                }
-            }),
+            Select::Model(columns) => {
+                let wanted: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
+                find(names, &wanted).map_err(|column| {
+                    if wanted.iter().any(|name| names.contains(name)) {
+                        Fault::ModelColumn { column, found: found() }
+                    } else {
+                        Fault::ModelColumns { expected: wanted, found: found() }
+                    }
+                })
+            }
             Select::Latent(dim) => {
                 find(names, &latent_names(dim)).or_else(|_| by_position(names, dim))
             }

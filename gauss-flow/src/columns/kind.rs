@@ -1,0 +1,149 @@
+//! What a column's values are: real numbers, integers, or names.
+//!
+//! A discrete column is made continuous by uniform noise over the unit cell of each value (uniform
+//! dequantisation; Uria, Murray & Larochelle 2013, RNADE, section 5): x becomes u = x + v - 1/2
+//! with v uniform on (0, 1). The density of u, integrated over the cell, is the probability of x,
+//! and rounding u gives x back.
+
+use super::Support;
+use crate::error::{Error, InvalidKind};
+use serde::{Deserialize, Serialize};
+
+/// The values of a column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Kind {
+    /// Real numbers strictly within the support; ln p is a density over them.
+    Real(Support),
+    /// Whole numbers, the bounds included; ln p is a probability.
+    Integer(Support),
+    /// One of these names, held as its position 0, 1, ... in the list; ln p is a probability.
+    /// Neighbours in the list are neighbours to the flow: the fit lists the commonest first.
+    Category(Vec<String>),
+}
+
+impl Default for Kind {
+    fn default() -> Self {
+        Kind::Real(Support::Line)
+    }
+}
+
+/// Whole numbers beyond this leave no room for noise in a double beside a bound, and are measures
+/// rather than counts.
+pub(crate) const MAX_INTEGER: f64 = 2_147_483_648.0;
+/// The noise keeps this share of the cell off its borders: rounding in a map of some layers must
+/// not carry a value into the next cell.
+const MARGIN: f64 = 1.0 / 1_048_576.0;
+
+impl Kind {
+    /// Whether the column has probabilities rather than densities.
+    pub fn is_discrete(&self) -> bool {
+        !matches!(self, Kind::Real(_))
+    }
+
+    /// Whether x is a value of this kind. NaN is none.
+    pub fn contains(&self, x: f64) -> bool {
+        let whole = x.fract() == 0.0 && x.abs() <= MAX_INTEGER;
+        match self {
+            Kind::Real(support) => support.contains(x),
+            Kind::Integer(support) => whole && support.widened(0.5).contains(x),
+            Kind::Category(levels) => whole && x >= 0.0 && x < levels.len() as f64,
+        }
+    }
+
+    /// Whether x is a number that is no value of this kind. NaN is a missing value; an infinity on
+    /// the line is left to the flow.
+    pub fn excludes(&self, x: f64) -> bool {
+        !x.is_nan() && *self != Kind::default() && !self.contains(x)
+    }
+
+    /// The support of the values, for a discrete kind with their noise.
+    pub fn support(&self) -> Support {
+        match self {
+            Kind::Real(support) => *support,
+            Kind::Integer(support) => support.widened(0.5),
+            Kind::Category(levels) => Support::Within(-0.5, levels.len() as f64 - 0.5),
+        }
+    }
+
+    /// The value with its noise; v is uniform on [0, 1). A real value is left as it is.
+    pub fn dequantize(&self, x: f64, v: f64) -> f64 {
+        if self.is_discrete() { x + (v - 0.5) * (1.0 - MARGIN) } else { x }
+    }
+
+    /// The value whose cell holds u. A real value is left as it is.
+    pub fn quantize(&self, u: f64) -> f64 {
+        match self {
+            Kind::Real(_) => u,
+            Kind::Integer(support) => {
+                let (low, high) = support.bounds();
+                u.round().clamp(low, high) + 0.0 // no -0
+            }
+            Kind::Category(levels) => u.round().clamp(0.0, levels.len() as f64 - 1.0) + 0.0,
+        }
+    }
+
+    /// # Errors
+    /// Bounds out of order or not finite, bounds of integers that are none, no level at all or the
+    /// same level twice.
+    pub fn validate(&self) -> Result<(), InvalidKind> {
+        match self {
+            Kind::Real(support) if !support.is_valid() => Err(InvalidKind::Bounds(*support)),
+            Kind::Integer(support) => {
+                let (low, high) = support.bounds();
+                let whole =
+                    |b: f64| b.is_infinite() || (b.fract() == 0.0 && b.abs() <= MAX_INTEGER);
+                if support.is_valid() && whole(low) && whole(high) {
+                    Ok(())
+                } else {
+                    Err(InvalidKind::Bounds(*support))
+                }
+            }
+            Kind::Category(levels) if levels.is_empty() => Err(InvalidKind::NoLevels),
+            Kind::Category(levels) => {
+                let mut sorted: Vec<&String> = levels.iter().collect();
+                sorted.sort();
+                match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+                    Some(pair) => Err(InvalidKind::LevelTwice(pair[0].clone())),
+                    None => Ok(()),
+                }
+            }
+            Kind::Real(_) => Ok(()),
+        }
+    }
+}
+
+/// A column of a model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What its values are.
+    pub kind: Kind,
+    /// What stands in for a missing value where that is asked for: the median of the rows that
+    /// the model learnt from, of a category its commonest level.
+    pub fill: Option<f64>,
+}
+
+impl Column {
+    /// A real column without bounds.
+    pub fn real(name: impl Into<String>) -> Self {
+        Column { name: name.into(), ..Column::default() }
+    }
+}
+
+/// `x0, x1, ...`, real: the columns of data that has no names.
+pub fn unnamed(dim: usize) -> Vec<Column> {
+    (0..dim).map(|j| Column::real(format!("x{j}"))).collect()
+}
+
+/// # Errors
+/// The first column whose kind is invalid, or a name that stands twice.
+pub(crate) fn validate(columns: &[Column]) -> Result<(), Error> {
+    for (column, Column { name, kind, .. }) in columns.iter().enumerate() {
+        kind.validate().map_err(|reason| Error::InvalidKind { column, reason })?;
+        if columns[..column].iter().any(|other| other.name == *name) {
+            return Err(Error::ColumnTwice { name: name.clone() });
+        }
+    }
+    Ok(())
+}

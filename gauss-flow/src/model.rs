@@ -1,0 +1,181 @@
+//! A model: a flow, the columns it speaks of, and what it remembers of its fit.
+//!
+//! [`Flow`] is a density on ℝᵈ; a [`Model`] is one on the user's own table, with respect to the
+//! product of the length in real columns and the count in integer and categorical ones. With R the
+//! real columns and the cell of a discrete value x_j the interval x_j ± 1/2,
+//!
+//! ```text
+//! ln p(x) = ln ∫ exp( ln p_flow(y(u)) + Σ_j ln dy_j/du_j ) du_discrete     over the cell of x
+//! ```
+//!
+//! Without discrete columns there is no integral and the value is exact. With them it is the mean
+//! over [`CELL_POINTS`] points of the cell, the same ones for every row: a Kronecker sequence by
+//! the generalised golden ratio (Roberts 2018) with each point's mirror image, which integrates
+//! what is linear within the cell without error.
+
+use crate::columns::{self, Column};
+use crate::error::Error;
+use crate::file::Metadata;
+use crate::flow::{BoundFlow, Flow};
+use faer::{Mat, MatRef};
+use rand::Rng;
+
+/// Points of a cell at which its density is taken.
+pub const CELL_POINTS: usize = 32;
+/// Points of ℝᵈ evaluated at once where rows have cells.
+const BATCH: usize = 1 << 15;
+
+/// A flow with its columns and its metadata: what a model file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// The flow.
+    pub flow: Flow,
+    /// Its columns, d of them.
+    pub columns: Vec<Column>,
+    /// What it remembers.
+    pub metadata: Metadata,
+}
+
+impl Model {
+    /// The columns' names.
+    pub fn names(&self) -> Vec<String> {
+        self.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// Whether some column has probabilities rather than densities.
+    pub fn is_discrete(&self) -> bool {
+        self.columns.iter().any(|column| column.kind.is_discrete())
+    }
+
+    /// ln p(x) `[n]` in nats, of the rows x `[n, d]` in the table's own values. -∞ for a row with
+    /// a value outside its column's support, NaN for one with a NaN.
+    ///
+    /// # Errors
+    /// When x has another number of columns than the model.
+    pub fn log_prob(&self, x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
+        self.check(x)?;
+        let flow = self.flow.bind();
+        let mut log_prob = if self.is_discrete() {
+            self.of_cells(&flow, x)?
+        } else {
+            self.of_points(&flow, x.to_owned())?
+        };
+        for (i, value) in log_prob.iter_mut().enumerate() {
+            let row = || x.row(i).iter().zip(&self.columns);
+            if row().any(|(v, _)| v.is_nan()) {
+                *value = f64::NAN;
+            } else if row().any(|(&v, column)| column.kind.excludes(v)) {
+                *value = f64::NEG_INFINITY;
+            }
+        }
+        Ok(log_prob)
+    }
+
+    /// z `[n, d]` of x `[n, d]`; a discrete value is given noise within its cell first, from
+    /// `rng`. NaN in a row with a value outside its column's support, or a NaN.
+    ///
+    /// # Errors
+    /// When x has another number of columns than the model.
+    pub fn forward(&self, x: MatRef<'_, f64>, rng: &mut impl Rng) -> Result<Mat<f64>, Error> {
+        self.check(x)?;
+        Ok(self.flow.forward(self.encode(x, rng).as_ref())?.0)
+    }
+
+    /// x `[n, d]` of z `[n, d]`, always within the columns' supports.
+    ///
+    /// # Errors
+    /// When z has another number of columns than the model.
+    pub fn inverse(&self, z: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
+        self.check(z)?;
+        Ok(columns::decode(&self.columns, self.flow.inverse(z)?))
+    }
+
+    /// `rows` draws `[rows, d]` in the table's own values.
+    pub fn sample(&self, rows: usize, rng: &mut impl Rng) -> Mat<f64> {
+        columns::decode(&self.columns, self.flow.sample(rows, rng))
+    }
+
+    /// y `[n, d]`, the points that the flow sees for the rows x `[n, d]`: dequantised and mapped
+    /// to the line. NaN outside the support.
+    ///
+    /// # Panics
+    /// When x has another number of columns than the model.
+    pub fn encode(&self, x: MatRef<'_, f64>, rng: &mut impl Rng) -> Mat<f64> {
+        let mut y = columns::encode(&self.columns, columns::dequantize(&self.columns, x, rng));
+        for (i, j) in (0..x.nrows()).flat_map(|i| (0..x.ncols()).map(move |j| (i, j))) {
+            if self.columns[j].kind.excludes(x[(i, j)]) {
+                y[(i, j)] = f64::NAN;
+            }
+        }
+        y
+    }
+
+    fn check(&self, x: MatRef<'_, f64>) -> Result<(), Error> {
+        let (expected, got) = (self.columns.len(), x.ncols());
+        if expected == got { Ok(()) } else { Err(Error::Columns { expected, got }) }
+    }
+
+    /// ln of the density at the points u `[n, d]`.
+    fn of_points(&self, flow: &BoundFlow<'_>, mut u: Mat<f64>) -> Result<Vec<f64>, Error> {
+        let mut log_det = vec![0.0; u.nrows()];
+        columns::to_line(&self.columns, &mut u, &mut log_det);
+        let mut log_prob = flow.log_prob(u.as_ref())?;
+        for (total, ln_slope) in log_prob.iter_mut().zip(log_det) {
+            *total += ln_slope;
+        }
+        Ok(log_prob)
+    }
+
+    /// ln of the density's mean over the cell of each row of x `[n, d]`.
+    fn of_cells(&self, flow: &BoundFlow<'_>, x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
+        let shifts = cell_points(self.columns.iter().filter(|c| c.kind.is_discrete()).count());
+        let mut log_prob = Vec::with_capacity(x.nrows());
+        for start in (0..x.nrows()).step_by(BATCH / CELL_POINTS) {
+            let rows = x.subrows(start, (BATCH / CELL_POINTS).min(x.nrows() - start));
+            let mut u = Mat::zeros(rows.nrows() * CELL_POINTS, x.ncols());
+            let mut discrete = 0;
+            for (j, Column { kind, .. }) in self.columns.iter().enumerate() {
+                for i in 0..u.nrows() {
+                    let value = rows[(i / CELL_POINTS, j)];
+                    u[(i, j)] = if kind.is_discrete() {
+                        kind.dequantize(value, shifts[i % CELL_POINTS][discrete])
+                    } else {
+                        value
+                    };
+                }
+                discrete += usize::from(kind.is_discrete());
+            }
+            let points = self.of_points(flow, u)?;
+            log_prob.extend(points.chunks_exact(CELL_POINTS).map(ln_mean_exp));
+        }
+        Ok(log_prob)
+    }
+}
+
+/// Points of the unit cube, each with its mirror image.
+fn cell_points(dim: usize) -> Vec<Vec<f64>> {
+    // The root of gᵈ⁺¹ = g + 1 by fixed-point iteration; it contracts from above 1.
+    let mut ratio = 2.0_f64;
+    for _ in 0..64 {
+        ratio = (1.0 + ratio).powf(1.0 / (dim as f64 + 1.0));
+    }
+    let point = |k: usize| -> Vec<f64> {
+        (1..=dim).map(|j| (0.5 + k as f64 * ratio.powi(-(j as i32))).fract()).collect()
+    };
+    (1..=CELL_POINTS / 2)
+        .map(point)
+        .flat_map(|v| {
+            let mirrored = v.iter().map(|v| 1.0 - v).collect();
+            [v, mirrored]
+        })
+        .collect()
+}
+
+fn ln_mean_exp(values: &[f64]) -> f64 {
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if !most.is_finite() {
+        return most;
+    }
+    let sum: f64 = values.iter().map(|v| (v - most).exp()).sum();
+    most + (sum / values.len() as f64).ln()
+}
