@@ -161,8 +161,10 @@ impl Model {
     /// The bytes of the model file.
     ///
     /// # Errors
-    /// [`FormatError::TooLarge`] for a payload above a gibibyte.
+    /// [`FormatError::TooLarge`] for a payload above a gibibyte; [`FormatError::Invalid`] for
+    /// columns that are not the flow's, or not valid.
     pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
+        self.check_columns()?;
         let payload = Payload {
             dim: self.flow.dim() as u64,
             layers: self.flow.layers().to_vec(),
@@ -235,11 +237,19 @@ impl Model {
         let flow = Flow::from_parts(dim, payload.layers, payload.params)?;
         let columns = match payload.columns {
             none if none.is_empty() => columns::unnamed(dim),
-            columns if columns.len() == dim => columns,
-            columns => return Err(Error::Columns { expected: dim, got: columns.len() }.into()),
+            columns => columns,
         };
-        columns::validate(&columns)?;
-        Ok(Self { flow, columns, metadata: payload.metadata })
+        let model = Self { flow, columns, metadata: payload.metadata };
+        model.check_columns()?;
+        Ok(model)
+    }
+
+    fn check_columns(&self) -> Result<(), Error> {
+        let (expected, got) = (self.flow.dim(), self.columns.len());
+        if expected != got {
+            return Err(Error::Columns { expected, got });
+        }
+        columns::validate(&self.columns)
     }
 
     /// Writes the model to `path`: to a temporary file beside it, synced, then renamed, so that

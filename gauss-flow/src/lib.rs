@@ -72,7 +72,7 @@ pub use error::{Error, InvalidKind, InvalidLayer};
 pub use file::Metadata;
 pub use flow::{BoundFlow, Flow};
 pub use layer::LayerSpec;
-pub use model::{CELL_POINTS, Model};
+pub use model::Model;
 pub use train::{
     EpochRecord, History, Observer, Schedule, StopReason, TrainError, TrainOptions, train,
 };

@@ -8,20 +8,19 @@
 //! ln p(x) = ln ∫ exp( ln p_flow(y(u)) + Σ_j ln dy_j/du_j ) du_discrete     over the cell of x
 //! ```
 //!
-//! Without discrete columns there is no integral and the value is exact. With them it is the mean
-//! over [`CELL_POINTS`] points of the cell, the same ones for every row: a Kronecker sequence by
-//! the generalised golden ratio (Roberts 2018) with each point's mirror image, which integrates
-//! what is linear within the cell without error.
+//! Without discrete columns there is no integral and the value is exact. With m of them it is a
+//! weighted mean over the points of a lattice in the cell (`cell.rs`), the same for every row.
+
+mod cell;
 
 use crate::columns::{self, Column};
 use crate::error::Error;
 use crate::file::Metadata;
 use crate::flow::{BoundFlow, Flow};
+use cell::Cell;
 use faer::{Mat, MatRef};
 use rand::Rng;
 
-/// Points of a cell at which its density is taken.
-pub const CELL_POINTS: usize = 32;
 /// Points of ℝᵈ evaluated at once where rows have cells.
 const BATCH: usize = 1 << 15;
 
@@ -128,54 +127,29 @@ impl Model {
 
     /// ln of the density's mean over the cell of each row of x `[n, d]`.
     fn of_cells(&self, flow: &BoundFlow<'_>, x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
-        let shifts = cell_points(self.columns.iter().filter(|c| c.kind.is_discrete()).count());
+        let discrete = |column: &&Column| column.kind.is_discrete();
+        let cell = Cell::new(self.columns.iter().filter(discrete).count());
+        let points = cell.len();
+        let batch = BATCH / points;
         let mut log_prob = Vec::with_capacity(x.nrows());
-        for start in (0..x.nrows()).step_by(BATCH / CELL_POINTS) {
-            let rows = x.subrows(start, (BATCH / CELL_POINTS).min(x.nrows() - start));
-            let mut u = Mat::zeros(rows.nrows() * CELL_POINTS, x.ncols());
-            let mut discrete = 0;
+        for start in (0..x.nrows()).step_by(batch) {
+            let rows = x.subrows(start, batch.min(x.nrows() - start));
+            let mut u = Mat::zeros(rows.nrows() * points, x.ncols());
+            let mut axis = 0;
             for (j, Column { kind, .. }) in self.columns.iter().enumerate() {
                 for i in 0..u.nrows() {
-                    let value = rows[(i / CELL_POINTS, j)];
+                    let x = rows[(i / points, j)];
                     u[(i, j)] = if kind.is_discrete() {
-                        kind.dequantize(value, shifts[i % CELL_POINTS][discrete])
+                        kind.dequantize(x, cell.point(i % points)[axis])
                     } else {
-                        value
+                        x
                     };
                 }
-                discrete += usize::from(kind.is_discrete());
+                axis += usize::from(kind.is_discrete());
             }
-            let points = self.of_points(flow, u)?;
-            log_prob.extend(points.chunks_exact(CELL_POINTS).map(ln_mean_exp));
+            let densities = self.of_points(flow, u)?;
+            log_prob.extend(densities.chunks_exact(points).map(|own| cell.ln_mean(own)));
         }
         Ok(log_prob)
     }
-}
-
-/// Points of the unit cube, each with its mirror image.
-fn cell_points(dim: usize) -> Vec<Vec<f64>> {
-    // The root of gᵈ⁺¹ = g + 1 by fixed-point iteration; it contracts from above 1.
-    let mut ratio = 2.0_f64;
-    for _ in 0..64 {
-        ratio = (1.0 + ratio).powf(1.0 / (dim as f64 + 1.0));
-    }
-    let point = |k: usize| -> Vec<f64> {
-        (1..=dim).map(|j| (0.5 + k as f64 * ratio.powi(-(j as i32))).fract()).collect()
-    };
-    (1..=CELL_POINTS / 2)
-        .map(point)
-        .flat_map(|v| {
-            let mirrored = v.iter().map(|v| 1.0 - v).collect();
-            [v, mirrored]
-        })
-        .collect()
-}
-
-fn ln_mean_exp(values: &[f64]) -> f64 {
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if !most.is_finite() {
-        return most;
-    }
-    let sum: f64 = values.iter().map(|v| (v - most).exp()).sum();
-    most + (sum / values.len() as f64).ln()
 }

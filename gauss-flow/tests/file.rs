@@ -2,9 +2,11 @@
 
 mod support;
 
+use gauss_flow::columns::unnamed;
 use gauss_flow::file::{FileError, FormatError};
 use gauss_flow::{
-    EpochRecord, Error, Flow, History, InvalidLayer, LayerSpec, Metadata, Model, StopReason,
+    Column, EpochRecord, Error, Flow, History, InvalidKind, InvalidLayer, Kind, LayerSpec,
+    Metadata, Model, StopReason, Support,
 };
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
@@ -40,8 +42,8 @@ fn small_model() -> Model {
     };
     Model {
         flow: Flow::from_parts(2, layers, params).expect("literal numbers"),
+        columns: vec![Column::real("länge"), Column::real("width")],
         metadata: Metadata {
-            columns: vec!["länge".to_owned(), "width".to_owned()],
             rows: 1234,
             seed: u64::MAX,
             recipe: "by hand".to_owned(),
@@ -75,7 +77,8 @@ proptest! {
     fn what_is_saved_comes_back_to_the_bit(flow in flows(6), seed in any::<u64>()) {
         let x = normals(20, flow.dim(), seed);
         let log_prob = flow.log_prob(x.as_ref()).expect("columns");
-        let model = Model { flow, metadata: Metadata::default() };
+        let columns = unnamed(flow.dim());
+        let model = Model { flow, columns, metadata: Metadata::default() };
         let bytes = model.to_bytes().expect("bytes");
         let again = Model::from_bytes(&bytes).expect("a model");
         prop_assert_eq!(bits(again.flow.params()), bits(model.flow.params()));
@@ -125,8 +128,8 @@ fn every_truncation_is_found() {
 #[test]
 fn another_version_is_refused_by_its_number() {
     let payload = &bytes()[HEADER..];
-    assert!(Model::from_bytes(&sealed(1, payload)).is_ok(), "`sealed` makes valid files");
-    for got in [0, 2, 7, u16::MAX] {
+    assert!(Model::from_bytes(&sealed(2, payload)).is_ok(), "`sealed` makes valid files");
+    for got in [0, 3, 7, u16::MAX] {
         assert_eq!(Model::from_bytes(&sealed(got, payload)), Err(FormatError::Version { got }));
     }
 }
@@ -139,7 +142,7 @@ fn a_well_sealed_absurdity_is_refused() {
     let with = |at: usize, value: u64| {
         let mut changed = payload.to_vec();
         changed[at..at + 8].copy_from_slice(&value.to_le_bytes());
-        Model::from_bytes(&sealed(1, &changed)).expect_err("no flow")
+        Model::from_bytes(&sealed(2, &changed)).expect_err("no flow")
     };
     assert_eq!(with(0, 0), FormatError::Invalid(Error::NoDimensions));
     for dim in [1, 3, 1 << 32, 1 << 62, u64::MAX] {
@@ -157,7 +160,7 @@ fn a_well_sealed_absurdity_is_refused() {
     // A layer of a kind that does not exist.
     let mut unknown = payload.to_vec();
     unknown[16..20].copy_from_slice(&9_u32.to_le_bytes());
-    let error = Model::from_bytes(&sealed(1, &unknown)).expect_err("no layer");
+    let error = Model::from_bytes(&sealed(2, &unknown)).expect_err("no layer");
     assert!(matches!(error, FormatError::Payload { .. }), "{error}");
     // So many reflections that counting their numbers overflows.
     let reflections = 8 + 8 + 4 + 4;
@@ -182,19 +185,19 @@ fn a_well_sealed_absurdity_is_refused() {
     // A payload that goes on after its end, and an empty one.
     let mut longer = payload.to_vec();
     longer.push(0);
-    assert_eq!(Model::from_bytes(&sealed(1, &longer)), Err(FormatError::Trailing { extra: 1 }));
-    let error = Model::from_bytes(&sealed(1, &[])).expect_err("nothing");
+    assert_eq!(Model::from_bytes(&sealed(2, &longer)), Err(FormatError::Trailing { extra: 1 }));
+    let error = Model::from_bytes(&sealed(2, &[])).expect_err("nothing");
     assert!(matches!(error, FormatError::Payload { .. }), "{error}");
     // A length that no model has.
-    let mut huge = sealed(1, payload)[..12].to_vec();
+    let mut huge = sealed(2, payload)[..12].to_vec();
     huge.extend((1_u64 << 40).to_le_bytes());
     huge.extend([0; 4]);
     huge.extend(crc32fast::hash(&huge).to_le_bytes());
     assert_eq!(Model::from_bytes(&huge), Err(FormatError::TooLarge { got: 1 << 40 }));
     // Names for another number of columns.
     let mut model = small_model();
-    model.metadata.columns.push("third".to_owned());
-    let error = Model::from_bytes(&model.to_bytes().expect("bytes")).expect_err("three names");
+    model.columns.push(Column::real("third"));
+    let error = model.to_bytes().expect_err("three names");
     assert_eq!(error, FormatError::Invalid(Error::Columns { expected: 2, got: 3 }));
 }
 
@@ -208,25 +211,78 @@ proptest! {
         let mut payload = own[HEADER..].to_vec();
         let at = at % payload.len();
         payload.splice(at..(at + noise.len()).min(payload.len()), noise.iter().copied());
-        if let Ok(model) = Model::from_bytes(&sealed(1, &payload)) {
+        if let Ok(model) = Model::from_bytes(&sealed(2, &payload)) {
             // Noise in a number or a name may be a model all the same.
             prop_assert_eq!(model.flow.dim(), 2);
         }
         prop_assert!(Model::from_bytes(&noise).is_err());
-        let _ = Model::from_bytes(&sealed(1, &noise)).expect_err("noise is no model");
+        let _ = Model::from_bytes(&sealed(2, &noise)).expect_err("noise is no model");
     }
 }
 
-/// The bytes of format version 1, kept in the repository: a model that was written once can be read
-/// forever. GAUSS_WRITE_GOLDEN=1 writes the file; only for a new version.
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+/// A model that was written once can be read forever: the bytes of format version 1, which had no
+/// kinds of columns.
 #[test]
-fn the_golden_file_of_version_1_is_read_and_written_alike() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/model_v1.gauss");
-    if std::env::var_os("GAUSS_WRITE_GOLDEN").is_some() {
-        small_model().save(&path).expect("the golden file");
+fn the_golden_file_of_version_1_is_read() {
+    assert_eq!(Model::load(&golden("model_v1.gauss")).expect("the golden file"), small_model());
+}
+
+/// The bytes of the present version. GAUSS_WRITE_GOLDEN=1 writes the file; only for a new version.
+#[test]
+fn the_golden_file_of_version_2_is_read_and_written_alike() {
+    let path = golden("model_v2.gauss");
+    let column = |name: &str, kind, fill| Column { name: name.to_owned(), kind, fill };
+    let kinds = [
+        [Kind::Real(Support::Above(0.5)), Kind::Integer(Support::Within(-1.0, 7.0))],
+        [Kind::Category(vec!["ja".to_owned(), "nein".to_owned()]), Kind::Real(Support::Line)],
+    ];
+    let models = kinds.map(|[first, second]| Model {
+        columns: vec![column("länge", first, None), column("width", second, Some(1.0))],
+        ..small_model()
+    });
+    let bytes = models.each_ref().map(|model| model.to_bytes().expect("a small model"));
+    for (model, bytes) in models.iter().zip(&bytes) {
+        assert_eq!(&Model::from_bytes(bytes).expect("a model"), model);
     }
-    assert_eq!(Model::load(&path).expect("the golden file"), small_model());
-    assert_eq!(std::fs::read(&path).expect("the golden file"), bytes());
+    if std::env::var_os("GAUSS_WRITE_GOLDEN").is_some() {
+        models[0].save(&path).expect("the golden file");
+    }
+    assert_eq!(std::fs::read(&path).expect("the golden file"), bytes[0]);
+}
+
+#[test]
+fn columns_that_cannot_be_are_not_written() {
+    let with = |kind: Kind| {
+        let mut model = small_model();
+        model.columns[1].kind = kind;
+        model.to_bytes()
+    };
+    let invalid = |reason| Err(FormatError::Invalid(Error::InvalidKind { column: 1, reason }));
+    for support in [
+        Support::Above(f64::NAN),
+        Support::Below(f64::INFINITY),
+        Support::Within(1.0, 1.0),
+        Support::Within(2.0, 1.0),
+        Support::Within(-1e308, 1e308),
+    ] {
+        // Not by equality, which a NaN has none of.
+        let error = with(Kind::Real(support)).expect_err("bounds");
+        let want = Error::InvalidKind { column: 1, reason: InvalidKind::Bounds(support) };
+        assert_eq!(error.to_string(), FormatError::Invalid(want).to_string());
+    }
+    let half = Support::Above(0.5);
+    assert_eq!(with(Kind::Integer(half)), invalid(InvalidKind::Bounds(half)));
+    assert_eq!(with(Kind::Category(Vec::new())), invalid(InvalidKind::NoLevels));
+    let twice = ["a", "b", "a"].map(str::to_owned).to_vec();
+    assert_eq!(with(Kind::Category(twice)), invalid(InvalidKind::LevelTwice("a".to_owned())));
+    let mut model = small_model();
+    model.columns[1].name = "länge".to_owned();
+    let name = "länge".to_owned();
+    assert_eq!(model.to_bytes(), Err(FormatError::Invalid(Error::ColumnTwice { name })));
 }
 
 #[test]
@@ -236,6 +292,7 @@ fn a_file_is_replaced_as_a_whole_or_not_at_all() {
     small_model().save(&path).expect("saved");
     let mut other = small_model();
     other.flow = flow(3, &[LayerSpec::Marginal { components: 4 }], 1);
+    other.columns = unnamed(3);
     other.metadata = Metadata::default();
     other.save(&path).expect("saved over");
     assert_eq!(Model::load(&path).expect("loaded"), other);
