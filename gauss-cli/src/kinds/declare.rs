@@ -1,0 +1,271 @@
+//! The options that say what a column is.
+
+use clap::Args;
+use gauss_flow::{Column, Kind, Support};
+
+use crate::error::Error;
+use crate::table::Table;
+
+/// Options of `fit`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "What the columns are (real numbers, if nothing is said)")]
+pub struct Kinds {
+    /// Values lie within bounds, and so do samples: 'price>0', 'share<1', 'ratio in [0,1]'
+    #[arg(long, value_name = "RULE", num_args = 1.., value_parser = rule)]
+    support: Vec<Rule>,
+    /// Whole numbers: densities become probabilities, samples are whole
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    integer: Vec<String>,
+    /// Names, such as countries: probabilities of each; the model takes them in order of frequency
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    categorical: Vec<String>,
+}
+
+/// Bounds of one column, as the user writes them.
+#[derive(Debug, Clone, PartialEq)]
+struct Rule {
+    column: String,
+    /// Each with whether the bound itself is meant to belong to it.
+    low: Option<(f64, bool)>,
+    high: Option<(f64, bool)>,
+}
+
+/// Why the columns cannot be what they are said to be.
+#[expect(missing_docs, reason = "the fields of a variant are what its sentence says")]
+#[derive(Debug, thiserror::Error)]
+pub enum KindsError {
+    /// An option contradicts itself or another.
+    #[error("--{option}: {reason}")]
+    Contradiction { option: &'static str, reason: String },
+    /// A cell beyond the bounds.
+    #[error(
+        "{file}: row {row}, column {column:?}: {value} is outside its support, {column} {support}"
+    )]
+    Outside { file: String, row: usize, column: String, value: f64, support: Support },
+    /// A cell on the very bound.
+    #[error(
+        "{file}: row {row}, column {column:?}: {value} is the bound itself, where the {map} of a \
+         real column is infinite; widen the support a little (by the rounding of the values, \
+         say), or fit the column without one"
+    )]
+    OnBound { file: String, row: usize, column: String, value: f64, map: &'static str },
+    /// A cell that is no whole number.
+    #[error("{file}: row {row}, column {column:?}: {value} is not a whole number; leave the column out of --integer")]
+    NotWhole { file: String, row: usize, column: String, value: f64 },
+    /// A whole number that is too large to be a count.
+    #[error(
+        "{file}: row {row}, column {column:?}: {value} is beyond 2^31, where probabilities of \
+         single integers mean nothing; leave the column out of --integer"
+    )]
+    TooLarge { file: String, row: usize, column: String, value: f64 },
+    /// An integer outside of integer bounds.
+    #[error("{file}: row {row}, column {column:?}: {value} is outside its support, {words}")]
+    IntegerOutside { file: String, row: usize, column: String, value: f64, words: String },
+}
+
+impl Kinds {
+    /// Patterns of the columns that hold names.
+    pub fn categorical(&self) -> &[String] {
+        &self.categorical
+    }
+
+    /// Gives the table's columns their kinds.
+    ///
+    /// # Errors
+    /// A column that is not there, or an option that contradicts another.
+    pub fn declare(&self, table: &mut Table) -> Result<(), Error> {
+        for name in &self.integer {
+            let at = table.position(name)?;
+            match &mut table.columns[at].kind {
+                kind @ Kind::Real(_) => *kind = Kind::Integer(Support::Line),
+                Kind::Integer(_) => return contradiction("integer", name, "is named twice"),
+                Kind::Category(_) => {
+                    return contradiction("integer", name, "is in --categorical, too");
+                }
+            }
+        }
+        for (k, rule) in self.support.iter().enumerate() {
+            if self.support[..k].iter().any(|other| other.column == rule.column) {
+                return contradiction("support", &rule.column, "has two rules; write 'in [a,b]'");
+            }
+            let at = table.position(&rule.column)?;
+            let kind = &mut table.columns[at].kind;
+            *kind = match kind {
+                Kind::Real(_) => Kind::Real(rule.of_reals()?),
+                Kind::Integer(_) => Kind::Integer(rule.of_integers()?),
+                Kind::Category(_) => {
+                    return contradiction("support", &rule.column, "is in --categorical");
+                }
+            };
+        }
+        Ok(())
+    }
+}
+
+/// Checks that every cell is a value of its column's kind.
+///
+/// # Errors
+/// The first that is not.
+pub fn check(table: &Table) -> Result<(), KindsError> {
+    let Some((i, j)) = gauss_flow::columns::first_outside(&table.columns, table.data.as_ref())
+    else {
+        return Ok(());
+    };
+    let Column { name, kind, .. } = &table.columns[j];
+    let (file, row, column, value) = (table.file(), i + 1, name.clone(), table.data[(i, j)]);
+    Err(match kind {
+        Kind::Real(support) => {
+            let (low, high) = support.bounds();
+            if value == low || value == high {
+                let map = if low.is_finite() && high.is_finite() { "logit" } else { "logarithm" };
+                KindsError::OnBound { file, row, column, value, map }
+            } else {
+                KindsError::Outside { file, row, column, value, support: *support }
+            }
+        }
+        Kind::Integer(_) if value.fract() != 0.0 => {
+            KindsError::NotWhole { file, row, column, value }
+        }
+        Kind::Integer(support) => {
+            let (low, high) = support.bounds();
+            if (low..=high).contains(&value) {
+                KindsError::TooLarge { file, row, column, value }
+            } else {
+                let words = super::describe(kind);
+                KindsError::IntegerOutside { file, row, column, value, words }
+            }
+        }
+        // Codes come from the table itself, or are marked by its reader.
+        Kind::Category(_) => {
+            let words = super::describe(kind);
+            KindsError::IntegerOutside { file, row, column, value, words }
+        }
+    })
+}
+
+fn contradiction<T>(option: &'static str, column: &str, what: &str) -> Result<T, Error> {
+    let reason = format!("column {column:?} {what}");
+    Err(KindsError::Contradiction { option, reason }.into())
+}
+
+impl Rule {
+    fn of_reals(&self) -> Result<Support, Error> {
+        let (low, high) = (self.low.map(|low| low.0), self.high.map(|high| high.0));
+        self.support(low, high)
+    }
+
+    /// The least and the greatest integer that the rule allows.
+    fn of_integers(&self) -> Result<Support, Error> {
+        let low = self.low.map(|(low, included)| {
+            if included { low.ceil() } else { low.floor() + 1.0 }
+        });
+        let high = self.high.map(|(high, included)| {
+            if included { high.floor() } else { high.ceil() - 1.0 }
+        });
+        self.support(low, high)
+    }
+
+    fn support(&self, low: Option<f64>, high: Option<f64>) -> Result<Support, Error> {
+        let support = match (low, high) {
+            (None, None) => Support::Line,
+            (Some(low), None) => Support::Above(low),
+            (None, Some(high)) => Support::Below(high),
+            (Some(low), Some(high)) => Support::Within(low, high),
+        };
+        if support.is_valid() {
+            return Ok(support);
+        }
+        contradiction("support", &self.column, "has a lower bound that is not below the upper one")
+    }
+}
+
+/// `price>0`, `price >= 0`, `share<1`, `ratio in [0,1]`, `x in (0, inf)`. A name may hold anything
+/// but the sign itself.
+fn rule(text: &str) -> Result<Rule, String> {
+    let expected = || {
+        format!("{text:?} is no rule; write 'price>0', 'share<1' or 'ratio in [0,1]', in quotes")
+    };
+    if let Some((column, interval)) = text.rsplit_once(" in ") {
+        let interval = interval.trim();
+        let closed_low = interval.starts_with('[');
+        let closed_high = interval.ends_with(']');
+        let inner = interval
+            .strip_prefix(['[', '('])
+            .and_then(|rest| rest.strip_suffix([']', ')']))
+            .ok_or_else(expected)?;
+        let (low, high) = inner.split_once(',').ok_or_else(expected)?;
+        let low = bound(low, closed_low)?;
+        let high = bound(high, closed_high)?;
+        return named(column, low, high).ok_or_else(expected);
+    }
+    for (sign, included) in [(">=", true), ("<=", true), (">", false), ("<", false)] {
+        if let Some((column, value)) = text.rsplit_once(sign) {
+            let value = bound(value, included)?;
+            let (low, high) = if sign.starts_with('>') { (value, None) } else { (None, value) };
+            return named(column, low, high).ok_or_else(expected);
+        }
+    }
+    Err(expected())
+}
+
+fn named(column: &str, low: Option<(f64, bool)>, high: Option<(f64, bool)>) -> Option<Rule> {
+    let column = column.trim().to_owned();
+    (!column.is_empty()).then_some(Rule { column, low, high })
+}
+
+/// A number, or nothing for an infinity.
+fn bound(text: &str, included: bool) -> Result<Option<(f64, bool)>, String> {
+    let text = text.trim();
+    match text.parse::<f64>() {
+        Ok(value) if value.is_nan() => Err(format!("{text:?} is no bound")),
+        Ok(value) if value.is_infinite() => Ok(None),
+        Ok(value) => Ok(Some((value, included))),
+        Err(_) => Err(format!("{text:?} is no number")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_read_as_people_write_them() {
+        let open = |value: f64| Some((value, false));
+        let closed = |value: f64| Some((value, true));
+        for (text, column, low, high) in [
+            ("price>0", "price", open(0.0), None),
+            ("price >= 0", "price", closed(0.0), None),
+            (" a b < -1.5e3 ", "a b", None, open(-1500.0)),
+            ("n<=7", "n", None, closed(7.0)),
+            ("ratio in [0,1]", "ratio", closed(0.0), closed(1.0)),
+            ("ratio in (0, 1]", "ratio", open(0.0), closed(1.0)),
+            ("x in (2, inf)", "x", open(2.0), None),
+            ("weight in kg in [0,200]", "weight in kg", closed(0.0), closed(200.0)),
+            ("a>b>3", "a>b", open(3.0), None),
+        ] {
+            let want = Rule { column: column.to_owned(), low, high };
+            assert_eq!(rule(text), Ok(want), "{text}");
+        }
+        for text in ["price", "price>", ">0", "price>x", "x in 0,1", "x in [0]", "x in [0,nan]", ""]
+        {
+            assert!(rule(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn bounds_of_integers_are_integers() {
+        for (text, support) in [
+            ("n>0", Support::Above(1.0)),
+            ("n>=0", Support::Above(0.0)),
+            ("n>0.5", Support::Above(1.0)),
+            ("n<10", Support::Below(9.0)),
+            ("n in [0,10]", Support::Within(0.0, 10.0)),
+            ("n in (0,10)", Support::Within(1.0, 9.0)),
+        ] {
+            let rule = rule(text).expect("a rule");
+            assert_eq!(rule.of_integers().expect("bounds"), support, "{text}");
+        }
+        assert!(rule("n in [3,2]").expect("a rule").of_integers().is_err());
+        assert!(rule("n in [0,0]").expect("a rule").of_reals().is_err());
+    }
+}
