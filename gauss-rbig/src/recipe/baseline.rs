@@ -41,11 +41,11 @@ pub(super) fn baselines(
         em: EmOptions::default(),
         ..warm_start()
     };
-    [("one normal distribution", normal), ("independent columns", independent)]
-        .into_iter()
-        .map(move |(name, options)| {
+    [("one normal distribution", normal), ("independent columns", independent)].into_iter().map(
+        move |(name, options)| {
             let flow = fit(x, &options, &mut |_| ControlFlow::Continue(()))?.flow;
             let score = mean_log_prob(&flow, validation)?;
             Ok((Baseline { name: name.to_owned(), score }, flow))
-        })
+        },
+    )
 }

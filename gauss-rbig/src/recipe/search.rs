@@ -165,11 +165,8 @@ impl Search<'_, '_> {
         runners.truncate(1);
         let Runner { candidate, flow, score, history, cycles, .. } = runners.swap_remove(0);
         let (trials, cancelled) = (self.trials, self.watch.cancelled);
-        let (candidate, history) = if trials.is_empty() {
-            (None, None)
-        } else {
-            (Some(candidate), Some(history))
-        };
+        let (candidate, history) =
+            if trials.is_empty() { (None, None) } else { (Some(candidate), Some(history)) };
         Ok(Found { candidate, flow, score, history, cycles, trials, cancelled })
     }
 
