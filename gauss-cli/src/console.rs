@@ -1,12 +1,13 @@
 //! What a command says, and where: results on standard output, everything else on standard error.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use serde::Serialize;
 
 use crate::args::Common;
 use crate::output::{OutputError, to_stdout};
+use crate::progress::Rows;
 
 /// The options of every command, and the way out for its words.
 #[derive(Debug, Clone)]
@@ -32,9 +33,9 @@ impl Console {
         }
     }
 
-    /// Whether a live progress bar has someone to watch it.
-    pub fn live(&self) -> bool {
-        !self.quiet && io::stderr().is_terminal()
+    /// Live progress of `what` over `rows` rows, for whoever is to advance it.
+    pub fn progress(&self, what: &'static str, rows: usize) -> Rows {
+        Rows::new(self, what, rows)
     }
 
     /// Ends a command whose result is elsewhere: `--json` prints `report` on standard output and

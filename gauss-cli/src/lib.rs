@@ -17,11 +17,13 @@ pub mod console;
 pub mod demo;
 pub mod error;
 pub mod input;
+pub mod interrupt;
 pub mod known;
 pub mod model;
 pub mod moons;
 pub mod output;
 pub mod plot;
+pub mod progress;
 pub mod report;
 pub mod table;
 

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::interrupt::Unfinished;
+
 /// A file that cannot be written, in one line.
 #[expect(missing_docs, reason = "the fields of a variant are what its sentence says")]
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +84,7 @@ impl Destination {
             return Err(OutputError::NoDirectory { file, directory });
         }
         // The only sure test of a directory is to put something into it; it is gone on drop.
-        match temporary(&target) {
+        match Unfinished::new(|| temporary(&target)) {
             Ok(_) => Ok(Destination::File(target)),
             Err(source) => Err(OutputError::Refused { file, source }),
         }
@@ -129,12 +131,12 @@ fn to_device(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 }
 
 fn to_file(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut writer = BufWriter::with_capacity(1 << 16, temporary(path)?);
+    let (file, unfinished) = Unfinished::new(|| temporary(path))?;
+    let mut writer = BufWriter::with_capacity(1 << 16, file);
     fill(&mut writer)?;
     let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    file.sync_all()?;
+    unfinished.persist(path)
 }
 
 /// A new file beside `path`, removed on drop, with the permissions that `path` has or would get.

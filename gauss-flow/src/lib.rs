@@ -74,5 +74,6 @@ pub use flow::{BoundFlow, Flow};
 pub use layer::LayerSpec;
 pub use model::Model;
 pub use train::{
-    EpochRecord, History, Observer, Schedule, StopReason, TrainError, TrainOptions, train,
+    EpochRecord, Event, History, Observer, Schedule, StepObserver, StopReason, TrainError,
+    TrainOptions, train, train_by_steps,
 };

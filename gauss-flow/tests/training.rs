@@ -4,8 +4,8 @@ mod support;
 
 use faer::Mat;
 use gauss_flow::{
-    EpochRecord, Error, Flow, History, LayerSpec, Schedule, StopReason, TrainError, TrainOptions,
-    train,
+    EpochRecord, Error, Event, Flow, History, LayerSpec, Schedule, StopReason, TrainError,
+    TrainOptions, train, train_by_steps,
 };
 use std::ops::ControlFlow;
 use support::{bits, normals, rng};
@@ -435,4 +435,32 @@ fn validation_rows_can_be_looked_at_less_often() {
     let named =
         matches!(error, Err(TrainError::Invalid(Error::Option { name: "validate_every", .. })));
     assert!(named, "{error:?}");
+}
+
+#[test]
+fn a_run_ended_within_an_epoch_keeps_the_epochs_before() {
+    let x = arc(600, 1);
+    for validation in [None, Some(arc(200, 2))] {
+        let validation = validation.as_ref().map(Mat::as_ref);
+        let run = |stops: fn(usize, Event<'_>) -> bool| {
+            let (mut flow, mut epoch) = (start(&x), 0);
+            let observer = &mut |event: Event<'_>| {
+                if let Event::Epoch(record) = event {
+                    epoch = record.epoch + 1;
+                }
+                if stops(epoch, event) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            let history =
+                train_by_steps(&mut flow, x.as_ref(), validation, &options(9), observer).unwrap();
+            assert_eq!(history.stopped, StopReason::Cancelled);
+            (flow, history)
+        };
+        let (within, broken) =
+            run(|epoch, event| epoch == 3 && matches!(event, Event::Step { step: 4, steps: 6 }));
+        let (after, whole) =
+            run(|_, event| matches!(event, Event::Epoch(record) if record.epoch == 2));
+        assert_eq!(losses(&broken), losses(&whole));
+        assert_eq!(broken.best_epoch, whole.best_epoch);
+        assert_eq!(bits(within.params()), bits(after.params()));
+    }
 }

@@ -254,17 +254,32 @@ fn an_outlier_at_1e12_is_fitted_where_it_is() {
 }
 
 #[test]
-fn cancelling_returns_what_there_is() {
+fn cancelling_at_any_moment_returns_the_best_so_far_at_once() {
     let x = BANANA.sample(300, 11);
-    for stop_after in [1, 7] {
+    let recipe = Recipe { budget: Budget::Epochs(12), ..quick() };
+    let run = |recipe: &Recipe, stop_after: usize| {
         let mut told = 0;
-        let fitted = fit_recipe(x.as_ref(), None, &quick(), &mut |_| {
+        let fitted = fit_recipe(x.as_ref(), None, recipe, &mut |_| {
             told += 1;
             if told >= stop_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        let fitted = fitted.unwrap();
-        assert!(fitted.cancelled && !fitted.refitted);
-        assert!(fitted.flow.log_prob(x.as_ref()).unwrap().iter().all(|p| p.is_finite()));
+        (told, fitted.unwrap())
+    };
+    for recipe in [recipe.clone(), Recipe { method: Method::Rbig, ..recipe }] {
+        let (all, complete) = run(&recipe, usize::MAX);
+        assert!(complete.refitted && !complete.cancelled);
+        // The first start block by block, then now and again, up to the end of the second fit.
+        for stop_after in (1..all.min(6)).chain((6..all).step_by(19)).chain([all]) {
+            let (told, fitted) = run(&recipe, stop_after);
+            assert_eq!(told, stop_after, "heard at once");
+            assert!(fitted.cancelled && !fitted.refitted, "{stop_after} of {all}");
+            let score = fitted.validation_log_prob.expect("rows were set aside");
+            assert!(fitted.baselines.iter().all(|b| score >= b.score), "{stop_after}");
+            assert!(!fitted.baselines.is_empty());
+            assert!(fitted.flow.log_prob(x.as_ref()).unwrap().iter().all(|p| p.is_finite()));
+        }
+        let (_, first) = run(&recipe, 1);
+        assert!(first.trials.is_empty() && first.candidate.is_none() && first.history.is_none());
     }
 }
 

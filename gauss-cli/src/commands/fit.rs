@@ -139,6 +139,8 @@ struct Report<'a> {
     validation_rows: usize,
     /// Whether the flow was then fitted again on all rows.
     refitted: bool,
+    /// Whether Ctrl-C ended the fit: the model is the best until then.
+    interrupted: bool,
     columns: Vec<String>,
     #[serde(flatten)]
     examined: &'a Examined,
@@ -169,14 +171,14 @@ impl Fit {
 
         let recipe = self.recipe(console.seed);
         let started = Instant::now();
-        let progress = Progress::new(console);
+        let progress = Progress::interruptible(console);
         let result = recipe::fit_recipe(
             table.data.as_ref(),
             validation.as_ref().map(|table| table.data.as_ref()),
             &recipe,
             &mut |step| progress.show(step),
         );
-        progress.finish();
+        drop(progress);
         let fitted = result.map_err(|source| Error::Fit { file: table.file(), source })?;
 
         let seconds = started.elapsed().as_secs_f64();
@@ -289,6 +291,7 @@ impl<'a> Report<'a> {
             missing_rows: table.missing_rows,
             validation_rows: fitted.validation_rows,
             refitted: fitted.refitted,
+            interrupted: fitted.cancelled,
             columns: table.names(),
             examined,
             layers: fitted.flow.layers().len(),
@@ -338,6 +341,9 @@ impl<'a> Report<'a> {
         }
         if self.refitted {
             facts.push(("", "then fitted again on all rows".to_owned()));
+        }
+        if self.interrupted {
+            facts.push(("note", "interrupted: this is the best model until then".to_owned()));
         }
         facts.push(("time", format!("{:.1} s", self.seconds)));
         format!("{}: fitted to {}\n{}", self.model, self.table, aligned(&facts))

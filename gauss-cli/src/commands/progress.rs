@@ -1,64 +1,163 @@
-//! A fit as it happens: a bar on standard error when someone watches it there.
+//! A fit as it happens: stage, epoch, loss, and the time left where it is known.
 
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use gauss_rbig::recipe::{Progress as Step, Stage};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::console::Console;
+use crate::interrupt::{self, Listening};
+use crate::progress::{Display, span};
 
-/// The live display of one fit, or nothing.
+const INTERRUPTED: &str =
+    "interrupted: the best model so far is kept; interrupt again to stop at once";
+
+/// The live display of one fit, and its ear for Ctrl-C.
 pub struct Progress {
-    bar: Option<ProgressBar>,
+    display: Option<Arc<Display>>,
+    state: Mutex<State>,
+    listening: Option<Listening>,
+}
+
+/// What the last steps said.
+#[derive(Default)]
+struct State {
+    what: String,
+    /// Greedy blocks or epochs of the stage: how many are done, of how many.
+    done: usize,
+    of: usize,
+    /// Of the epoch that runs, from 0 to 1.
+    within: f64,
+    unit: &'static str,
+    loss: String,
+    /// When the stage began.
+    begun: Duration,
 }
 
 impl Progress {
-    /// A bar where standard error is a terminal and `--quiet` is not given.
+    /// A display of a fit that Ctrl-C stops at once.
     pub fn new(console: &Console) -> Progress {
-        Progress {
-            bar: console.live().then(ProgressBar::no_length).inspect(|bar| bar.set_style(style())),
-        }
+        let display = Display::new(console).map(Arc::new);
+        Progress { display, state: Mutex::default(), listening: None }
     }
 
-    /// Shows a step; never ends the fit.
+    /// A display of a fit that the first Ctrl-C ends with the best so far.
+    pub fn interruptible(console: &Console) -> Progress {
+        let progress = Progress::new(console);
+        let display = progress.display.clone();
+        let listening = interrupt::listen(move || {
+            if let Some(display) = &display {
+                display.note(INTERRUPTED);
+            }
+        });
+        Progress { listening: Some(listening), ..progress }
+    }
+
+    /// Shows a step; ends the fit after Ctrl-C.
     pub fn show(&self, step: &Step<'_>) -> ControlFlow<()> {
-        let Some(bar) = &self.bar else { return ControlFlow::Continue(()) };
-        match step {
-            Step::Block { block, blocks, mean_log_prob } => {
-                bar.set_prefix("greedy blocks");
-                bar.set_length(*blocks as u64);
-                bar.set_position(*block as u64);
-                bar.set_message(format!("loss {:.4}", -mean_log_prob));
-            }
-            Step::Epoch { record, epochs, stage } => {
-                bar.set_prefix(match stage {
-                    Some(Stage { round, candidate, of: 2.. }) => {
-                        format!("round {round}, no. {candidate}")
-                    }
-                    Some(Stage { round, .. }) => format!("round {round}"),
-                    None => "on all rows".to_owned(),
-                });
-                bar.set_length(*epochs as u64);
-                bar.set_position(record.epoch as u64);
-                if let Some(nll) = record.validation_nll {
-                    bar.set_message(format!("loss {:.4}, validation {nll:.4}", record.train_nll));
-                } else if stage.is_none() {
-                    bar.set_message(format!("loss {:.4}", record.train_nll));
-                }
-            }
+        if let Some(display) = &self.display {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.hear(step, display.elapsed());
+            display.show(|elapsed| state.status(elapsed));
         }
-        ControlFlow::Continue(())
-    }
-
-    /// Clears the display.
-    pub fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        match &self.listening {
+            Some(listening) if listening.interrupted() => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
         }
     }
 }
 
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{prefix:13} {bar:20} {pos}/{len}  {elapsed}  {wide_msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
+impl State {
+    fn hear(&mut self, step: &Step<'_>, elapsed: Duration) {
+        match *step {
+            Step::Block { block, blocks, mean_log_prob, stage } => {
+                let what = match stage {
+                    Some(Stage { candidate, of, .. }) => {
+                        format!("greedy start {candidate} of {of}")
+                    }
+                    None => "greedy blocks".to_owned(),
+                };
+                self.enter(what, "block", blocks, elapsed);
+                self.done = block;
+                self.loss = format!("loss {:.4}", -mean_log_prob);
+            }
+            Step::Step { step, steps } => self.within = step as f64 / steps as f64,
+            Step::Epoch { record, epochs, stage } => {
+                let what = match stage {
+                    Some(Stage { round, candidate, of: of @ 2.. }) => {
+                        format!("round {round}, {candidate} of {of}")
+                    }
+                    Some(Stage { round, .. }) => format!("round {round}"),
+                    None => "on all rows".to_owned(),
+                };
+                self.enter(what, "epoch", epochs, elapsed);
+                (self.done, self.within) = (record.epoch, 0.0);
+                // Most epochs do not look at the validation rows; the last look stands.
+                if let Some(nll) = record.validation_nll {
+                    self.loss = format!("loss {:.4}, validation {nll:.4}", record.train_nll);
+                } else if stage.is_none() || self.loss.is_empty() {
+                    self.loss = format!("loss {:.4}", record.train_nll);
+                }
+            }
+        }
+    }
+
+    fn enter(&mut self, what: String, unit: &'static str, of: usize, elapsed: Duration) {
+        if (what.as_str(), of) != (self.what.as_str(), self.of) {
+            *self = State { what, unit, of, begun: elapsed, ..State::default() };
+        }
+    }
+
+    fn status(&self, elapsed: Duration) -> (String, f64, String) {
+        let part = ((self.done as f64 + self.within) / self.of.max(1) as f64).min(1.0);
+        let taken = elapsed.saturating_sub(self.begun).as_secs_f64();
+        let left = taken * (1.0 - part) / part;
+        // The next stage depends on how this one ends, so nobody knows more.
+        let left = if left.is_finite() {
+            format!(", {} left of this stage", span(left))
+        } else {
+            String::new()
+        };
+        let State { unit, done, of, loss, .. } = self;
+        let seconds = elapsed.as_secs_f64();
+        let details =
+            format!("{unit} {done} of {of}, {loss}{left}, {} so far", span(seconds.floor()));
+        (self.what.clone(), part, details)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gauss_flow::EpochRecord;
+
+    #[test]
+    fn a_status_names_stage_epoch_loss_and_time() {
+        let mut state = State::default();
+        let record = |epoch, validation_nll| EpochRecord {
+            epoch,
+            train_nll: 1.5,
+            validation_nll,
+            learning_rate: 0.01,
+            seconds: 0.0,
+        };
+        let stage = Some(Stage { round: 2, candidate: 1, of: 3 });
+        let seconds = Duration::from_secs;
+        for (epoch, nll, at) in [(0, Some(1.75), 10), (1, None, 12)] {
+            let record = &record(epoch, nll);
+            state.hear(&Step::Epoch { record, epochs: 4, stage }, seconds(at));
+        }
+        state.hear(&Step::Step { step: 1, steps: 2 }, seconds(13));
+        let (what, part, details) = state.status(seconds(13));
+        assert_eq!((what.as_str(), part), ("round 2, 1 of 3", 0.375));
+        let expected =
+            "epoch 1 of 4, loss 1.5000, validation 1.7500, 5 s left of this stage, 13 s so far";
+        assert_eq!(details, expected);
+        // Another stage begins anew.
+        state.hear(&Step::Epoch { record: &record(0, None), epochs: 4, stage: None }, seconds(20));
+        let (what, part, details) = state.status(seconds(20));
+        assert_eq!((what.as_str(), part), ("on all rows", 0.0));
+        assert_eq!(details, "epoch 0 of 4, loss 1.5000, 20 s so far");
+    }
 }

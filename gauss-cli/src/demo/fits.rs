@@ -142,6 +142,7 @@ impl Fits {
                 block: block.block + 1,
                 blocks: BLOCKS,
                 mean_log_prob: block.mean_log_prob,
+                stage: None,
             })
         })?;
         let greedy_seconds = clock.elapsed().as_secs_f64();

@@ -48,7 +48,7 @@ pub fn run(out: &Path, console: &Console) -> Result<(), Error> {
     std::fs::create_dir_all(out).with_context(|| format!("{}", out.display()))?;
     let progress = Progress::new(console);
     let fits = Fits::run(console.seed, &progress)?;
-    progress.finish();
+    drop(progress);
     console.note(&describe(&fits));
     let checks = Checks::run(&fits)?;
     console.note(&checks.describe());

@@ -48,6 +48,23 @@ pub enum TrainError {
 /// What is told of each epoch; it may end the run.
 pub type Observer<'a> = &'a mut (dyn FnMut(&EpochRecord) -> ControlFlow<()> + Send);
 
+/// A run as it happens.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A step is done; said often, so that a run on many rows can be ended within an epoch.
+    Step {
+        /// Of this epoch, counted from 1.
+        step: usize,
+        /// In an epoch.
+        steps: usize,
+    },
+    /// An epoch is done, or the start was looked at.
+    Epoch(&'a EpochRecord),
+}
+
+/// What is told of each step and each epoch; it may end the run.
+pub type StepObserver<'a> = &'a mut (dyn FnMut(Event<'_>) -> ControlFlow<()> + Send);
+
 /// Refuses a matrix that nothing can be learnt from.
 pub(crate) fn check_data(dim: usize, x: MatRef<'_, f64>) -> Result<(), Error> {
     if x.ncols() != dim {
@@ -82,6 +99,24 @@ pub fn train(
     validation: Option<MatRef<'_, f64>>,
     options: &TrainOptions,
     observer: Observer<'_>,
+) -> Result<History, TrainError> {
+    train_by_steps(flow, x, validation, options, &mut |event| match event {
+        Event::Epoch(record) => observer(record),
+        Event::Step { .. } => ControlFlow::Continue(()),
+    })
+}
+
+/// [`train`] for an observer that hears of every step, too. A run ended within an epoch keeps
+/// what the epochs before it found.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_by_steps(
+    flow: &mut Flow,
+    x: MatRef<'_, f64>,
+    validation: Option<MatRef<'_, f64>>,
+    options: &TrainOptions,
+    observer: StepObserver<'_>,
 ) -> Result<History, TrainError> {
     options.validate(flow.dim())?;
     check_data(flow.dim(), x)?;
@@ -152,17 +187,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn epochs(&mut self, observer: Observer<'_>) -> Result<StopReason, TrainError> {
+    fn epochs(&mut self, observer: StepObserver<'_>) -> Result<StopReason, TrainError> {
         let start_nll = self.mean_nll(self.x);
         self.finish_epoch(0, start_nll, self.options.learning_rate)?;
-        if observer(&self.records[0]).is_break() {
+        if observer(Event::Epoch(&self.records[0])).is_break() {
             return Ok(StopReason::Cancelled);
         }
         let mut order: Vec<u32> = (0..self.x.nrows() as u32).collect();
         for epoch in 1..=self.options.epochs {
-            let (nll, rate) = self.epoch(epoch, &mut order)?;
+            let Some((nll, rate)) = self.epoch(epoch, &mut order, observer)? else {
+                return Ok(StopReason::Cancelled);
+            };
             self.finish_epoch(epoch, nll, rate)?;
-            if observer(&self.records[epoch]).is_break() {
+            if observer(Event::Epoch(&self.records[epoch])).is_break() {
                 return Ok(StopReason::Cancelled);
             }
             if let (Some(patience), Some(_)) = (self.options.patience, self.validation)
@@ -174,8 +211,13 @@ impl<'a> Run<'a> {
         Ok(StopReason::Finished)
     }
 
-    /// One pass over the rows: (mean loss, the last rate).
-    fn epoch(&mut self, epoch: usize, order: &mut [u32]) -> Result<(f64, f64), TrainError> {
+    /// One pass over the rows: (mean loss, the last rate); `None` if the observer ended it.
+    fn epoch(
+        &mut self,
+        epoch: usize,
+        order: &mut [u32],
+        observer: StepObserver<'_>,
+    ) -> Result<Option<(f64, f64)>, TrainError> {
         let options = self.options;
         let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
         rng.set_stream(epoch as u64);
@@ -218,8 +260,11 @@ impl<'a> Run<'a> {
                 }
             }
             total += nll * batch.len() as f64;
+            if observer(Event::Step { step: step + 1, steps }).is_break() {
+                return Ok(None);
+            }
         }
-        Ok((total / order.len() as f64, rate))
+        Ok(Some((total / order.len() as f64, rate)))
     }
 
     /// Adds the prior's part to the gradient: λ/n θ/(1 + θ²/c²) for the marginal layers.

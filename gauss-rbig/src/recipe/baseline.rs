@@ -21,11 +21,11 @@ pub struct Baseline {
     pub score: f64,
 }
 
-/// Each baseline as a flow with its score.
+/// Each baseline as a flow with its score, fitted when its turn comes; the quickest first.
 pub(super) fn baselines(
     x: MatRef<'_, f64>,
     validation: MatRef<'_, f64>,
-) -> Result<Vec<(Baseline, Flow)>, Error> {
+) -> impl Iterator<Item = Result<(Baseline, Flow), Error>> {
     // Principal axes, then one normal per axis by maximum likelihood: the multivariate normal.
     let normal = RbigOptions {
         max_blocks: 1,
@@ -41,12 +41,11 @@ pub(super) fn baselines(
         em: EmOptions::default(),
         ..warm_start()
     };
-    [("one normal distribution", normal), ("independent columns", independent)]
-        .into_iter()
-        .map(|(name, options)| {
+    [("one normal distribution", normal), ("independent columns", independent)].into_iter().map(
+        move |(name, options)| {
             let flow = fit(x, &options, &mut |_| ControlFlow::Continue(()))?.flow;
             let score = mean_log_prob(&flow, validation)?;
             Ok((Baseline { name: name.to_owned(), score }, flow))
-        })
-        .collect()
+        },
+    )
 }

@@ -9,16 +9,16 @@
 //! decides how much a small table in many dimensions may teach. None of this can be known before
 //! the data are seen, and each of it decides some table.
 
-use super::{Method, Recipe};
+use super::search::Watch;
+use super::{Method, Progress, Recipe, Stage};
 use crate::em::EmOptions;
-use crate::{Error, RbigOptions, RotationKind, Selection, fit};
+use crate::{Error, Rbig, RbigOptions, RotationKind, Selection, fit};
 use faer::MatRef;
 use gauss_flow::{Flow, LayerSpec};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::ops::ControlFlow;
 
 /// Reflections of a rotation: as many as make any rotation up to this dimension; beyond, the
 /// fixed part in front of them has the rest.
@@ -96,14 +96,17 @@ impl Candidate {
         Self { prior: 0.0, noise: 0.0, ..*self } == Self { prior: 0.0, noise: 0.0, ..*other }
     }
 
-    /// Where joint training begins, from the rows of x.
+    /// Where joint training begins, from the rows of x. If the observer ends it, a greedy start
+    /// has the blocks that were done.
     pub(super) fn start(
         &self,
         x: MatRef<'_, f64>,
-        method: Method,
-        seed: u64,
+        recipe: &Recipe,
+        stage: Option<Stage>,
+        watch: &mut Watch<'_>,
     ) -> Result<Flow, Error> {
-        if method == Method::Joint {
+        let seed = recipe.seed;
+        if recipe.method == Method::Joint {
             let mut builder = Flow::builder(x.ncols()).standardize();
             if self.first > 0 {
                 builder = builder.marginal(self.first);
@@ -123,8 +126,15 @@ impl Candidate {
             seed,
             ..warm_start()
         };
-        let flow = fit(x, &options, &mut |_| ControlFlow::Continue(()))?.flow;
-        let blocks = flow.layers().len() - 2 * self.blocks;
+        let Rbig { flow, kept, .. } = fit(x, &options, &mut |report| {
+            watch.hear(&Progress::Block {
+                block: report.block + 1,
+                blocks: self.blocks,
+                mean_log_prob: report.mean_log_prob,
+                stage,
+            })
+        })?;
+        let blocks = flow.layers().len() - 2 * kept;
         if self.smooth { with_split(&flow, blocks, self.components) } else { Ok(flow) }
     }
 }

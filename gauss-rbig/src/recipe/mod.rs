@@ -48,7 +48,7 @@ use crate::{Error, RbigOptions, fit_validated};
 use baseline::baselines;
 use cycle::{Cycle, rounding_errors, train_options};
 use faer::{Mat, MatRef};
-use gauss_flow::{EpochRecord, Flow, History, train};
+use gauss_flow::{EpochRecord, Event, Flow, History, train_by_steps};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -66,7 +66,7 @@ const LEAST_HELD_OUT: usize = 1000;
 /// fitted to n rows cost p/2n nats, and a tenth of that is saved.
 const REFIT_ROWS: usize = 40_000;
 
-/// Where in the search an epoch of joint training stands. All count from 1.
+/// Where in the search an epoch or a greedy block stands. All count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stage {
     /// The round.
@@ -80,7 +80,7 @@ pub struct Stage {
 /// A fit as it happens.
 #[derive(Clone, Copy, Debug)]
 pub enum Progress<'a> {
-    /// A block of the greedy fit alone is done.
+    /// A block of a greedy fit is done.
     Block {
         /// Counted from 1.
         block: usize,
@@ -88,6 +88,15 @@ pub enum Progress<'a> {
         blocks: usize,
         /// Of the training rows, in nats.
         mean_log_prob: f64,
+        /// Whose start this is; `None`: the greedy fit is all, or belongs to the second fit.
+        stage: Option<Stage>,
+    },
+    /// A step of joint training is done; said often.
+    Step {
+        /// Of this epoch, counted from 1.
+        step: usize,
+        /// In an epoch.
+        steps: usize,
     },
     /// An epoch of joint training is done.
     Epoch {
@@ -130,7 +139,9 @@ pub struct Fitted {
     cycles: Vec<Cycle>,
 }
 
-/// Hears of the fit's progress; [`ControlFlow::Break`] ends it with the best so far.
+/// Hears of the fit's progress, block by block and step by step; [`ControlFlow::Break`] ends it
+/// with the best so far, at any moment. Without one complete candidate that is its greedy start
+/// as far as it got, or one normal distribution where that does better.
 pub type Observer<'a> = &'a mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send);
 
 /// The fewest rows that [`fit_recipe`] takes for d columns: with fewer the covariance has no
@@ -204,11 +215,11 @@ fn validated(
         Fitted {
             flow: found.flow,
             validation_log_prob: Some(found.score),
-            candidate: Some(found.candidate),
+            candidate: found.candidate,
             trials: found.trials,
             baselines: Vec::new(),
             fallback: None,
-            history: Some(found.history),
+            history: found.history,
             refitted: false,
             train_rows: x.nrows(),
             validation_rows: validation.nrows(),
@@ -216,7 +227,10 @@ fn validated(
             cycles: found.cycles,
         }
     };
-    for (baseline, flow) in baselines(x, validation)? {
+    // Who ends the fit waits: the first baseline takes no time.
+    let most = if watch.cancelled { 1 } else { usize::MAX };
+    for found in baselines(x, validation).take(most) {
+        let (baseline, flow) = found?;
         if !(fitted.validation_log_prob >= Some(baseline.score)) {
             fitted.fallback = Some(baseline.name.clone());
             (fitted.flow, fitted.validation_log_prob) = (flow, Some(baseline.score));
@@ -248,6 +262,7 @@ fn greedy(
             block: report.block + 1,
             blocks: options.max_blocks,
             mean_log_prob: report.mean_log_prob,
+            stage: None,
         })
     })?;
     let validation_log_prob = match validation {
@@ -282,7 +297,7 @@ fn refit(
     }
     watch.deadline = None;
     let flow = if let Some(name) = &chosen.fallback {
-        let simple = baselines(x, x.subrows(0, 1))?;
+        let simple = baselines(x, x.subrows(0, 1)).collect::<Result<Vec<_>, Error>>()?;
         simple.into_iter().find(|(b, _)| b.name == *name).map(|(_, flow)| flow)
     } else if let Some(candidate) = chosen.candidate {
         again(&candidate, &chosen.cycles, x, recipe, watch)?
@@ -293,7 +308,7 @@ fn refit(
     };
     match flow {
         Some(flow) if !watch.cancelled => Ok(Fitted { flow, refitted: true, ..chosen }),
-        _ => Ok(chosen),
+        _ => Ok(Fitted { cancelled: watch.cancelled, ..chosen }),
     }
 }
 
@@ -305,16 +320,22 @@ fn again(
     recipe: &Recipe,
     watch: &mut Watch<'_>,
 ) -> Result<Option<Flow>, Error> {
-    let mut flow = candidate.start(x, recipe.method, recipe.seed)?;
+    let mut flow = candidate.start(x, recipe, None, watch)?;
+    if watch.cancelled {
+        return Ok(None);
+    }
     let rounding = rounding_errors(x);
     for (index, cycle) in cycles.iter().enumerate().filter(|(_, cycle)| cycle.stop > 0) {
         let options = train_options(recipe, candidate, *cycle, index, (&flow, &rounding));
         let (epochs, stage) = (cycle.epochs, None);
-        let mut tell = |record: &EpochRecord| {
-            let told = watch.tell(&Progress::Epoch { record, epochs, stage });
-            if record.epoch >= cycle.stop { ControlFlow::Break(()) } else { told }
+        let mut tell = |event: Event<'_>| match event {
+            Event::Step { step, steps } => watch.hear(&Progress::Step { step, steps }),
+            Event::Epoch(record) => {
+                let told = watch.tell(&Progress::Epoch { record, epochs, stage });
+                if record.epoch >= cycle.stop { ControlFlow::Break(()) } else { told }
+            }
         };
-        train(&mut flow, x, None, &options, &mut tell)?;
+        train_by_steps(&mut flow, x, None, &options, &mut tell)?;
         if watch.cancelled {
             return Ok(None);
         }

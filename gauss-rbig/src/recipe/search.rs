@@ -24,7 +24,7 @@ use super::{Budget, Progress, Recipe, Stage, mean_log_prob};
 use crate::Error;
 use crate::sampling::stratified;
 use faer::{Mat, MatRef};
-use gauss_flow::{EpochRecord, Flow, History, StopReason, TrainError, train};
+use gauss_flow::{EpochRecord, Event, Flow, History, StopReason, TrainError, train_by_steps};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -76,16 +76,17 @@ struct Runner {
 
 /// What the search found.
 pub(super) struct Found {
-    pub candidate: Candidate,
+    /// `None`, as the history, where not even the first candidate was trained.
+    pub candidate: Option<Candidate>,
     pub flow: Flow,
     pub score: f64,
-    pub history: History,
+    pub history: Option<History>,
     pub cycles: Vec<Cycle>,
     pub trials: Vec<Trial>,
     pub cancelled: bool,
 }
 
-/// Tells the observer of every epoch, and ends a cycle when the time is over.
+/// Tells the observer, who may end the fit, and ends a cycle when the time is over.
 pub(super) struct Watch<'a> {
     pub observer: &'a mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
     pub deadline: Option<Instant>,
@@ -93,11 +94,16 @@ pub(super) struct Watch<'a> {
 }
 
 impl Watch<'_> {
+    /// What only the observer may end.
+    pub fn hear(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
+        let told = (self.observer)(progress);
+        self.cancelled |= told.is_break();
+        told
+    }
+
+    /// What the observer may end, and the time.
     pub fn tell(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
-        if (self.observer)(progress).is_break() {
-            self.cancelled = true;
-            return ControlFlow::Break(());
-        }
+        self.hear(progress)?;
         if self.over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
@@ -159,6 +165,8 @@ impl Search<'_, '_> {
         runners.truncate(1);
         let Runner { candidate, flow, score, history, cycles, .. } = runners.swap_remove(0);
         let (trials, cancelled) = (self.trials, self.watch.cancelled);
+        let (candidate, history) =
+            if trials.is_empty() { (None, None) } else { (Some(candidate), Some(history)) };
         Ok(Found { candidate, flow, score, history, cycles, trials, cancelled })
     }
 
@@ -178,15 +186,20 @@ impl Search<'_, '_> {
                 break;
             }
             let begun = Instant::now();
+            let stage = Stage { round: 1, candidate: i + 1, of: candidates.len() };
             let start = match &last {
                 Some((other, flow)) if other.same_start(candidate) => Ok(flow.clone()),
-                _ => candidate.start(rows, self.recipe.method, self.recipe.seed),
+                _ => candidate.start(rows, self.recipe, Some(stage), self.watch),
             };
+            if self.watch.cancelled && !runners.is_empty() {
+                break;
+            }
             last = start.as_ref().ok().map(|flow| (*candidate, flow.clone()));
             let tried = start.and_then(|flow| {
                 let mut runner = self.runner(*candidate, flow)?;
-                let stage = Stage { round: 1, candidate: i + 1, of: candidates.len() };
-                self.cycle(&mut runner, rows, unit, stage)?;
+                if !self.watch.cancelled {
+                    self.cycle(&mut runner, rows, unit, stage)?;
+                }
                 Ok(runner)
             });
             match tried {
@@ -250,10 +263,13 @@ impl Search<'_, '_> {
         let options = train_options(self.recipe, candidate, cycle, index, subject);
         let mut flow = runner.flow.clone();
         let watch = &mut *self.watch;
-        let mut tell = |record: &EpochRecord| {
-            watch.tell(&Progress::Epoch { record, epochs: cycle.epochs, stage: Some(stage) })
+        let mut tell = |event: Event<'_>| match event {
+            Event::Step { step, steps } => watch.hear(&Progress::Step { step, steps }),
+            Event::Epoch(record) => {
+                watch.tell(&Progress::Epoch { record, epochs: cycle.epochs, stage: Some(stage) })
+            }
         };
-        match train(&mut flow, x, Some(self.validation), &options, &mut tell) {
+        match train_by_steps(&mut flow, x, Some(self.validation), &options, &mut tell) {
             Ok(history) => {
                 let best = history.epochs[history.best_epoch].validation_nll;
                 let score = best.map_or(f64::NEG_INFINITY, |nll| -nll);
