@@ -36,7 +36,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Learn a model from a table
-    Fit(fit::Fit),
+    Fit(Box<fit::Fit>),
     /// Log-densities of a table's rows under a model
     Score(score::Score),
     /// Draw new rows from a model

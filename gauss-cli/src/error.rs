@@ -1,5 +1,6 @@
 //! Every way a command can fail, each one line for a person and one exit code for a script.
 
+use crate::kinds::KindsError;
 use crate::model::ModelFault;
 use crate::output::OutputError;
 use crate::table::TableError;
@@ -23,6 +24,9 @@ pub enum Error {
     /// The fit failed.
     #[error("{file}: {source}")]
     Fit { file: String, source: gauss_rbig::Error },
+    /// The columns are not what they are said to be.
+    #[error(transparent)]
+    Kinds(#[from] KindsError),
     /// The command line contradicts itself.
     #[error("{0}")]
     Usage(String),
@@ -36,7 +40,9 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Output(OutputError::ClosedPipe) => 0,
-            Error::Usage(_) | Error::Output(OutputError::IsInput { .. }) => 2,
+            Error::Usage(_)
+            | Error::Kinds(KindsError::Contradiction { .. })
+            | Error::Output(OutputError::IsInput { .. }) => 2,
             _ => 1,
         }
     }

@@ -18,6 +18,7 @@ pub mod demo;
 pub mod error;
 pub mod input;
 pub mod interrupt;
+pub mod kinds;
 pub mod known;
 pub mod model;
 pub mod moons;

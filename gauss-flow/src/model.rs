@@ -100,7 +100,8 @@ impl Model {
     /// # Panics
     /// When x has another number of columns than the model.
     pub fn encode(&self, x: MatRef<'_, f64>, rng: &mut impl Rng) -> Mat<f64> {
-        let mut y = columns::encode(&self.columns, columns::dequantize(&self.columns, x, rng));
+        let u = columns::dequantize(&self.columns, x, rng);
+        let (mut y, _log_det) = columns::encode(&self.columns, u);
         for (i, j) in (0..x.nrows()).flat_map(|i| (0..x.ncols()).map(move |j| (i, j))) {
             if self.columns[j].kind.excludes(x[(i, j)]) {
                 y[(i, j)] = f64::NAN;
@@ -115,10 +116,9 @@ impl Model {
     }
 
     /// ln of the density at the points u `[n, d]`.
-    fn of_points(&self, flow: &BoundFlow<'_>, mut u: Mat<f64>) -> Result<Vec<f64>, Error> {
-        let mut log_det = vec![0.0; u.nrows()];
-        columns::to_line(&self.columns, &mut u, &mut log_det);
-        let mut log_prob = flow.log_prob(u.as_ref())?;
+    fn of_points(&self, flow: &BoundFlow<'_>, u: Mat<f64>) -> Result<Vec<f64>, Error> {
+        let (y, log_det) = columns::encode(&self.columns, u);
+        let mut log_prob = flow.log_prob(y.as_ref())?;
         for (total, ln_slope) in log_prob.iter_mut().zip(log_det) {
             *total += ln_slope;
         }

@@ -103,7 +103,7 @@ proptest! {
 
         // What the flow sees is finite, and rounds back to what it was: discrete values to the bit.
         let u = dequantize(&model.columns, x.as_ref(), &mut rng(seed));
-        let y = encode(&model.columns, u);
+        let (y, _) = encode(&model.columns, u);
         prop_assert!((0..d).all(|j| y[(0, j)].is_finite()));
         let back = decode(&model.columns, y);
         let z = model.forward(x.as_ref(), &mut rng(seed)).expect("d columns");

@@ -4,17 +4,20 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use gauss_flow::{Metadata, Model};
+use faer::Mat;
+use gauss_flow::{Metadata, Model, columns};
 use gauss_rbig::recipe::{self, Budget, Fitted, Method, Recipe, Refit};
 use serde::Serialize;
 
 use super::defects::{Examined, Remedies};
 use super::progress::Progress;
-use super::search;
+use super::units::Units;
+use super::{generator, search};
 use crate::args::{TableArgs, not_negative, positive, positive_number};
 use crate::console::{Console, aligned, counted, grouped};
 use crate::error::Error;
 use crate::input;
+use crate::kinds::{self, BaseMeasure, ColumnReport, Kinds, KindsError};
 use crate::output::Destination;
 use crate::table::{self, Select, Table};
 
@@ -27,8 +30,12 @@ was tried. Columns are standardised inside the model: densities are in the table
 Examples:
   gauss fit train.csv --out model.gauss
   gauss fit train.csv --out model.gauss --validation valid.csv --columns height,weight
+  gauss fit sales.csv --out m.gauss --support 'price>0' 'share in [0,1]' --integer visits
   gauss fit train.csv --out best.gauss --budget 10m
   gauss fit train.csv --out quick.gauss --method rbig --blocks 4";
+
+/// Offers printed one by one; all are in the JSON.
+const OFFERS_SHOWN: usize = 4;
 
 /// Learn a model from a table
 #[derive(Debug, Args)]
@@ -46,6 +53,8 @@ pub struct Fit {
     /// Learn these columns only, in this order [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     columns: Vec<String>,
+    #[command(flatten)]
+    kinds: Kinds,
     #[command(flatten)]
     remedies: Remedies,
     #[command(flatten)]
@@ -142,6 +151,12 @@ struct Report<'a> {
     /// Whether Ctrl-C ended the fit: the model is the best until then.
     interrupted: bool,
     columns: Vec<String>,
+    /// What each of them is.
+    kinds: Vec<ColumnReport>,
+    /// With respect to what the densities are meant.
+    base_measure: BaseMeasure,
+    /// Options for columns that look like more than real numbers.
+    offers: Vec<String>,
     #[serde(flatten)]
     examined: &'a Examined,
     layers: usize,
@@ -167,7 +182,22 @@ impl Fit {
         let out = Destination::file(&self.out, &inputs)?;
         let mut table = self.read_table()?;
         let mut validation = self.read_validation(&table)?;
+        self.kinds.declare(&mut table)?;
+        kinds::check(&table)?;
+        if let Some(validation) = &mut validation {
+            validation.columns.clone_from(&table.columns);
+            kinds::check(validation)?;
+        }
+        let offers = kinds::offers(&table);
+        for offer in offers.iter().take(OFFERS_SHOWN) {
+            console.note(&format!("hint: {}: {offer}", table.file()));
+        }
+        dequantize(&mut table, console.seed);
+        if let Some(validation) = &mut validation {
+            dequantize(validation, !console.seed); // noise of their own
+        }
         let examined = self.remedies.apply(&mut table, validation.as_mut(), console)?;
+        let units = encode(&mut table, validation.as_mut())?;
 
         let recipe = self.recipe(console.seed);
         let started = Instant::now();
@@ -179,10 +209,12 @@ impl Fit {
             &mut |step| progress.show(step),
         );
         drop(progress);
-        let fitted = result.map_err(|source| Error::Fit { file: table.file(), source })?;
+        let mut fitted = result.map_err(|source| Error::Fit { file: table.file(), source })?;
+        units.apply(&mut fitted);
 
         let seconds = started.elapsed().as_secs_f64();
-        let report = Report::new(&self.out, &table, &examined, &fitted, console.seed, seconds);
+        let mut report = Report::new(&self.out, &table, &examined, &fitted, console.seed, seconds);
+        report.offers = offers;
         let mut model = model(&table, &fitted, &recipe);
         model.metadata.notes.extend(examined.notes());
         let bytes = model
@@ -255,6 +287,30 @@ impl Fit {
     }
 }
 
+/// Noise within the cell of every discrete value, in place.
+fn dequantize(table: &mut Table, seed: u64) {
+    if table.columns.iter().any(|column| column.kind.is_discrete()) {
+        table.data = columns::dequantize(&table.columns, table.data.as_ref(), &mut generator(seed));
+    }
+}
+
+/// Maps every column to the line, in place, and tells the units.
+fn encode(table: &mut Table, validation: Option<&mut Table>) -> Result<Units, Error> {
+    let one = |table: &mut Table| -> Result<Vec<f64>, Error> {
+        let (y, log_det) =
+            columns::encode(&table.columns, std::mem::replace(&mut table.data, Mat::new()));
+        table.data = y;
+        // The noise of --noise can carry a value over a bound.
+        match log_det.iter().position(|v| !v.is_finite()) {
+            None => Ok(log_det),
+            Some(row) => Err(KindsError::NoiseOutside { file: table.file(), row: row + 1 }.into()),
+        }
+    };
+    let own = one(table)?;
+    let validation = validation.map(one).transpose()?;
+    Ok(Units { table: own, validation })
+}
+
 /// What the model file remembers beside the flow.
 fn model(table: &Table, fitted: &Fitted, recipe: &Recipe) -> Model {
     Model {
@@ -293,6 +349,9 @@ impl<'a> Report<'a> {
             refitted: fitted.refitted,
             interrupted: fitted.cancelled,
             columns: table.names(),
+            kinds: ColumnReport::of(&table.columns),
+            base_measure: BaseMeasure::of(&table.columns),
+            offers: Vec::new(),
             examined,
             layers: fitted.flow.layers().len(),
             parameters: fitted.flow.n_params(),
@@ -311,15 +370,16 @@ impl<'a> Report<'a> {
         let mut facts = vec![
             ("rows", grouped(self.rows)),
             ("columns", format!("{}: {}", self.columns.len(), self.columns.join(", "))),
-            (
-                "flow",
-                format!(
-                    "{}, {}",
-                    counted(self.layers, "layer"),
-                    counted(self.trainable_parameters, "trainable parameter"),
-                ),
-            ),
         ];
+        facts.extend(self.kinds.iter().filter_map(ColumnReport::prose).map(|kind| ("", kind)));
+        facts.extend([(
+            "flow",
+            format!(
+                "{}, {}",
+                counted(self.layers, "layer"),
+                counted(self.trainable_parameters, "trainable parameter"),
+            ),
+        )]);
         if self.missing_rows > 0 {
             facts.push((
                 "left out",
@@ -334,6 +394,10 @@ impl<'a> Report<'a> {
             let rows = counted(self.validation_rows, "validation row");
             facts.push(("", format!("{:.4} nats on {rows}", -loss)));
             facts.extend(self.search.baselines.iter().map(|b| ("", b.prose(-loss))));
+        }
+        if !self.base_measure.count.is_empty() {
+            let text = "integers and categories with noise: lower bounds of ln p(x)".to_owned();
+            facts.push(("", text));
         }
         if let Some(name) = &self.search.fallback {
             let text = format!("nothing trained did better than {name}: that is the model");

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::console::{Console, aligned, counted, grouped};
 use crate::error::Error;
+use crate::kinds::{BaseMeasure, ColumnReport};
 use crate::model;
 
 const EXAMPLES: &str = "\
@@ -35,6 +36,10 @@ struct Report<'a> {
     created_by: &'a str,
     recipe: &'a str,
     columns: Vec<String>,
+    /// What each of them is.
+    kinds: Vec<ColumnReport>,
+    /// With respect to what the densities are meant.
+    base_measure: BaseMeasure,
     /// Rows the model was fitted to.
     rows: u64,
     seed: u64,
@@ -100,6 +105,8 @@ impl<'a> Report<'a> {
             created_by: &metadata.created_by,
             recipe: &metadata.recipe,
             columns: model.names(),
+            kinds: ColumnReport::of(&model.columns),
+            base_measure: BaseMeasure::of(&model.columns),
             rows: metadata.rows,
             seed: metadata.seed,
             layers: flow.layers().iter().map(|layer| Layer::new(layer, flow.dim())).collect(),
@@ -114,9 +121,13 @@ impl<'a> Report<'a> {
         let mut facts = vec![
             ("file", format!("{} bytes, {}", grouped(self.file_bytes as usize), self.created_by)),
             ("columns", format!("{}: {}", self.columns.len(), self.columns.join(", "))),
+        ];
+        facts.extend(self.kinds.iter().filter_map(ColumnReport::prose).map(|kind| ("", kind)));
+        facts.extend([
             ("fitted to", format!("{} rows, seed {}", grouped(self.rows as usize), self.seed)),
             ("recipe", self.recipe.to_owned()),
-        ];
+        ]);
+        facts.extend(self.base_measure.sentence().map(|text| ("density", text)));
         facts.extend(self.notes.iter().map(|note| (note.name, note.value.to_owned())));
         facts.extend(self.training.iter().map(|training| ("training", training.prose())));
         format!("{}\n{}\n\n{}", self.model, aligned(&facts), self.layer_table())

@@ -35,9 +35,8 @@ struct Report<'a> {
 impl Inverse {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
         let loaded = self.evaluation.load(latent_columns)?;
-        let flow = &loaded.model.flow;
-        let x =
-            flow.inverse(loaded.table.data.as_ref()).map_err(|source| loaded.refused(source))?;
+        let z = loaded.table.data.as_ref();
+        let x = loaded.model.inverse(z).map_err(|source| loaded.refused(source))?;
 
         let columns = &loaded.model.names();
         let prose = format!("{} back to data{}", loaded.facts.subject(), loaded.facts.missing());

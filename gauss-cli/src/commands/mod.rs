@@ -12,6 +12,7 @@ pub mod sample;
 pub mod score;
 mod search;
 pub mod transform;
+mod units;
 
 use anyhow::Context;
 use rand::SeedableRng;

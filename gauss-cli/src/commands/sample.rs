@@ -52,11 +52,10 @@ impl Sample {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
         let out = Destination::new(self.out.as_deref(), &[&self.model])?;
         let model = model::load(&self.model)?;
-        let flow = model.flow.bind();
         let mut rng = generator(console.seed);
         let pieces = (0..self.rows)
             .step_by(PIECE)
-            .map(|start| flow.sample(PIECE.min(self.rows - start), &mut rng));
+            .map(|start| model.sample(PIECE.min(self.rows - start), &mut rng));
 
         let report = Report {
             command: "sample",

@@ -8,6 +8,7 @@ use super::defects::Caveats;
 use super::evaluate::{Evaluation, Facts, data_columns};
 use crate::console::{Console, counted};
 use crate::error::Error;
+use crate::kinds::BaseMeasure;
 use crate::table;
 
 const EXAMPLES: &str = "\
@@ -37,6 +38,8 @@ struct Report {
     /// What the model's table had that is no density.
     #[serde(flatten)]
     caveats: Caveats,
+    /// With respect to what the densities are meant.
+    base_measure: BaseMeasure,
     #[serde(flatten)]
     summary: Summary,
 }
@@ -49,8 +52,13 @@ struct Summary {
     standard_error: f64,
     min_log_prob: f64,
     max_log_prob: f64,
-    /// Rows with all values present whose log-density is not finite: beyond the range of a double.
+    /// Rows with all values present whose log-density is not finite: a value is outside its
+    /// column's support, or beyond the range of a double.
     non_finite: usize,
+    /// The mean over the others.
+    finite_mean_log_prob: f64,
+    /// Of that mean.
+    finite_standard_error: f64,
 }
 
 impl Score {
@@ -58,7 +66,6 @@ impl Score {
         let loaded = self.evaluation.load(data_columns)?;
         let log_prob = loaded
             .model
-            .flow
             .log_prob(loaded.table.data.as_ref())
             .map_err(|source| loaded.refused(source))?;
 
@@ -72,7 +79,9 @@ impl Score {
         if let Some(line) = caveats.warning() {
             console.note(&line);
         }
-        let report = Report { command: "score", facts: loaded.facts, caveats, summary };
+        let base_measure = BaseMeasure::of(&loaded.model.columns);
+        let facts = loaded.facts;
+        let report = Report { command: "score", facts, caveats, base_measure, summary };
         console.finish(&report, &report.prose(), loaded.out.is_stdout())?;
         Ok(())
     }
@@ -80,32 +89,45 @@ impl Score {
 
 impl Report {
     fn prose(&self) -> String {
-        let Summary { mean_log_prob, standard_error, non_finite, .. } = self.summary;
-        let beyond = match non_finite {
-            0 => String::new(),
-            rows => format!("; {} beyond the range of a double", counted(rows, "row")),
+        let summary = &self.summary;
+        let (mean, error) = (summary.finite_mean_log_prob, summary.finite_standard_error);
+        let mean = match summary.non_finite {
+            0 => format!("mean ln p(x) = {mean:.6} ± {error:.6} nats"),
+            rows => format!(
+                "mean ln p(x) = {:.6} nats: {} outside the model's support; the others have \
+                 {mean:.6} ± {error:.6}",
+                summary.mean_log_prob,
+                counted(rows, "row"),
+            ),
         };
-        format!(
-            "{}, mean ln p(x) = {mean_log_prob:.6} ± {standard_error:.6} nats{}{beyond}",
-            self.facts.subject(),
-            self.facts.missing(),
-        )
+        let measure = self.base_measure.sentence();
+        let measure = measure.map(|text| format!("; {text}")).unwrap_or_default();
+        format!("{}, {mean}{}{measure}", self.facts.subject(), self.facts.missing())
     }
 }
 
 /// Over the values that are not NaN.
 fn summarise(log_prob: &[f64], missing_rows: usize) -> Summary {
     let scored = || log_prob.iter().copied().filter(|v| !v.is_nan());
-    let n = scored().count() as f64;
-    let mean = scored().sum::<f64>() / n;
-    let variance = scored().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let (mean_log_prob, standard_error) = mean(scored());
+    let (finite_mean_log_prob, finite_standard_error) = mean(scored().filter(|v| v.is_finite()));
     Summary {
-        mean_log_prob: mean,
-        standard_error: (variance / n).sqrt(),
+        mean_log_prob,
+        standard_error,
+        finite_mean_log_prob,
+        finite_standard_error,
         min_log_prob: scored().fold(f64::INFINITY, f64::min),
         max_log_prob: scored().fold(f64::NEG_INFINITY, f64::max),
         non_finite: log_prob.iter().filter(|v| !v.is_finite()).count() - missing_rows,
     }
+}
+
+/// The mean and its standard error.
+fn mean(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let n = values.clone().count() as f64;
+    let mean = values.clone().sum::<f64>() / n;
+    let variance = values.map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    (mean, (variance / n).sqrt())
 }
 
 #[cfg(test)]

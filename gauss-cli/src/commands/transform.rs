@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::evaluate::{Evaluation, Facts, data_columns};
-use super::rows;
+use super::{generator, rows};
 use crate::console::Console;
 use crate::error::Error;
 use crate::table;
@@ -15,6 +15,8 @@ Example:
 
 The result has the columns z0, z1, ... and a row per row. Where the model is right they are
 independent standard normal variables: mean 0, standard deviation 1. `gauss inverse` leads back.
+An integer or a category is given noise within its cell, by --seed; the way back rounds it off.
+A row with a value outside its column's support becomes NaN.
 With --missing drop a row with a missing value keeps its place and becomes NaN.";
 
 /// Map rows to the standard normal latent space
@@ -40,11 +42,12 @@ struct Report {
 impl Transform {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
         let loaded = self.evaluation.load(data_columns)?;
-        let flow = &loaded.model.flow;
-        let (z, _log_det) =
-            flow.forward(loaded.table.data.as_ref()).map_err(|source| loaded.refused(source))?;
+        let (model, x) = (&loaded.model, loaded.table.data.as_ref());
+        let z = model
+            .forward(x, &mut generator(console.seed))
+            .map_err(|source| loaded.refused(source))?;
 
-        let columns = table::latent_names(flow.dim());
+        let columns = table::latent_names(model.columns.len());
         let (mean, standard_deviation) = rows::moments(z.as_ref());
         let facts = loaded.facts;
         let report = Report { command: "transform", facts, columns, mean, standard_deviation };

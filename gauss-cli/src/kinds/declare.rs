@@ -50,7 +50,9 @@ pub enum KindsError {
     )]
     OnBound { file: String, row: usize, column: String, value: f64, map: &'static str },
     /// A cell that is no whole number.
-    #[error("{file}: row {row}, column {column:?}: {value} is not a whole number; leave the column out of --integer")]
+    #[error(
+        "{file}: row {row}, column {column:?}: {value} is not a whole number; leave the column out of --integer"
+    )]
     NotWhole { file: String, row: usize, column: String, value: f64 },
     /// A whole number that is too large to be a count.
     #[error(
@@ -58,6 +60,12 @@ pub enum KindsError {
          single integers mean nothing; leave the column out of --integer"
     )]
     TooLarge { file: String, row: usize, column: String, value: f64 },
+    /// Noise over a bound.
+    #[error(
+        "{file}: row {row}: the noise of --noise carries a value out of its column's support; \
+         use less of it, or widen the support"
+    )]
+    NoiseOutside { file: String, row: usize },
     /// An integer outside of integer bounds.
     #[error("{file}: row {row}, column {column:?}: {value} is outside its support, {words}")]
     IntegerOutside { file: String, row: usize, column: String, value: f64, words: String },
@@ -156,12 +164,13 @@ impl Rule {
 
     /// The least and the greatest integer that the rule allows.
     fn of_integers(&self) -> Result<Support, Error> {
-        let low = self.low.map(|(low, included)| {
-            if included { low.ceil() } else { low.floor() + 1.0 }
-        });
-        let high = self.high.map(|(high, included)| {
-            if included { high.floor() } else { high.ceil() - 1.0 }
-        });
+        let low =
+            self.low.map(|(low, included)| if included { low.ceil() } else { low.floor() + 1.0 });
+        let high = self.high.map(
+            |(high, included)| {
+                if included { high.floor() } else { high.ceil() - 1.0 }
+            },
+        );
         self.support(low, high)
     }
 

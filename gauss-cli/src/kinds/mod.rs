@@ -9,6 +9,6 @@ mod declare;
 mod offer;
 mod statement;
 
-pub use declare::{Kinds, KindsError};
+pub use declare::{Kinds, KindsError, check};
 pub use offer::offers;
 pub use statement::{BaseMeasure, ColumnReport, describe};

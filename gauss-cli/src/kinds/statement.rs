@@ -9,6 +9,8 @@ const SHOWN: usize = 6;
 /// A column as `--json` shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct ColumnReport {
+    #[serde(skip)]
+    description: String,
     /// Its name.
     pub name: String,
     /// `real`, `integer` or `category`.
@@ -34,6 +36,7 @@ impl ColumnReport {
         let (low, high) = support.bounds();
         let finite = |bound: f64| bound.is_finite().then_some(bound);
         Self {
+            description: describe(&column.kind),
             name: column.name.clone(),
             kind,
             low: finite(low),
@@ -41,6 +44,11 @@ impl ColumnReport {
             levels,
             fill: column.fill,
         }
+    }
+
+    /// `name: kind` where it is not plainly real.
+    pub fn prose(&self) -> Option<String> {
+        (self.description != "real").then(|| format!("{}: {}", self.name, self.description))
     }
 
     /// Of each of them.

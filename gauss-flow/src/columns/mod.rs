@@ -34,9 +34,10 @@ pub fn dequantize(columns: &[Column], x: MatRef<'_, f64>, rng: &mut impl Rng) ->
     u
 }
 
-/// y `[n, d]` in place of u, and ADDS Σ ln dy/du of each row to `log_det` `[n]`. NaN outside the
-/// support.
-pub(crate) fn to_line(columns: &[Column], u: &mut Mat<f64>, log_det: &mut [f64]) {
+/// y `[n, d]` of u `[n, d]`, the points that a flow is fitted to, and ln|det ∂y/∂u| `[n]`. NaN
+/// outside the support.
+pub fn encode(columns: &[Column], mut u: Mat<f64>) -> (Mat<f64>, Vec<f64>) {
+    let mut log_det = vec![0.0; u.nrows()];
     for (j, column) in columns.iter().enumerate() {
         let support = column.kind.support();
         if support != Support::Line {
@@ -47,13 +48,7 @@ pub(crate) fn to_line(columns: &[Column], u: &mut Mat<f64>, log_det: &mut [f64])
             }
         }
     }
-}
-
-/// y `[n, d]` of u `[n, d]`, for a fit. NaN outside the support.
-pub fn encode(columns: &[Column], mut u: Mat<f64>) -> Mat<f64> {
-    let mut log_det = vec![0.0; u.nrows()];
-    to_line(columns, &mut u, &mut log_det);
-    u
+    (u, log_det)
 }
 
 /// x `[n, d]` in place of y: back within the support, discrete values rounded.

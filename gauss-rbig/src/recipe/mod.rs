@@ -133,6 +133,8 @@ pub struct Fitted {
     pub train_rows: usize,
     /// Rows it validated on; 0 if there were too few.
     pub validation_rows: usize,
+    /// Which rows of x those were, where they came out of it.
+    pub held_out: Vec<usize>,
     /// Whether the observer ended the fit.
     pub cancelled: bool,
     /// The winner's way.
@@ -184,8 +186,11 @@ pub fn fit_recipe(
     if x.nrows() < LEAST_TO_SPLIT {
         return greedy(x, None, recipe, &mut watch);
     }
-    let (training, held_out) = split(x, recipe.validation_fraction, recipe.seed);
-    let chosen = validated(training.as_ref(), held_out.as_ref(), recipe, &mut watch)?;
+    let (training, held_out) = split(x.nrows(), recipe.validation_fraction, recipe.seed);
+    let take = |rows: &[usize]| Mat::from_fn(rows.len(), x.ncols(), |i, j| x[(rows[i], j)]);
+    let validation = take(&held_out);
+    let chosen = validated(take(&training).as_ref(), validation.as_ref(), recipe, &mut watch)?;
+    let chosen = Fitted { held_out, ..chosen };
     match recipe.refit {
         Refit::Never => Ok(chosen),
         Refit::Auto if x.nrows() > REFIT_ROWS => Ok(chosen),
@@ -223,6 +228,7 @@ fn validated(
             refitted: false,
             train_rows: x.nrows(),
             validation_rows: validation.nrows(),
+            held_out: Vec::new(),
             cancelled: found.cancelled,
             cycles: found.cycles,
         }
@@ -280,6 +286,7 @@ fn greedy(
         refitted: false,
         train_rows: x.nrows(),
         validation_rows: validation.map_or(0, |v| v.nrows()),
+        held_out: Vec::new(),
         cancelled: watch.cancelled,
         cycles: Vec::new(),
     })
@@ -343,16 +350,16 @@ fn again(
     Ok(Some(flow))
 }
 
-/// Two parts of the rows, the second of them of `fraction` or a little more, drawn by the seed.
-fn split(x: MatRef<'_, f64>, fraction: f64, seed: u64) -> (Mat<f64>, Mat<f64>) {
-    let mut order: Vec<usize> = (0..x.nrows()).collect();
+/// Two parts of n rows, the second of them of `fraction` or a little more, drawn by the seed.
+fn split(n: usize, fraction: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
+    let mut order: Vec<usize> = (0..n).collect();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(u64::MAX); // apart from the streams of the epochs
     order.shuffle(&mut rng);
-    let share = (x.nrows() as f64 * fraction).round() as usize;
-    let held_out = share.max(LEAST_HELD_OUT.min(x.nrows() / 4)).clamp(1, x.nrows() - 1);
-    let take = |rows: &[usize]| Mat::from_fn(rows.len(), x.ncols(), |i, j| x[(rows[i], j)]);
-    (take(&order[held_out..]), take(&order[..held_out]))
+    let share = (n as f64 * fraction).round() as usize;
+    let held_out = share.max(LEAST_HELD_OUT.min(n / 4)).clamp(1, n - 1);
+    let training = order.split_off(held_out);
+    (training, order)
 }
 
 /// Mean log-density of the rows, in nats.
