@@ -1,5 +1,6 @@
 //! `gauss fit`: a table in, a model out.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use gauss_rbig::recipe::{self, Budget, Fitted, Method, Recipe, Refit};
 use serde::Serialize;
 
 use super::defects::{Examined, Remedies};
+use super::evaluate;
 use super::progress::Progress;
 use super::search;
 use crate::args::{TableArgs, not_negative, positive, positive_number};
@@ -135,6 +137,8 @@ struct Report<'a> {
     rows: usize,
     /// Rows left out because a value is missing; `--missing drop` only.
     missing_rows: usize,
+    /// Missing cells that were filled, by column; `--missing median` only.
+    filled: BTreeMap<String, usize>,
     /// Rows that decided when to stop: from --validation, or set aside.
     validation_rows: usize,
     /// Whether the flow was then fitted again on all rows.
@@ -287,6 +291,7 @@ impl<'a> Report<'a> {
             model: out.display().to_string(),
             rows: table.rows(),
             missing_rows: table.missing_rows,
+            filled: table.filled_by_name(),
             validation_rows: fitted.validation_rows,
             refitted: fitted.refitted,
             columns: table.names(),
@@ -322,6 +327,9 @@ impl<'a> Report<'a> {
                 "left out",
                 format!("{} with missing values", counted(self.missing_rows, "row")),
             ));
+        }
+        if !self.filled.is_empty() {
+            facts.push(("filled", evaluate::filled(&self.filled)));
         }
         facts.extend(self.search.chosen.iter().map(|chosen| ("search", chosen.clone())));
         if let Some(loss) = self.train_nll {
