@@ -1,9 +1,13 @@
 //! The command line: one subcommand, the options every command shares, and the texts of `--help`.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use gauss_flow::Column;
 
 use crate::commands::{demo, fit, inspect, inverse, sample, score, transform};
-use crate::table;
+use crate::output::{Destination, OutputError};
+use crate::{input, table};
 
 const WORKFLOW: &str = "\
 From a table to densities, samples and latent coordinates:
@@ -13,8 +17,8 @@ From a table to densities, samples and latent coordinates:
   gauss transform model.gauss test.csv --out z.csv      rows to standard normal coordinates
   gauss inverse model.gauss z.csv --out x.csv           and exactly back
 
-Tables are CSV files with a header row: comma, semicolon or tab, found from the header; `-` is
-standard input. Densities are in nats and in the units of the table.
+Tables are CSV or TSV files with a header row (packed by gzip or zstd or not), Parquet files or
+NumPy arrays, told apart by their contents; `-` is standard input. Densities are in nats and in the units of the table.
 
 Exit codes: 0 done, 1 the data or a file is at fault, 2 the command line is.";
 
@@ -79,8 +83,8 @@ pub struct TableArgs {
     /// Separator of cells: a character or `tab` [default: found from the first line]
     #[arg(long, value_name = "C", value_parser = delimiter)]
     pub delimiter: Option<u8>,
-    /// A row with an empty, NaN, NA or infinite cell: stop there, or go on without it
-    #[arg(long, value_enum, value_name = "error|drop", hide_possible_values = true)]
+    /// Empty, NaN, NA or null cells: stop, go on without such rows, or fill in the column's median
+    #[arg(long, value_enum, value_name = "error|drop|median", hide_possible_values = true)]
     #[arg(default_value_t = MissingArg::Error)]
     pub missing: MissingArg,
 }
@@ -92,6 +96,60 @@ pub struct TableArgs {
 pub enum MissingArg {
     Error,
     Drop,
+    Median,
+}
+
+/// Where a table goes, and how.
+#[derive(Debug, Clone, Args)]
+pub struct OutArgs {
+    /// Write the result to this file: .csv or .tsv (also .gz, .zst), .npy or .parquet [default:
+    /// standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Format of the result [default: by the name of --out, otherwise csv]
+    #[arg(long, value_enum, value_name = "csv|tsv|npy|parquet", hide_possible_values = true)]
+    pub format: Option<table::Format>,
+}
+
+/// A checked place for a table, and how it is written.
+#[derive(Debug)]
+pub struct Target {
+    /// The place.
+    pub place: Destination,
+    /// The format.
+    pub encoding: table::Encoding,
+}
+
+impl OutArgs {
+    /// Checks that a table can be put there.
+    ///
+    /// # Errors
+    /// Those of [`Destination::new`].
+    pub fn target(&self, inputs: &[&Path]) -> Result<Target, OutputError> {
+        let path = self.out.as_deref().filter(|path| !input::is_stdin(path));
+        Ok(Target {
+            place: Destination::new(path, inputs)?,
+            encoding: table::Encoding::of(path, self.format),
+        })
+    }
+
+    /// The file, for a report.
+    pub fn name(&self) -> Option<String> {
+        self.out.as_ref().map(|path| path.display().to_string())
+    }
+}
+
+impl Target {
+    /// Whether the format holds such columns; asked before the work.
+    ///
+    /// # Errors
+    /// [`OutputError::Unsuitable`].
+    pub fn check(&self, columns: &[Column]) -> Result<(), OutputError> {
+        let file = || self.place.name();
+        self.encoding
+            .check(columns)
+            .map_err(|source| OutputError::Unsuitable { file: file(), source })
+    }
 }
 
 impl TableArgs {
@@ -112,7 +170,9 @@ impl TableArgs {
             missing: match self.missing {
                 MissingArg::Error => table::Missing::Reject,
                 MissingArg::Drop => dropped,
+                MissingArg::Median => table::Missing::Median,
             },
+            categories: Vec::new(),
         }
     }
 }

@@ -1,10 +1,22 @@
-//! Files that a command reads, whole.
+//! Files that a command reads: whole, or as a stream that is unpacked on the way.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Cursor, Read};
 use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+
+mod zstd;
+
+pub use zstd::Frames;
 
 /// The name that stands for standard input.
 const STDIN: &str = "-";
+/// Bytes that tell one format from another.
+const HEAD: u64 = 16;
+
+const GZIP: &[u8] = b"\x1f\x8b";
+const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 
 /// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -15,28 +27,82 @@ pub enum ReadFault {
     /// The path is a directory.
     #[error("is a directory, not a file")]
     Directory,
-    /// The operating system refused.
+    /// The operating system refused, or the bytes cannot be unpacked.
     #[error("cannot be read: {0}")]
-    Refused(io::Error),
+    Refused(#[from] io::Error),
 }
 
-/// All bytes of the file at `path`; `-` is standard input.
+/// A file that has been opened.
+pub struct Source {
+    /// Its first bytes, up to sixteen, unpacked; `bytes` begins with them.
+    pub head: Vec<u8>,
+    /// All of its bytes, unpacked.
+    pub bytes: Box<dyn Read + Send>,
+    /// Whether the bytes are those at the path itself, neither standard input nor packed.
+    pub is_plain: bool,
+}
+
+/// Opens the file at `path`; `-` is standard input. What is compressed by gzip or zstd, by its
+/// first bytes and not by its name, is unpacked.
+///
+/// # Errors
+/// Why there are no bytes.
+pub fn open(path: &Path) -> Result<Source, ReadFault> {
+    let file: Box<dyn Read + Send> = if is_stdin(path) {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path).map_err(|error| refusal(path, error))?)
+    };
+    let raw = peek(file, !is_stdin(path)).map_err(|error| refusal(path, error))?;
+    let packed: (&str, Box<dyn Read + Send>) = if raw.head.starts_with(GZIP) {
+        ("gzip", Box::new(MultiGzDecoder::new(raw.bytes)))
+    } else if raw.head.starts_with(ZSTD) {
+        ("zstd", Box::new(Frames::new(raw.bytes)))
+    } else {
+        return Ok(raw);
+    };
+    Ok(peek(Box::new(Unpacked { kind: packed.0, bytes: packed.1 }), false)?)
+}
+
+fn peek(mut bytes: Box<dyn Read + Send>, is_plain: bool) -> io::Result<Source> {
+    let mut head = Vec::new();
+    bytes.by_ref().take(HEAD).read_to_end(&mut head)?;
+    Ok(Source { bytes: Box::new(Cursor::new(head.clone()).chain(bytes)), head, is_plain })
+}
+
+fn refusal(path: &Path, error: io::Error) -> ReadFault {
+    match error.kind() {
+        io::ErrorKind::NotFound => ReadFault::NotFound,
+        _ if path.is_dir() => ReadFault::Directory,
+        _ => ReadFault::Refused(error),
+    }
+}
+
+/// Says of an error what was being unpacked.
+struct Unpacked {
+    kind: &'static str,
+    bytes: Box<dyn Read + Send>,
+}
+
+impl Read for Unpacked {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.bytes.read(buffer).map_err(|error| {
+            io::Error::new(error.kind(), format!("damaged {} data ({error})", self.kind))
+        })
+    }
+}
+
+/// All bytes of the file at `path` as they are; `-` is standard input.
 ///
 /// # Errors
 /// Why there are none.
 pub fn read(path: &Path) -> Result<Vec<u8>, ReadFault> {
     if is_stdin(path) {
         let mut bytes = Vec::new();
-        return match io::stdin().lock().read_to_end(&mut bytes) {
-            Ok(_) => Ok(bytes),
-            Err(error) => Err(ReadFault::Refused(error)),
-        };
+        io::stdin().lock().read_to_end(&mut bytes)?;
+        return Ok(bytes);
     }
-    std::fs::read(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => ReadFault::NotFound,
-        _ if path.is_dir() => ReadFault::Directory,
-        _ => ReadFault::Refused(error),
-    })
+    std::fs::read(path).map_err(|error| refusal(path, error))
 }
 
 /// Whether the path stands for standard input.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::interrupt::Unfinished;
+use crate::table::{Out, Unwritable};
 
 /// A file that cannot be written, in one line.
 #[expect(missing_docs, reason = "the fields of a variant are what its sentence says")]
@@ -31,6 +32,9 @@ pub enum OutputError {
     /// The operating system refused.
     #[error("{file}: cannot be written: {source}")]
     Refused { file: String, source: io::Error },
+    /// The format cannot hold the result.
+    #[error("{file}: {source}")]
+    Unsuitable { file: String, source: Unwritable },
     /// The reader of standard output has gone, as `head` does: no fault of anyone.
     #[error("standard output is closed")]
     ClosedPipe,
@@ -94,16 +98,21 @@ impl Destination {
     ///
     /// # Errors
     /// The first failure to write. Nothing is left behind.
-    pub fn write(
-        &self,
-        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), OutputError> {
+    pub fn write(&self, fill: impl FnOnce(Out<'_>) -> io::Result<()>) -> Result<(), OutputError> {
         let (result, path) = match self {
             Destination::Stdout => return to_stdout(fill),
             Destination::Device(path) => (to_device(path, fill), path),
             Destination::File(path) => (to_file(path, fill), path),
         };
         result.map_err(|source| OutputError::Refused { file: path.display().to_string(), source })
+    }
+
+    /// The place as messages name it.
+    pub fn name(&self) -> String {
+        match self {
+            Destination::Stdout => "standard output".to_owned(),
+            Destination::File(path) | Destination::Device(path) => path.display().to_string(),
+        }
     }
 
     /// Whether the result goes to standard output.
@@ -116,21 +125,21 @@ impl Destination {
 ///
 /// # Errors
 /// The first failure to write.
-pub fn to_stdout(fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
-    let mut writer = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+pub fn to_stdout(fill: impl FnOnce(Out<'_>) -> io::Result<()>) -> Result<(), OutputError> {
+    let mut writer = BufWriter::with_capacity(1 << 16, io::stdout());
     fill(&mut writer).and_then(|()| writer.flush()).map_err(|source| match source.kind() {
         io::ErrorKind::BrokenPipe => OutputError::ClosedPipe,
         _ => OutputError::Refused { file: "standard output".to_owned(), source },
     })
 }
 
-fn to_device(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn to_device(path: &Path, fill: impl FnOnce(Out<'_>) -> io::Result<()>) -> io::Result<()> {
     let mut writer = BufWriter::new(fs::OpenOptions::new().write(true).open(path)?);
     fill(&mut writer)?;
     writer.flush()
 }
 
-fn to_file(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn to_file(path: &Path, fill: impl FnOnce(Out<'_>) -> io::Result<()>) -> io::Result<()> {
     let (file, unfinished) = Unfinished::new(|| temporary(path))?;
     let mut writer = BufWriter::with_capacity(1 << 16, file);
     fill(&mut writer)?;

@@ -1,16 +1,16 @@
 //! What score, transform and inverse share: a model, a table for it, and a place for a row per row.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use gauss_flow::Model;
+use gauss_flow::{Column, Model};
 use serde::Serialize;
 
-use crate::args::TableArgs;
-use crate::console::counted;
+use crate::args::{OutArgs, TableArgs, Target};
+use crate::console::{counted, grouped};
 use crate::error::Error;
 use crate::model;
-use crate::output::Destination;
 use crate::table::{self, Select, Table};
 
 /// The arguments.
@@ -22,9 +22,8 @@ pub struct Evaluation {
     /// The table; `-` is standard input
     #[arg(value_name = "TABLE")]
     table: PathBuf,
-    /// Write the result to this CSV file [default: standard output]
-    #[arg(long, short, value_name = "CSV")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    out: OutArgs,
     #[command(flatten)]
     reading: TableArgs,
 }
@@ -33,7 +32,9 @@ pub struct Evaluation {
 pub struct Loaded {
     pub model: Model,
     pub table: Table,
-    pub out: Destination,
+    pub out: Target,
+    /// The columns of the result.
+    pub columns: Vec<Column>,
     pub facts: Facts,
 }
 
@@ -46,23 +47,36 @@ pub struct Facts {
     pub rows: usize,
     /// Rows whose result is NaN because a value is missing; `--missing drop` only.
     pub missing_rows: usize,
+    /// Missing cells that were filled, by column; `--missing median` only.
+    pub filled: BTreeMap<String, usize>,
+    /// Cells that hold no name the model knows, in its categories.
+    pub unknown_cells: usize,
     pub out: Option<String>,
 }
 
 impl Evaluation {
-    /// Reads model and table; `select` says which columns the model wants.
-    pub fn load(&self, select: fn(&Model) -> Select<'_>) -> Result<Loaded, Error> {
-        let out = Destination::new(self.out.as_deref(), &[&self.model, &self.table])?;
+    /// Reads model and table; `select` says which columns the model wants, `result` which ones
+    /// the command will write.
+    pub fn load(
+        &self,
+        select: fn(&Model) -> Select<'_>,
+        result: fn(&Model) -> Vec<Column>,
+    ) -> Result<Loaded, Error> {
+        let out = self.out.target(&[&self.model, &self.table])?;
         let model = model::load(&self.model)?;
+        let columns = result(&model);
+        out.check(&columns)?;
         let table = table::read(&self.table, select(&model), &self.reading.to_evaluate())?;
         let facts = Facts {
             model: self.model.display().to_string(),
             table: table.file(),
             rows: table.rows(),
             missing_rows: table.missing_rows,
-            out: self.out.as_ref().map(|path| path.display().to_string()),
+            filled: table.filled_by_name(),
+            unknown_cells: table.unknown.as_ref().map_or(0, |unknown| unknown.cells),
+            out: self.out.name(),
         };
-        Ok(Loaded { model, table, out, facts })
+        Ok(Loaded { model, table, out, columns, facts })
     }
 }
 
@@ -81,11 +95,22 @@ impl Facts {
 
     /// What there is to say about missing values, if anything.
     pub fn missing(&self) -> String {
-        match self.missing_rows {
+        let mut text = match self.missing_rows {
             0 => String::new(),
             rows => format!("; {} with missing values gave NaN", counted(rows, "row")),
+        };
+        if !self.filled.is_empty() {
+            text += &format!("; {}", filled(&self.filled));
         }
+        text
     }
+}
+
+/// `missing cells filled with the median: 12 in "b"`.
+pub fn filled(by_name: &BTreeMap<String, usize>) -> String {
+    let parts: Vec<String> =
+        by_name.iter().map(|(name, &cells)| format!("{} in {name:?}", grouped(cells))).collect();
+    format!("missing cells filled with the median: {}", parts.join(", "))
 }
 
 /// The columns that a model was fitted to.

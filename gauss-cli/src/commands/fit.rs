@@ -1,5 +1,6 @@
 //! `gauss fit`: a table in, a model out.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use gauss_rbig::recipe::{self, Budget, Fitted, Method, Recipe, Refit};
 use serde::Serialize;
 
 use super::defects::{Examined, Remedies};
+use super::evaluate;
 use super::progress::Progress;
 use super::units::Units;
 use super::{generator, search};
@@ -144,6 +146,8 @@ struct Report<'a> {
     rows: usize,
     /// Rows left out because a value is missing; `--missing drop` only.
     missing_rows: usize,
+    /// Missing cells that were filled, by column; `--missing median` only.
+    filled: BTreeMap<String, usize>,
     /// Rows that decided when to stop: from --validation, or set aside.
     validation_rows: usize,
     /// Whether the flow was then fitted again on all rows.
@@ -345,6 +349,7 @@ impl<'a> Report<'a> {
             model: out.display().to_string(),
             rows: table.rows(),
             missing_rows: table.missing_rows,
+            filled: table.filled_by_name(),
             validation_rows: fitted.validation_rows,
             refitted: fitted.refitted,
             interrupted: fitted.cancelled,
@@ -385,6 +390,9 @@ impl<'a> Report<'a> {
                 "left out",
                 format!("{} with missing values", counted(self.missing_rows, "row")),
             ));
+        }
+        if !self.filled.is_empty() {
+            facts.push(("filled", evaluate::filled(&self.filled)));
         }
         facts.extend(self.search.chosen.iter().map(|chosen| ("search", chosen.clone())));
         if let Some(loss) = self.train_nll {

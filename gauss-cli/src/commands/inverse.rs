@@ -25,23 +25,24 @@ pub struct Inverse {
 }
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct Report {
     command: &'static str,
     #[serde(flatten)]
     facts: Facts,
-    columns: &'a [String],
+    columns: Vec<String>,
 }
 
 impl Inverse {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
-        let loaded = self.evaluation.load(latent_columns)?;
+        let loaded = self.evaluation.load(latent_columns, |model| model.columns.clone())?;
         let z = loaded.table.data.as_ref();
         let x = loaded.model.inverse(z).map_err(|source| loaded.refused(source))?;
 
-        let columns = &loaded.model.names();
         let prose = format!("{} back to data{}", loaded.facts.subject(), loaded.facts.missing());
+        let columns = loaded.model.names();
+        let rows = x.nrows();
         let report = Report { command: "inverse", facts: loaded.facts, columns };
-        rows::deliver(console, &loaded.out, columns, [x], &report, &prose)?;
+        rows::deliver(console, &loaded.out, &loaded.columns, rows, [x], &report, &prose)?;
         Ok(())
     }
 }

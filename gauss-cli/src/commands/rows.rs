@@ -1,11 +1,13 @@
 //! Commands whose result is a table: where the rows go, and the JSON object beside them.
 
 use faer::{Mat, MatRef};
+use gauss_flow::{Column, Kind};
 use serde::Serialize;
 
+use crate::args::Target;
 use crate::console::Console;
-use crate::output::{Destination, OutputError};
-use crate::table;
+use crate::output::OutputError;
+use crate::table::{Writer, integer};
 
 /// A command's report; the rows themselves are in it where they go nowhere else.
 #[derive(Serialize)]
@@ -13,33 +15,53 @@ struct WithData<'a, R> {
     #[serde(flatten)]
     report: &'a R,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Vec<Vec<f64>>>,
+    data: Option<Vec<Vec<Cell<'a>>>>,
 }
 
-/// Sends rows, in pieces `[n_i, d]`, to their destination and ends the command. With `--json` and
+/// A value in its column's own form; null where it is missing or infinite.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Cell<'a> {
+    Real(f64),
+    Integer(Option<i64>),
+    Name(Option<&'a str>),
+}
+
+/// Sends `rows` rows, in pieces `[n_i, d]`, to their destination and ends the command. With `--json` and
 /// no file the rows become `data` in the object, a list per row, so that standard output still
 /// holds one object.
 pub fn deliver<R: Serialize>(
     console: &Console,
-    out: &Destination,
-    columns: &[String],
+    out: &Target,
+    columns: &[Column],
+    rows: usize,
     pieces: impl IntoIterator<Item = Mat<f64>>,
     report: &R,
     prose: &str,
 ) -> Result<(), OutputError> {
-    if console.json && out.is_stdout() {
-        let data = Some(pieces.into_iter().flat_map(|piece| to_lists(piece.as_ref())).collect());
+    if console.json && out.place.is_stdout() {
+        let lists = |piece: Mat<f64>| to_lists(columns, piece.as_ref());
+        let data = Some(pieces.into_iter().flat_map(lists).collect());
         return console.finish(&WithData { report, data }, prose, false);
     }
-    out.write(|writer| {
-        table::write_header(writer, columns)?;
-        pieces.into_iter().try_for_each(|piece| table::write_rows(writer, piece.as_ref()))
+    out.place.write(|writer| {
+        let mut writer = Writer::begin(writer, out.encoding, columns, rows)?;
+        pieces.into_iter().try_for_each(|piece| writer.rows(piece.as_ref()))?;
+        writer.finish()
     })?;
-    console.finish(&WithData { report, data: None }, prose, out.is_stdout())
+    console.finish(&WithData { report, data: None }, prose, out.place.is_stdout())
 }
 
-fn to_lists(rows: MatRef<'_, f64>) -> Vec<Vec<f64>> {
-    rows.row_iter().map(|row| row.iter().copied().collect()).collect()
+fn to_lists<'a>(columns: &'a [Column], rows: MatRef<'_, f64>) -> Vec<Vec<Cell<'a>>> {
+    let cell = |(column, &value): (&'a Column, &f64)| match &column.kind {
+        Kind::Real(_) => Cell::Real(value),
+        Kind::Integer(_) => Cell::Integer(integer(value)),
+        Kind::Category(names) => {
+            let name = integer(value).and_then(|k| names.get(usize::try_from(k).ok()?));
+            Cell::Name(name.map(String::as_str))
+        }
+    };
+    rows.row_iter().map(|row| columns.iter().zip(row.iter()).map(cell).collect()).collect()
 }
 
 /// Mean and standard deviation of each column over the rows that are not NaN.

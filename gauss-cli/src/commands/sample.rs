@@ -6,11 +6,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{generator, rows};
-use crate::args::positive;
+use crate::args::{OutArgs, positive};
 use crate::console::{Console, counted};
 use crate::error::Error;
 use crate::model;
-use crate::output::Destination;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,9 +32,8 @@ pub struct Sample {
     /// How many rows to draw
     #[arg(long, short = 'n', value_name = "N", value_parser = positive)]
     rows: usize,
-    /// Write the rows to this CSV file [default: standard output]
-    #[arg(long, short, value_name = "CSV")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    out: OutArgs,
 }
 
 #[derive(Serialize)]
@@ -50,8 +48,9 @@ struct Report<'a> {
 
 impl Sample {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
-        let out = Destination::new(self.out.as_deref(), &[&self.model])?;
+        let out = self.out.target(&[&self.model])?;
         let model = model::load(&self.model)?;
+        out.check(&model.columns)?;
         let mut rng = generator(console.seed);
         let pieces = (0..self.rows)
             .step_by(PIECE)
@@ -63,11 +62,11 @@ impl Sample {
             rows: self.rows,
             columns: &model.names(),
             seed: console.seed,
-            out: self.out.as_ref().map(|path| path.display().to_string()),
+            out: self.out.name(),
         };
         let rows = counted(self.rows, "row");
         let prose = format!("{rows} drawn from {} with seed {}", report.model, console.seed);
-        rows::deliver(console, &out, report.columns, pieces, &report, &prose)?;
+        rows::deliver(console, &out, &model.columns, self.rows, pieces, &report, &prose)?;
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use faer::ColRef;
+use gauss_flow::Column;
 use serde::Serialize;
 
 use super::defects::Caveats;
@@ -63,16 +64,18 @@ struct Summary {
 
 impl Score {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
-        let loaded = self.evaluation.load(data_columns)?;
+        let loaded = self.evaluation.load(data_columns, |_| vec![Column::real("log_prob")])?;
         let log_prob = loaded
             .model
             .log_prob(loaded.table.data.as_ref())
             .map_err(|source| loaded.refused(source))?;
 
         // With --json and no --out the object alone is the result: it is a summary.
-        if !(console.json && loaded.out.is_stdout()) {
+        let on_stdout = loaded.out.place.is_stdout();
+        if !(console.json && on_stdout) {
             let scores = ColRef::from_slice(&log_prob).as_mat();
-            loaded.out.write(|writer| table::write(writer, &["log_prob".to_owned()], scores))?;
+            let (encoding, columns) = (loaded.out.encoding, &loaded.columns);
+            loaded.out.place.write(|writer| table::write(writer, encoding, columns, scores))?;
         }
         let summary = summarise(&log_prob, loaded.facts.missing_rows);
         let caveats = Caveats::of(&loaded.model);
@@ -82,7 +85,7 @@ impl Score {
         let base_measure = BaseMeasure::of(&loaded.model.columns);
         let facts = loaded.facts;
         let report = Report { command: "score", facts, caveats, base_measure, summary };
-        console.finish(&report, &report.prose(), loaded.out.is_stdout())?;
+        console.finish(&report, &report.prose(), on_stdout)?;
         Ok(())
     }
 }

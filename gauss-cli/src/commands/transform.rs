@@ -1,6 +1,7 @@
 //! `gauss transform`: x -> z, rows to the latent space.
 
 use clap::Args;
+use gauss_flow::{Column, Model};
 use serde::Serialize;
 
 use super::evaluate::{Evaluation, Facts, data_columns};
@@ -41,19 +42,25 @@ struct Report {
 
 impl Transform {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
-        let loaded = self.evaluation.load(data_columns)?;
+        let loaded = self.evaluation.load(data_columns, latent)?;
         let (model, x) = (&loaded.model, loaded.table.data.as_ref());
         let z = model
             .forward(x, &mut generator(console.seed))
             .map_err(|source| loaded.refused(source))?;
 
         let columns = table::latent_names(model.columns.len());
+        let rows = z.nrows();
         let (mean, standard_deviation) = rows::moments(z.as_ref());
         let facts = loaded.facts;
         let report = Report { command: "transform", facts, columns, mean, standard_deviation };
-        rows::deliver(console, &loaded.out, &report.columns, [z], &report, &report.prose())?;
+        let prose = report.prose();
+        rows::deliver(console, &loaded.out, &loaded.columns, rows, [z], &report, &prose)?;
         Ok(())
     }
+}
+
+fn latent(model: &Model) -> Vec<Column> {
+    table::latent_names(model.flow.dim()).into_iter().map(Column::real).collect()
 }
 
 impl Report {

@@ -21,6 +21,7 @@ use crate::commands::progress::Progress;
 use crate::console::{Console, aligned, grouped};
 use crate::error::Error;
 use crate::output::Destination;
+use crate::table::{self, Encoding};
 use checks::Checks;
 pub use checks::{SAMPLES, density_grid};
 use figures::Figures;
@@ -64,7 +65,7 @@ pub fn run(out: &Path, console: &Console) -> Result<(), Error> {
     write(&out.join("metrics.json"), &json)?;
     write(&out.join("model.gauss"), &model(&fits, console.seed)?)?;
     Destination::file(&out.join("moons.csv"), &[])?.write(|writer| {
-        crate::table::write(writer, &COLUMNS.map(str::to_owned), fits.raw.as_ref())
+        table::write(writer, Encoding::default(), &COLUMNS.map(Column::real), fits.raw.as_ref())
     })?;
     write(&report, page::page(&fits, &checks, figures).to_html().as_bytes())?;
 

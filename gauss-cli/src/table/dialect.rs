@@ -4,24 +4,37 @@
 /// The separators that are looked for, in order of preference where counts are equal.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
-/// Formats a table is mistaken for: first bytes, what they are, what to do about it.
-const SIGNATURES: [(&[u8], &str, &str); 8] = [
-    (b"\x1f\x8b", "gzip-compressed data", "; decompress it first (gunzip)"),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed data", "; decompress it first (unzstd)"),
-    (b"PK\x03\x04", "a zip archive or spreadsheet", "; export it as CSV first"),
-    (b"PAR1\x15", "a Parquet file", "; export it as CSV first"),
-    (b"\x93NUMPY", "a NumPy array", "; save it as CSV first"),
-    (b"\xff\xfe", "UTF-16 text", "; save it as UTF-8 first"),
-    (b"\xfe\xff", "UTF-16 text", "; save it as UTF-8 first"),
-    (b"GAUSSFLO\x01", "a gauss model", " (the model comes first, then the table)"),
+/// What the first bytes say a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    Text,
+    Npy,
+    Parquet,
+    /// What it is, and what to do about it.
+    Other(&'static str, &'static str),
+}
+
+/// First bytes and what they belong to; everything else is text.
+const SIGNATURES: [(&[u8], Content); 7] = [
+    (b"\x93NUMPY", Content::Npy),
+    (b"PAR1", Content::Parquet),
+    (b"PK\x03\x04", Content::Other("a zip archive or spreadsheet", "; export it as CSV first")),
+    (b"\xff\xfe", Content::Other("UTF-16 text", "; save it as UTF-8 first")),
+    (b"\xfe\xff", Content::Other("UTF-16 text", "; save it as UTF-8 first")),
+    (b"PARE", Content::Other("an encrypted Parquet file", "; decrypt it first")),
+    (b"GAUSSFLO\x01", Content::Other("a gauss model", " (the model comes first, then the table)")),
 ];
 
-/// The kind of file and the advice, where the first bytes give another format away.
-pub fn other_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
-    SIGNATURES
-        .iter()
-        .find(|(signature, ..)| bytes.starts_with(signature))
-        .map(|&(_, kind, advice)| (kind, advice))
+/// What a file that begins with these bytes is. A header of a CSV file may begin with `PAR1`, but
+/// not go on as Parquet does, with a page's header.
+pub fn content(head: &[u8]) -> Content {
+    match SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
+        Some((_, Content::Parquet)) if head.get(4).is_some_and(|b| (b' '..=b'~').contains(b)) => {
+            Content::Text
+        }
+        Some(&(_, content)) => content,
+        None => Content::Text,
+    }
 }
 
 /// The bytes after a UTF-8 byte-order mark.
@@ -87,8 +100,11 @@ mod tests {
     }
 
     #[test]
-    fn other_formats_are_told_by_their_first_bytes() {
-        assert!(other_format(b"\x1f\x8b\x08").is_some());
-        assert!(other_format(b"a,b\n").is_none());
+    fn formats_are_told_by_their_first_bytes() {
+        assert_eq!(content(b"\x93NUMPY\x01\x00"), Content::Npy);
+        assert_eq!(content(b"PAR1\x15\x04"), Content::Parquet);
+        assert_eq!(content(b"PAR1,PAR2\n"), Content::Text);
+        assert!(matches!(content(b"PK\x03\x04"), Content::Other(..)));
+        assert_eq!(content(b"a,b\n"), Content::Text);
     }
 }

@@ -3,10 +3,12 @@
 
 use std::fmt;
 
+use super::words::{among, argument, list, shown};
 use crate::input::ReadFault;
 
 /// A row of data: its number among the rows of data, and its line in the file. Both count from 1;
-/// they differ by the header, by blank lines and by line breaks inside quotes.
+/// they differ by the header, by blank lines and by line breaks inside quotes. In a file without
+/// lines they are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// Number among the rows of data.
@@ -22,6 +24,35 @@ impl fmt::Display for Place {
         } else {
             write!(f, "row {} (line {} of the file)", self.row, self.line)
         }
+    }
+}
+
+impl Place {
+    /// For use in brackets: `row 1, line 2 of the file`.
+    fn plain(self) -> String {
+        if self.row == self.line {
+            format!("row {}", self.row)
+        } else {
+            format!("row {}, line {} of the file", self.row, self.line)
+        }
+    }
+}
+
+/// A cell that a message shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// Name of the column.
+    pub column: String,
+    /// Where in it.
+    pub place: Place,
+    /// What stands there.
+    pub cell: String,
+}
+
+impl Sighting {
+    /// `"city" (row 1, line 2 of the file: "Oslo")`, with words after the name.
+    fn worded(&self, words: &str) -> String {
+        format!("{:?} {words}({}: {})", self.column, self.place.plain(), shown(&self.cell))
     }
 }
 
@@ -52,8 +83,32 @@ pub enum Fault {
     #[error("all {rows} rows have a missing value, nothing is left")]
     AllMissing { rows: usize },
     /// The first bytes belong to another kind of file.
-    #[error("not a CSV table but {kind}{advice}")]
+    #[error("not a table but {kind}{advice}")]
     OtherFormat { kind: &'static str, advice: &'static str },
+    /// The bytes do not keep to the format that they begin with.
+    #[error("a damaged {format} file: {reason}")]
+    Damaged { format: &'static str, reason: String },
+    /// An array of another shape or of other elements than numbers.
+    #[error("a NumPy array of {what}; a table is an array of numbers [n] or [n, d]")]
+    NotATable { what: String },
+    /// A program built without the format.
+    #[error(
+        "a Parquet file, and this gauss was built without Parquet; save it as CSV, or build with \
+         --features parquet"
+    )]
+    NoParquet,
+    /// A column that a Parquet file packs in a way that cannot be undone here.
+    #[error(
+        "column {column:?} is compressed with {codec}, which is not supported; write the file \
+         with zstd, snappy, gzip, lz4 or without compression"
+    )]
+    Codec { column: String, codec: String },
+    /// A wanted column that holds neither numbers nor text.
+    #[error(
+        "column {column:?} holds {what}; leave it out with --exclude {}, or make it a number first",
+        argument([column])
+    )]
+    NotNumbers { column: String, what: String },
     /// A name is not UTF-8.
     #[error("the name of column {position} is not UTF-8 text: \"{}\"", lossy.escape_debug())]
     NameNotUtf8 { position: usize, lossy: String },
@@ -75,6 +130,27 @@ pub enum Fault {
     /// A cell does not hold a finite number.
     #[error("{place}, column {column:?}: {fault}: {}{}", shown(cell), fault.advice())]
     Cell { place: Place, column: String, cell: String, fault: CellFault },
+    /// Columns of words where numbers are wanted.
+    #[error("column {}", text_columns(columns))]
+    TextColumns { columns: Vec<Sighting> },
+    /// More names than a category can have.
+    #[error(
+        "column {column:?} has more than {most} different values, too many for a category; leave \
+         it out with --exclude {}", argument([column])
+    )]
+    TooManyLevels { column: String, most: usize },
+    /// Cells without a value, and no word on what to do about them.
+    #[error("{}", missing(counts, *columns, *rows, first))]
+    Missing { counts: Vec<(String, usize)>, columns: usize, rows: usize, first: Sighting },
+    /// No value to take a median of.
+    #[error("column {column:?} has no value at all; leave it out with --exclude {}", argument([column]))]
+    NoValues { column: String },
+    /// The model is older than medians.
+    #[error(
+        "column {column:?} has missing values, and the model remembers no median to fill them \
+         with (it was fitted by an earlier version): fit it again, or use --missing drop"
+    )]
+    NoFill { column: String },
     /// One value throughout.
     #[error(
         "column {column:?} is constant (every row is {value:?}), so it has no density; leave it \
@@ -88,13 +164,19 @@ pub enum Fault {
     #[error("at least {needed} rows are needed, got {got}")]
     TooFewRows { needed: usize, got: usize },
     /// A column asked for by name is not there.
-    #[error("no column {column:?}; the table has {}", list(found))]
+    #[error("no column {column:?}{}", among(column, found))]
     NoSuchColumn { column: String, found: Vec<String> },
+    /// A pattern that no name matches.
+    #[error("no column matches {pattern:?}; the table has {}", list(found))]
+    NoMatch { pattern: String, found: Vec<String> },
+    /// A range whose ends stand the wrong way round.
+    #[error("{range:?} selects nothing: in the table {last:?} stands before {first:?}")]
+    Backwards { range: String, first: String, last: String },
     /// All columns are excluded.
     #[error("--exclude leaves no column")]
     NothingLeft,
     /// Some of the model's columns are not there.
-    #[error("the model's column {column:?} is missing; the table has {}", list(found))]
+    #[error("the model's column {column:?} is missing{}", among(column, found))]
     ModelColumn { column: String, found: Vec<String> },
     /// None of the model's columns is there.
     #[error(
@@ -114,9 +196,6 @@ pub enum CellFault {
     /// Text that is no number.
     #[error("not a number")]
     Text,
-    /// Empty, NaN, NA, null.
-    #[error("missing value")]
-    Missing,
     /// Infinite, or too large for a double.
     #[error("not a finite number")]
     Infinite,
@@ -126,33 +205,51 @@ impl CellFault {
     fn advice(self) -> &'static str {
         match self {
             CellFault::Text => "",
-            CellFault::Missing | CellFault::Infinite => " (--missing drop passes over such rows)",
+            CellFault::Infinite => " (--missing drop passes over such rows)",
         }
-    }
-}
-
-/// Names for a message: all of a few, the first of many.
-fn list(names: &[String]) -> String {
-    const SHOWN: usize = 10;
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
-    let more =
-        if names.len() > SHOWN { format!(", ... ({} in all)", names.len()) } else { String::new() };
-    shown.join(", ") + &more
-}
-
-/// A cell for a message: quoted, on one line, cut where it runs on.
-fn shown(cell: &str) -> String {
-    const SHOWN: usize = 40;
-    if cell.is_empty() {
-        return "the cell is empty".to_owned();
-    }
-    match cell.char_indices().nth(SHOWN) {
-        None => format!("{cell:?}"),
-        Some((cut, _)) => format!("{:?}...", &cell[..cut]),
     }
 }
 
 /// Where a row ends that stops short.
 fn ending(last: Option<&str>) -> String {
     last.map_or_else(String::new, |name| format!(" (the row ends at column {name:?})"))
+}
+
+/// Each column of text with its first cell, and what can be done about all of them.
+fn text_columns(columns: &[Sighting]) -> String {
+    const SHOWN: usize = 5;
+    let mut parts: Vec<String> = columns
+        .iter()
+        .enumerate()
+        .take(SHOWN)
+        .map(|(k, sighting)| sighting.worded(if k == 0 { "holds text " } else { "" }))
+        .collect();
+    if columns.len() > SHOWN {
+        parts.push(format!("{} more", columns.len() - SHOWN));
+    }
+    let last = if parts.len() > 1 { parts.pop() } else { None };
+    let and = last.map_or_else(String::new, |last| format!(", and {last}"));
+    let sentence = parts.join(", ") + &and;
+    let them = if columns.len() > 1 { "them" } else { "it" };
+    let names = argument(columns.iter().map(|sighting| &sighting.column));
+    format!(
+        "{sentence}; leave {them} out with --exclude {names}, or take {them} as categories with \
+         --categorical {names}"
+    )
+}
+
+/// How many cells are missing, where the first one is, and both ways on.
+fn missing(counts: &[(String, usize)], columns: usize, rows: usize, first: &Sighting) -> String {
+    const SHOWN: usize = 10;
+    let parts: Vec<String> =
+        counts.iter().take(SHOWN).map(|(name, count)| format!("{name:?} {count}")).collect();
+    let more = if counts.len() > SHOWN { ", ..." } else { "" };
+    format!(
+        "missing values in {} of {columns} columns: {}{more} (of {rows} rows; first: {}, column \
+         {:?}): --missing drop leaves such rows out, --missing median fills in the column's median",
+        counts.len(),
+        parts.join(", "),
+        first.place,
+        first.column,
+    )
 }

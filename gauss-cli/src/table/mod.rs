@@ -1,32 +1,48 @@
-//! Numeric tables: one header of column names, then rows of numbers.
+//! Tables in and out: text (CSV, TSV), NumPy arrays and Parquet, text also packed by gzip or zstd.
 //!
 //! Reading is strict, because a density fitted to a misread table is worse than no density: every
-//! row has as many cells as the header, every wanted cell is a finite number, every name is
-//! unique. The first departure is a [`TableError`] that names file, row and column.
+//! row has as many cells as the header, every wanted cell is a finite number or the name of a
+//! category, every column's name is unique. What is wrong is a [`TableError`] that names file, row
+//! and column.
 //!
 //! ```text
-//! bytes --dialect--> text, delimiter --header--> names --Select--> wanted fields --rows--> Mat
+//!   bytes ─▶ dialect: which format? ─▶ text, npy or parquet ─▶ cells ─▶ missing ─▶ Table
+//!                                           ▲
+//!                                  select: which columns?
 //! ```
 //!
-//! Only the wanted columns are parsed, so a table may carry identifiers and labels beside them.
+//! The format is found from the bytes, not from the file's name. Only the wanted columns are
+//! parsed, so a table may carry identifiers and labels beside them. A table passes through in
+//! blocks; what stays in memory are the wanted values, and once more at most one column of them.
 
+mod blocks;
+mod cells;
 mod dialect;
 mod error;
-mod read;
+mod format;
+mod missing;
+mod npy;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod select;
+mod text;
+mod words;
 mod write;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use faer::Mat;
-use gauss_flow::Column;
+use gauss_flow::{Column, Kind};
 
 use crate::input;
+use cells::Collected;
+use dialect::Content;
 
-pub use error::{CellFault, Fault, Place, TableError};
-pub use read::read;
+pub use error::{CellFault, Fault, Place, Sighting, TableError};
+pub use format::{Encoding, Format, Packing};
 pub use select::{Select, data_names, latent_names};
-pub use write::{write, write_header, write_rows};
+pub use write::{Out, Unwritable, Writer, integer, write};
 
 /// A table in memory: `data` is `n × d`, column-major, one column per name.
 #[derive(Debug, Clone)]
@@ -40,18 +56,35 @@ pub struct Table {
     pub data: Mat<f64>,
     /// Rows with a missing value: dropped, or present as rows of NaN, as [`Missing`] says.
     pub missing_rows: usize,
+    /// Missing cells that were filled, of each column; [`Missing::Median`] only.
+    pub filled: Vec<usize>,
+    /// Cells of the model's categories that hold none of its names; their value is -1, outside
+    /// the support.
+    pub unknown: Option<Unknown>,
 }
 
-/// What to do with a row in which a wanted cell is empty, NaN, NA, null or infinite.
+/// Cells that name no category of the model's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// How many.
+    pub cells: usize,
+    /// The first of them.
+    pub first: Sighting,
+}
+
+/// What to do about a wanted cell that is empty, NaN, NA, N/A, null, None or `?`, whether in
+/// capitals or not, or null in Parquet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Missing {
-    /// Stop with an error that names the cell.
+    /// Stop with an error that counts them.
     #[default]
     Reject,
-    /// Leave the row out.
+    /// Leave the row out, as one with an infinite cell.
     DropRow,
-    /// Keep the row's place: all its values become NaN.
+    /// Keep the row's place: all its values become NaN, as of one with an infinite cell.
     NanRow,
+    /// Fill the cell with [`Column::fill`] of the model, or with the table's own median.
+    Median,
 }
 
 /// How to read a table.
@@ -63,12 +96,91 @@ pub struct ReadOptions {
     pub delimiter: Option<u8>,
     /// What to do with missing values.
     pub missing: Missing,
+    /// Names, patterns and ranges of columns to read as categories; of no concern to a table that
+    /// is read for a model.
+    pub categories: Vec<String>,
+}
+
+/// Reads the wanted columns of the table at `path` (`-`: standard input).
+///
+/// The columns of [`Select::Model`] are the model's. Any others are new: categories with their
+/// names, the commonest first, or real; `fill` is the column's median or commonest name.
+///
+/// # Errors
+/// The first thing that is wrong with the file, its header or one of its rows.
+pub fn read(path: &Path, wanted: Select<'_>, options: &ReadOptions) -> Result<Table, TableError> {
+    let read = || finish(collect(path, wanted, options)?, wanted, options);
+    let table = read().map_err(|fault| TableError { file: input::display_name(path), fault })?;
+    Ok(Table { path: path.to_owned(), ..table })
+}
+
+/// The cells of the wanted columns, by the format of the file.
+fn collect(path: &Path, wanted: Select<'_>, options: &ReadOptions) -> Result<Collected, Fault> {
+    let source = input::open(path)?;
+    match dialect::content(&source.head) {
+        Content::Text => text::read(source.bytes, wanted, options),
+        Content::Npy => npy::read(source.bytes, wanted, options),
+        #[cfg(feature = "parquet")]
+        Content::Parquet => parquet::read(path, source, wanted, options),
+        #[cfg(not(feature = "parquet"))]
+        Content::Parquet => Err(Fault::NoParquet),
+        Content::Other(kind, advice) => Err(Fault::OtherFormat { kind, advice }),
+    }
+}
+
+/// The policy on missing values, and the matrix.
+fn finish(mut cells: Collected, wanted: Select<'_>, options: &ReadOptions) -> Result<Table, Fault> {
+    let levels = cells.settle_levels();
+    let mut columns = if let Select::Model(columns) = wanted {
+        columns.to_vec()
+    } else {
+        let column = |(field, levels): (&cells::Field, Option<Vec<String>>)| match levels {
+            Some(levels) if levels.is_empty() => {
+                Err(Fault::NoValues { column: field.name.clone() })
+            }
+            Some(levels) => {
+                Ok(Column { kind: Kind::Category(levels), ..Column::real(&field.name) })
+            }
+            None => Ok(Column::real(&field.name)),
+        };
+        cells.fields.iter().zip(levels).map(column).collect::<Result<_, _>>()?
+    };
+    let outcome = missing::apply(&mut cells, &mut columns, wanted.is_own(), options.missing)?;
+    let unknown = cells.first(|cells| &cells.unknown).map(|first| Unknown {
+        cells: cells.cells.iter().map(|cells| cells.unknown.count).sum(),
+        first,
+    });
+    Ok(Table {
+        path: PathBuf::new(),
+        columns,
+        data: matrix(cells),
+        missing_rows: outcome.missing_rows,
+        filled: outcome.filled,
+        unknown,
+    })
+}
+
+/// The columns as a matrix, column by column, each gone before the next one is copied.
+fn matrix(table: Collected) -> Mat<f64> {
+    let Collected { cells, rows, .. } = table;
+    let mut data = Mat::with_capacity(rows, cells.len());
+    data.resize_with(rows, 0, |_, _| 0.0);
+    for (j, column) in cells.into_iter().enumerate() {
+        data.resize_with(rows, j + 1, |i, _| column.values[i]);
+    }
+    data
 }
 
 impl Table {
     /// The names of the columns.
     pub fn names(&self) -> Vec<String> {
         self.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// How many missing cells were filled, by column, of those that had any.
+    pub fn filled_by_name(&self) -> BTreeMap<String, usize> {
+        let counted = self.names().into_iter().zip(self.filled.iter().copied());
+        counted.filter(|&(_, cells)| cells > 0).collect()
     }
 
     /// The number of rows.

@@ -1,17 +1,25 @@
-//! Which columns of a table are wanted, by name wherever there are names.
+//! Which columns of a table are wanted: by name, pattern or range wherever there are names.
+//!
+//! | written | selects |
+//! |---|---|
+//! | `height` | the column of that name, whatever the name looks like |
+//! | `x*`, `temp_?` | every name of that form: `*` is any text, `?` any one character |
+//! | `a:d`, `a:`, `:d` | from one column to another, both included, in the table's order |
 
-use gauss_flow::Column;
+use gauss_flow::{Column, Kind};
+use wildmatch::WildMatch;
 
-use super::Fault;
+use super::cells::{Field, Taking};
+use super::{Fault, ReadOptions};
 
 /// The columns that a command wants of a table.
 #[derive(Debug, Clone, Copy)]
 pub enum Select<'a> {
     /// Every column, in file order.
     All,
-    /// These names, in this order; the user asked for them.
+    /// These names, patterns and ranges, in this order; the user asked for them.
     Named(&'a [String]),
-    /// Every column but these, in file order.
+    /// Every column but those of these names, patterns and ranges, in file order.
     Except(&'a [String]),
     /// The columns a model was fitted to: by name, in the model's order, whatever else the table
     /// holds. Never by position, except where the table has no header at all.
@@ -36,18 +44,50 @@ fn numbered(prefix: char, count: usize) -> Vec<String> {
 }
 
 impl Select<'_> {
-    /// The positions of the wanted columns among `names`; `named` says whether the file itself
-    /// gave the names.
-    pub(super) fn positions(self, names: &[String], named: bool) -> Result<Vec<usize>, Fault> {
+    /// Whether the columns are the table's own: it may be learnt from, and says itself what its
+    /// text columns and its medians are.
+    pub(super) fn is_own(self) -> bool {
+        matches!(self, Select::All | Select::Named(_) | Select::Except(_))
+    }
+
+    /// The wanted columns among `names`, and how each is read; `named` says whether the file
+    /// itself gave the names.
+    pub(super) fn fields(
+        self,
+        names: &[String],
+        named: bool,
+        options: &ReadOptions,
+    ) -> Result<Vec<Field>, Fault> {
+        let positions = self.positions(names, named)?;
+        if let Some(&k) = positions.iter().find(|&&k| names[k].is_empty()) {
+            return Err(Fault::Unnamed { position: k + 1 });
+        }
+        let text = if self.is_own() { matching(names, &options.categories)? } else { Vec::new() };
+        let taking = |j: usize, k: usize| match self {
+            Select::Model(columns) => match &columns[j].kind {
+                Kind::Category(levels) => {
+                    Taking::Known(levels.iter().cloned().zip((0..).map(f64::from)).collect())
+                }
+                _ => Taking::Numbers,
+            },
+            _ if text.contains(&k) => Taking::Levels,
+            _ => Taking::Numbers,
+        };
+        let field = |(j, &position): (usize, &usize)| Field {
+            position,
+            name: names[position].clone(),
+            taking: taking(j, position),
+        };
+        Ok(positions.iter().enumerate().map(field).collect())
+    }
+
+    fn positions(self, names: &[String], named: bool) -> Result<Vec<usize>, Fault> {
         let found = || names.to_vec();
         match self {
             Select::All => Ok((0..names.len()).collect()),
-            Select::Named(wanted) => {
-                find(names, wanted).map_err(|column| Fault::NoSuchColumn { column, found: found() })
-            }
+            Select::Named(wanted) => matching(names, wanted),
             Select::Except(excluded) => {
-                let out = find(names, excluded)
-                    .map_err(|column| Fault::NoSuchColumn { column, found: found() })?;
+                let out = matching(names, excluded)?;
                 let left: Vec<usize> = (0..names.len()).filter(|k| !out.contains(k)).collect();
                 if left.is_empty() { Err(Fault::NothingLeft) } else { Ok(left) }
             }
@@ -69,6 +109,64 @@ impl Select<'_> {
     }
 }
 
+/// The columns that names, patterns and ranges select, in their order, each once.
+pub(super) fn matching(names: &[String], wanted: &[String]) -> Result<Vec<usize>, Fault> {
+    let mut positions = Vec::new();
+    for text in wanted {
+        for k in one(names, text)? {
+            if !positions.contains(&k) {
+                positions.push(k);
+            }
+        }
+    }
+    Ok(positions)
+}
+
+/// What one name, pattern or range selects: at least one column.
+fn one(names: &[String], text: &String) -> Result<Vec<usize>, Fault> {
+    if let Some(k) = names.iter().position(|name| name == text) {
+        return Ok(vec![k]);
+    }
+    if text.contains(['*', '?']) {
+        let pattern = WildMatch::new(text);
+        let found: Vec<usize> = (0..names.len()).filter(|&k| pattern.matches(&names[k])).collect();
+        return if found.is_empty() {
+            Err(Fault::NoMatch { pattern: text.clone(), found: names.to_vec() })
+        } else {
+            Ok(found)
+        };
+    }
+    range(names, text)
+}
+
+/// A range, both ends included. A name may hold a colon itself: the first one that splits the
+/// text into two names counts.
+fn range(names: &[String], text: &str) -> Result<Vec<usize>, Fault> {
+    let no_such = |column: &str| {
+        Err(Fault::NoSuchColumn { column: column.to_owned(), found: names.to_vec() })
+    };
+    let end = |name: &str, open: usize| match name {
+        "" => Some(open),
+        _ => names.iter().position(|other| other == name),
+    };
+    let splits = || text.match_indices(':').map(|(at, _)| (&text[..at], &text[at + 1..]));
+    for (first, last) in splits() {
+        if let (Some(from), Some(to)) = (end(first, 0), end(last, names.len() - 1)) {
+            if from > to {
+                let (first, last) = (names[from].clone(), names[to].clone());
+                return Err(Fault::Backwards { range: text.to_owned(), first, last });
+            }
+            return Ok((from..=to).collect());
+        }
+    }
+    // Of a range with one good end the other is the misspelt one.
+    match splits().next() {
+        Some((first, last)) if end(first, 0).is_some() => no_such(last),
+        Some((first, last)) if end(last, 0).is_some() => no_such(first),
+        _ => no_such(text),
+    }
+}
+
 /// The position of each wanted name, or the first name that is not there.
 fn find(names: &[String], wanted: &[String]) -> Result<Vec<usize>, String> {
     wanted
@@ -83,4 +181,57 @@ fn by_position(names: &[String], dim: usize) -> Result<Vec<usize>, Fault> {
         return Ok((0..dim).collect());
     }
     Err(Fault::Width { expected: dim, got: names.len(), found: names.to_vec() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strings(line: &str) -> Vec<String> {
+        line.split(' ').map(str::to_owned).collect()
+    }
+
+    #[track_caller]
+    fn selected(names: &str, wanted: &str) -> String {
+        let names = strings(names);
+        match matching(&names, &strings(wanted)) {
+            Ok(found) => found.iter().map(|&k| names[k].as_str()).collect::<Vec<_>>().join(" "),
+            Err(fault) => fault.to_string(),
+        }
+    }
+
+    #[test]
+    fn names_patterns_and_ranges() {
+        for (names, wanted, found) in [
+            ("a b c d", "c a", "c a"),
+            ("x1 y x2 x10", "x*", "x1 x2 x10"),
+            ("x1 y x2 x10", "x? y", "x1 x2 y"),
+            ("a b c d", "b:c", "b c"),
+            ("a b c d", "c: :b", "c d a b"),
+            ("a b c d", "d b:d", "d b c"),
+            ("a:b a b", "a:b", "a:b"),
+            ("a:b c d", "a:b:c", "a:b c"),
+            ("x* x1 x2", "x*", "x*"),
+        ] {
+            assert_eq!(selected(names, wanted), found, "{wanted} of {names}");
+        }
+    }
+
+    #[test]
+    fn what_selects_nothing_is_named() {
+        let table = "the table has \"height\", \"width\"";
+        for (wanted, message) in [
+            ("hieght", format!("no column \"hieght\" (did you mean \"height\"?); {table}")),
+            ("depth", format!("no column \"depth\"; {table}")),
+            ("z*", format!("no column matches \"z*\"; {table}")),
+            ("height:widht", format!("no column \"widht\" (did you mean \"width\"?); {table}")),
+            (
+                "width:height",
+                "\"width:height\" selects nothing: in the table \"height\" stands before \"width\""
+                    .to_owned(),
+            ),
+        ] {
+            assert_eq!(selected("height width", wanted), message);
+        }
+    }
 }

@@ -1,0 +1,300 @@
+//! The cells of the wanted columns on their way into memory, whatever format they come from.
+//!
+//! A reader hands over cell by cell, of one row after the other or of one column after the other.
+//! What is wrong with a cell is counted, and its first place kept, but decides nothing here: a
+//! missing value is a matter of policy (`missing`), and whether a word is a slip in a column of
+//! numbers or a column of words shows only when more of the column has been seen.
+
+use std::collections::HashMap;
+
+use super::{CellFault, Fault, Place, Sighting};
+
+/// Names that a category may have. Dequantised, more would hardly be a density.
+const MAX_LEVELS: usize = 256;
+/// Cells that stand for "no value", besides the empty cell; compared without regard to case.
+const MISSING_WORDS: [&str; 6] = ["nan", "na", "n/a", "null", "none", "?"];
+/// The code of a name that is none of the known ones: outside every category's support.
+const UNKNOWN: f64 = -1.0;
+
+/// How the cells of a column are read.
+#[derive(Debug)]
+pub enum Taking {
+    /// As numbers.
+    Numbers,
+    /// As names that are found here.
+    Levels,
+    /// As names whose codes are known.
+    Known(HashMap<String, f64>),
+}
+
+/// A wanted column.
+#[derive(Debug)]
+pub struct Field {
+    /// Where it stands in the file.
+    pub position: usize,
+    pub name: String,
+    pub taking: Taking,
+}
+
+/// Cells of one kind: how many, and the first.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub count: usize,
+    pub first: Option<(Place, String)>,
+}
+
+/// The cells of one column: NaN where one is missing or no number.
+#[derive(Debug, Default)]
+pub struct Cells {
+    pub values: Vec<f64>,
+    pub missing: Tally,
+    pub infinite: Tally,
+    pub text: Tally,
+    pub unknown: Tally,
+    pub levels: Levels,
+}
+
+/// The names of a category in the order in which they came.
+#[derive(Debug, Default)]
+pub struct Levels {
+    names: Vec<String>,
+    counts: Vec<usize>,
+    codes: HashMap<String, usize>,
+}
+
+/// All wanted columns of a table, each with a cell per row.
+#[derive(Debug)]
+pub struct Collected {
+    pub fields: Vec<Field>,
+    pub cells: Vec<Cells>,
+    pub rows: usize,
+}
+
+impl Tally {
+    fn add(&mut self, place: impl FnOnce() -> Place, cell: impl FnOnce() -> String) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| (place(), cell()));
+    }
+
+    fn append(&mut self, later: Tally, rows: usize, lines: usize) {
+        self.count += later.count;
+        self.first = self.first.take().or(later.first.map(|(Place { row, line }, cell)| {
+            (Place { row: row + rows, line: line + lines }, cell)
+        }));
+    }
+
+    /// The first cell for a message.
+    pub fn sighting(&self, column: &str) -> Option<Sighting> {
+        let (place, cell) = self.first.clone()?;
+        Some(Sighting { column: column.to_owned(), place, cell })
+    }
+}
+
+impl Cells {
+    /// Takes a cell of text.
+    pub fn take_text(&mut self, taking: &Taking, cell: &[u8], place: impl FnOnce() -> Place) {
+        match taking {
+            Taking::Numbers => self.take_written(cell, place),
+            Taking::Levels | Taking::Known(_) => {
+                let text = String::from_utf8_lossy(cell);
+                match text.trim() {
+                    name if is_missing(name) => self.take_missing(place, || name.to_owned()),
+                    name => self.take_name(taking, name, place),
+                }
+            }
+        }
+    }
+
+    /// Takes a number; as a name it is what `written` says.
+    pub fn take_number(
+        &mut self,
+        taking: &Taking,
+        value: f64,
+        written: impl FnOnce() -> String,
+        place: impl FnOnce() -> Place,
+    ) {
+        match taking {
+            _ if value.is_nan() => self.take_missing(place, || "NaN".to_owned()),
+            Taking::Numbers => {
+                if value.is_infinite() {
+                    self.infinite.add(place, written);
+                }
+                self.values.push(value);
+            }
+            _ => self.take_name(taking, &written(), place),
+        }
+    }
+
+    /// Takes a cell without a value.
+    pub fn take_missing(&mut self, place: impl FnOnce() -> Place, cell: impl FnOnce() -> String) {
+        self.missing.add(place, cell);
+        self.values.push(f64::NAN);
+    }
+
+    fn take_written(&mut self, cell: &[u8], place: impl FnOnce() -> Place) {
+        let written = || String::from_utf8_lossy(cell).trim().to_owned();
+        match number(cell) {
+            Number::Finite(value) => self.values.push(value),
+            Number::Missing => self.take_missing(place, written),
+            Number::Infinite(value) => {
+                self.infinite.add(place, written);
+                self.values.push(value);
+            }
+            Number::Text => {
+                self.text.add(place, written);
+                self.values.push(f64::NAN);
+            }
+        }
+    }
+
+    fn take_name(&mut self, taking: &Taking, name: &str, place: impl FnOnce() -> Place) {
+        let code = match taking {
+            Taking::Known(codes) => codes.get(name).copied().unwrap_or_else(|| {
+                self.unknown.add(place, || name.to_owned());
+                UNKNOWN
+            }),
+            _ => self.levels.count(name, 1) as f64,
+        };
+        self.values.push(code);
+    }
+
+    /// Appends the cells that follow after so many rows and lines.
+    fn append(&mut self, later: Cells, rows: usize, lines: usize) {
+        self.missing.append(later.missing, rows, lines);
+        self.infinite.append(later.infinite, rows, lines);
+        self.text.append(later.text, rows, lines);
+        self.unknown.append(later.unknown, rows, lines);
+        let Levels { names, counts, .. } = later.levels;
+        if names.is_empty() {
+            self.values.extend_from_slice(&later.values);
+            return;
+        }
+        let codes: Vec<f64> =
+            names.iter().zip(counts).map(|(name, n)| self.levels.count(name, n) as f64).collect();
+        self.values.extend(later.values.iter().map(|&code| recoded(&codes, code)));
+    }
+}
+
+/// A code in another order of the names; NaN stays.
+fn recoded(codes: &[f64], code: f64) -> f64 {
+    if code.is_nan() { code } else { codes[code as usize] }
+}
+
+impl Levels {
+    /// Counts `more` cells with this name and gives its code. Names beyond the most that a
+    /// category may have are not kept apart: they are too many, however many.
+    fn count(&mut self, name: &str, more: usize) -> usize {
+        let code = match self.codes.get(name) {
+            Some(&code) => code,
+            None if self.names.len() > MAX_LEVELS => MAX_LEVELS,
+            None => {
+                self.names.push(name.to_owned());
+                self.counts.push(0);
+                self.codes.insert(name.to_owned(), self.names.len() - 1);
+                self.names.len() - 1
+            }
+        };
+        self.counts[code] += more;
+        code
+    }
+}
+
+impl Collected {
+    pub fn new(fields: Vec<Field>) -> Collected {
+        let cells = fields.iter().map(|_| Cells::default()).collect();
+        Collected { fields, cells, rows: 0 }
+    }
+
+    /// Appends the rows of a block that begins after so many lines of the file.
+    pub fn append(&mut self, block: Vec<Cells>, rows: usize, lines: usize) {
+        for (cells, later) in self.cells.iter_mut().zip(block) {
+            cells.append(later, self.rows, lines);
+        }
+        self.rows += rows;
+    }
+
+    /// Whether the cells are what the columns are to hold, as far as can be seen. Of a table's
+    /// own columns (`is_own`) those that hold more words than numbers are columns of text, all of
+    /// them named at once; any other word is a bad cell, the first of which is named.
+    ///
+    /// # Errors
+    /// [`Fault::TextColumns`], [`Fault::Cell`] or [`Fault::TooManyLevels`].
+    pub fn check(&self, is_own: bool) -> Result<(), Fault> {
+        let columns = || self.fields.iter().zip(&self.cells);
+        if let Some((field, _)) = columns().find(|(_, c)| c.levels.names.len() > MAX_LEVELS) {
+            return Err(Fault::TooManyLevels { column: field.name.clone(), most: MAX_LEVELS });
+        }
+        let is_text = |c: &Cells| is_own && 2 * c.text.count > c.values.len() - c.missing.count;
+        let text: Vec<Sighting> = columns()
+            .filter(|(_, cells)| is_text(cells))
+            .filter_map(|(field, cells)| cells.text.sighting(&field.name))
+            .collect();
+        if !text.is_empty() {
+            return Err(Fault::TextColumns { columns: text });
+        }
+        match self.first(|cells| &cells.text) {
+            Some(bad) => Err(bad.into_fault(CellFault::Text)),
+            None => Ok(()),
+        }
+    }
+
+    /// The first cell of a kind, row by row.
+    pub fn first(&self, kind: impl Fn(&Cells) -> &Tally) -> Option<Sighting> {
+        let sightings = self.fields.iter().zip(&self.cells);
+        sightings
+            .filter_map(|(field, cells)| kind(cells).sighting(&field.name))
+            .min_by_key(|sighting| sighting.place.row)
+    }
+
+    /// Puts the names of the categories in their order, the commonest first, ties by name, and
+    /// gives them to the fields' columns: `None` for a column of numbers or of known names.
+    pub fn settle_levels(&mut self) -> Vec<Option<Vec<String>>> {
+        let settle = |(field, cells): (&Field, &mut Cells)| {
+            if !matches!(field.taking, Taking::Levels) {
+                return None;
+            }
+            let Levels { names, counts, .. } = std::mem::take(&mut cells.levels);
+            let mut order: Vec<usize> = (0..names.len()).collect();
+            order.sort_by(|&a, &b| counts[b].cmp(&counts[a]).then(names[a].cmp(&names[b])));
+            let mut codes = vec![0.0; names.len()];
+            for (code, &old) in order.iter().enumerate() {
+                codes[old] = code as f64;
+            }
+            for value in &mut cells.values {
+                *value = recoded(&codes, *value);
+            }
+            Some(order.into_iter().map(|old| names[old].clone()).collect())
+        };
+        self.fields.iter().zip(&mut self.cells).map(settle).collect()
+    }
+}
+
+impl Sighting {
+    pub(super) fn into_fault(self, fault: CellFault) -> Fault {
+        let Sighting { column, place, cell } = self;
+        Fault::Cell { place, column, cell, fault }
+    }
+}
+
+enum Number {
+    Finite(f64),
+    Missing,
+    Infinite(f64),
+    Text,
+}
+
+/// What a cell of text is as a number, blanks around it ignored.
+fn number(cell: &[u8]) -> Number {
+    let Ok(text) = std::str::from_utf8(cell) else { return Number::Text };
+    match text.trim().parse::<f64>() {
+        Ok(value) if value.is_finite() => Number::Finite(value),
+        Ok(value) if value.is_nan() => Number::Missing,
+        Ok(value) => Number::Infinite(value),
+        Err(_) if is_missing(text.trim()) => Number::Missing,
+        Err(_) => Number::Text,
+    }
+}
+
+fn is_missing(text: &str) -> bool {
+    text.is_empty() || MISSING_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+}

@@ -1,0 +1,147 @@
+//! What becomes of cells without a value, once a whole table has been read: one policy for all
+//! formats. An infinite cell is no value either, but nothing stands in for it.
+
+use gauss_flow::{Column, Kind};
+use rayon::prelude::*;
+
+use super::cells::{Cells, Collected};
+use super::{CellFault, Fault, Missing};
+
+/// What was done.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Rows with a cell that stayed without a value.
+    pub missing_rows: usize,
+    /// Cells filled, of each column.
+    pub filled: Vec<usize>,
+}
+
+/// Applies the policy, and where the columns are the table's own (`is_own`) gives each the value
+/// that fills its missing cells.
+pub fn apply(
+    table: &mut Collected,
+    columns: &mut [Column],
+    is_own: bool,
+    policy: Missing,
+) -> Result<Outcome, Fault> {
+    let drops = matches!(policy, Missing::DropRow | Missing::NanRow);
+    if let (false, Some(infinite)) = (drops, table.first(|cells| &cells.infinite)) {
+        return Err(infinite.into_fault(CellFault::Infinite));
+    }
+    let mut outcome = Outcome { missing_rows: 0, filled: vec![0; columns.len()] };
+    if drops {
+        outcome.missing_rows = drop_rows(table, policy)?;
+    } else if let (Missing::Reject, Some(first)) = (policy, table.first(|cells| &cells.missing)) {
+        let counted = columns.iter().zip(&table.cells).filter(|(_, c)| c.missing.count > 0);
+        return Err(Fault::Missing {
+            counts: counted.map(|(column, c)| (column.name.clone(), c.missing.count)).collect(),
+            columns: columns.len(),
+            rows: table.rows,
+            first,
+        });
+    }
+    if is_own {
+        let fills: Vec<Option<f64>> = table
+            .cells
+            .par_iter()
+            .zip(&*columns)
+            .map(|(cells, column)| typical(&cells.values, &column.kind))
+            .collect();
+        for (column, fill) in columns.iter_mut().zip(fills) {
+            column.fill = fill;
+        }
+    }
+    if policy == Missing::Median {
+        for ((column, cells), filled) in
+            columns.iter().zip(&mut table.cells).zip(&mut outcome.filled)
+        {
+            *filled = fill(column, cells, is_own)?;
+        }
+    }
+    Ok(outcome)
+}
+
+/// Leaves out the rows without a value, or makes all of such a row NaN. How many there are.
+fn drop_rows(table: &mut Collected, policy: Missing) -> Result<usize, Fault> {
+    let touched = table.cells.iter().any(|cells| cells.missing.count + cells.infinite.count > 0);
+    if !touched {
+        return Ok(0);
+    }
+    let mut whole = vec![true; table.rows];
+    for cells in &table.cells {
+        for (whole, value) in whole.iter_mut().zip(&cells.values) {
+            *whole &= value.is_finite();
+        }
+    }
+    let kept = whole.iter().filter(|&&whole| whole).count();
+    let rows = table.rows;
+    if policy == Missing::DropRow {
+        if kept == 0 {
+            return Err(Fault::AllMissing { rows });
+        }
+        table.rows = kept;
+    }
+    table.cells.par_iter_mut().for_each(|cells| {
+        if policy == Missing::DropRow {
+            let mut kept = whole.iter();
+            cells.values.retain(|_| kept.next().is_some_and(|&whole| whole));
+        } else {
+            for (value, whole) in cells.values.iter_mut().zip(&whole) {
+                *value = if *whole { *value } else { f64::NAN };
+            }
+        }
+    });
+    Ok(rows - kept)
+}
+
+/// Fills the missing cells of a column. How many there were.
+fn fill(column: &Column, cells: &mut Cells, is_own: bool) -> Result<usize, Fault> {
+    if cells.missing.count == 0 {
+        return Ok(0);
+    }
+    let Some(fill) = column.fill else {
+        let column = column.name.clone();
+        return Err(if is_own { Fault::NoValues { column } } else { Fault::NoFill { column } });
+    };
+    for value in cells.values.iter_mut().filter(|value| value.is_nan()) {
+        *value = fill;
+    }
+    Ok(cells.missing.count)
+}
+
+/// The value that stands in for a missing one: the median, of whole numbers a whole number, of
+/// names the commonest, which is the first.
+fn typical(values: &[f64], kind: &Kind) -> Option<f64> {
+    let mut present: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+    if present.is_empty() {
+        return None;
+    }
+    if matches!(kind, Kind::Category(_)) {
+        return Some(0.0);
+    }
+    let whole = present.iter().all(|v| v.fract() == 0.0);
+    let n = present.len();
+    let (below, &mut upper, _) = present.select_nth_unstable_by(n / 2, f64::total_cmp);
+    let median = if n % 2 == 1 {
+        upper
+    } else {
+        let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        lower / 2.0 + upper / 2.0
+    };
+    Some(if whole { median.round() } else { median })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_typical_value_is_one_of_the_columns_own_kind() {
+        let typical = |values: &[f64]| typical(values, &Kind::default());
+        assert_eq!(typical(&[3.0, f64::NAN, 1.0, 2.5]), Some(2.5));
+        assert_eq!(typical(&[0.5, 1.0, 4.0, 9.0]), Some(2.5));
+        assert_eq!(typical(&[1.0, 4.0]), Some(3.0), "whole numbers have a whole median");
+        assert_eq!(typical(&[-f64::MAX, -f64::MAX]), Some(-f64::MAX));
+        assert_eq!(typical(&[f64::NAN]), None);
+    }
+}

@@ -1,0 +1,315 @@
+//! Parquet: flat columns of numbers, booleans (0 and 1) and text, each read on its own.
+//!
+//! Decimals are read as the nearest double. Nested columns, dates, times and raw bytes hold no
+//! number that would be the same to everyone: they are refused by name where they are wanted, and
+//! ignored where they are not.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parquet::basic::{Compression, ConvertedType, LogicalType, Type};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
+use parquet::data_type::DataType;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::reader::ChunkReader;
+use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
+use rayon::prelude::*;
+
+use super::cells::{Cells, Collected, Field, Taking};
+use super::write::number_text;
+use super::{Fault, Place, ReadOptions, Select, text};
+use crate::input::{ReadFault, Source};
+
+mod pages;
+
+/// Values decoded at a time.
+const BATCH: usize = 1 << 14;
+
+/// Reads the wanted columns of the file at `path`, or of its unpacked bytes where those are not
+/// to be found there.
+pub fn read(
+    path: &Path,
+    mut source: Source,
+    wanted: Select<'_>,
+    options: &ReadOptions,
+) -> Result<Collected, Fault> {
+    if source.is_plain {
+        // A file of its own for every column: the readers of one file share their position.
+        let open = || File::open(path).map_err(ReadFault::from).map_err(Fault::from);
+        read_chunks(&open, wanted, options)
+    } else {
+        let mut bytes = Vec::new();
+        source.bytes.read_to_end(&mut bytes).map_err(ReadFault::from)?;
+        let bytes = Bytes::from(bytes);
+        read_chunks(&|| Ok(bytes.clone()), wanted, options)
+    }
+}
+
+fn damaged(error: &ParquetError) -> Fault {
+    Fault::Damaged { format: "Parquet", reason: error.to_string() }
+}
+
+fn read_chunks<R: ChunkReader + 'static>(
+    open: &(impl Fn() -> Result<R, Fault> + Sync),
+    wanted: Select<'_>,
+    options: &ReadOptions,
+) -> Result<Collected, Fault> {
+    let file =
+        ParquetMetaDataReader::new().parse_and_finish(&open()?).map_err(|error| damaged(&error))?;
+    let schema = file.file_metadata().schema_descr();
+    let names: Vec<String> =
+        schema.root_schema().get_fields().iter().map(|field| field.name().to_owned()).collect();
+    text::unique(&names)?;
+    let rows = file.file_metadata().num_rows();
+    let Some(rows) = usize::try_from(rows).ok().filter(|&rows| rows > 0) else {
+        return Err(Fault::NoRows);
+    };
+    let fields = wanted.fields(&names, true, options)?;
+    let leaves: Vec<Leaf> =
+        fields.iter().map(|field| Leaf::of(&file, field)).collect::<Result<_, _>>()?;
+    let cells: Vec<Cells> = fields
+        .par_iter()
+        .zip(&leaves)
+        .map(|(field, leaf)| {
+            let mut column = ColumnOfCells::new(&field.taking, rows);
+            leaf.read(&Arc::new(open()?), &file, &mut column)?;
+            if column.cells.values.len() != rows {
+                let reason = format!("column {:?} does not have {rows} rows", field.name);
+                return Err(Fault::Damaged { format: "Parquet", reason });
+            }
+            Ok(column.cells)
+        })
+        .collect::<Result<_, Fault>>()?;
+    let table = Collected { fields, cells, rows };
+    table.check(wanted.is_own())?;
+    Ok(table)
+}
+
+/// What the values of a column stand for.
+#[derive(Debug, Clone, Copy)]
+enum Meaning {
+    Number,
+    Unsigned,
+    /// To be divided by so many powers of ten.
+    Decimal(i32),
+    Text,
+}
+
+/// A wanted column as the file holds it.
+struct Leaf {
+    index: usize,
+    descr: ColumnDescPtr,
+    meaning: Meaning,
+}
+
+impl Leaf {
+    fn of(file: &ParquetMetaData, field: &Field) -> Result<Leaf, Fault> {
+        let schema = file.file_metadata().schema_descr();
+        let refused =
+            |what: &str| Fault::NotNumbers { column: field.name.clone(), what: what.to_owned() };
+        let index = (0..schema.num_columns())
+            .find(|&leaf| schema.get_column_root_idx(leaf) == field.position)
+            .ok_or_else(|| refused("nothing"))?;
+        let descr = schema.column(index);
+        if descr.path().parts().len() > 1 || descr.max_rep_level() > 0 {
+            return Err(refused("nested values"));
+        }
+        let meaning = meaning(&descr).map_err(refused)?;
+        for group in file.row_groups() {
+            let codec = group.column(index).compression();
+            if matches!(codec, Compression::LZO | Compression::BROTLI(_)) {
+                let codec = codec.to_string().to_lowercase();
+                let codec = codec.split('(').next().unwrap_or_default().to_owned();
+                return Err(Fault::Codec { column: field.name.clone(), codec });
+            }
+        }
+        Ok(Leaf { index, descr, meaning })
+    }
+
+    fn read<R: ChunkReader + 'static>(
+        &self,
+        bytes: &Arc<R>,
+        file: &ParquetMetaData,
+        column: &mut ColumnOfCells<'_>,
+    ) -> Result<(), Fault> {
+        for group in file.row_groups() {
+            let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+            let pages = pages::of(bytes.clone(), group.column(self.index), rows);
+            let values = pages
+                .and_then(|pages| self.take(get_column_reader(self.descr.clone(), pages), column));
+            values.map_err(|error| damaged(&error))?;
+        }
+        Ok(())
+    }
+
+    fn take(
+        &self,
+        reader: ColumnReader,
+        column: &mut ColumnOfCells<'_>,
+    ) -> Result<(), ParquetError> {
+        let optional = self.descr.max_def_level() > 0;
+        let integer = |column: &mut ColumnOfCells<'_>, value: i128| match self.meaning {
+            Meaning::Decimal(scale) => column.decimal(value, scale),
+            _ => column.integer(value),
+        };
+        let unsigned = matches!(self.meaning, Meaning::Unsigned);
+        match reader {
+            ColumnReader::BoolColumnReader(r) => {
+                each(r, optional, column, |c, &v| c.integer(i128::from(v)))
+            }
+            ColumnReader::Int32ColumnReader(r) => each(r, optional, column, |c, &v| {
+                let value = if unsigned { i128::from(v.cast_unsigned()) } else { i128::from(v) };
+                integer(c, value);
+            }),
+            ColumnReader::Int64ColumnReader(r) => each(r, optional, column, |c, &v| {
+                let value = if unsigned { i128::from(v.cast_unsigned()) } else { i128::from(v) };
+                integer(c, value);
+            }),
+            ColumnReader::FloatColumnReader(r) => {
+                each(r, optional, column, |c, &v| c.real(f64::from(v)))
+            }
+            ColumnReader::DoubleColumnReader(r) => each(r, optional, column, |c, &v| c.real(v)),
+            ColumnReader::ByteArrayColumnReader(r) => {
+                each(r, optional, column, |c, v| match self.meaning {
+                    Meaning::Decimal(scale) => c.decimal(big_endian(v.data()), scale),
+                    _ => c.text(v.data()),
+                })
+            }
+            ColumnReader::FixedLenByteArrayColumnReader(r) => {
+                each(r, optional, column, |c, v| integer(c, big_endian(v.data())))
+            }
+            ColumnReader::Int96ColumnReader(_) => Ok(()), // refused before
+        }
+    }
+}
+
+/// What a flat column holds, or why it is neither numbers nor text.
+fn meaning(descr: &ColumnDescriptor) -> Result<Meaning, &'static str> {
+    use ConvertedType as C;
+    use LogicalType as L;
+    const TIME: &str = "dates or times";
+    const BYTES: &str = "raw bytes";
+    let (logical, converted) = (descr.logical_type_ref(), descr.converted_type());
+    if let Some(L::Date | L::Time(_) | L::Timestamp(_)) = logical {
+        return Err(TIME);
+    }
+    let decimal = match (logical, converted) {
+        (Some(L::Decimal(decimal)), _) => Some(decimal.scale),
+        (_, C::DECIMAL) => Some(descr.type_scale()),
+        _ => None,
+    };
+    match (descr.physical_type(), decimal) {
+        (Type::INT96, _) => Err(TIME),
+        (Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY, Some(_)) if descr.type_precision() > 38 => {
+            Err("decimals of more than 38 digits")
+        }
+        (_, Some(scale)) => Ok(Meaning::Decimal(scale)),
+        (Type::BOOLEAN | Type::FLOAT | Type::DOUBLE, None) => Ok(Meaning::Number),
+        (Type::INT32 | Type::INT64, None) => match (logical, converted) {
+            (Some(L::Integer(integer)), _) if !integer.is_signed => Ok(Meaning::Unsigned),
+            (_, C::UINT_8 | C::UINT_16 | C::UINT_32 | C::UINT_64) => Ok(Meaning::Unsigned),
+            (
+                _,
+                C::DATE
+                | C::TIME_MILLIS
+                | C::TIME_MICROS
+                | C::TIMESTAMP_MILLIS
+                | C::TIMESTAMP_MICROS,
+            ) => Err(TIME),
+            _ => Ok(Meaning::Number),
+        },
+        (Type::BYTE_ARRAY, None) => match (logical, converted) {
+            (Some(L::String | L::Enum | L::Json), _) => Ok(Meaning::Text),
+            (None, C::UTF8 | C::ENUM | C::JSON | C::NONE) => Ok(Meaning::Text),
+            _ => Err(BYTES),
+        },
+        (Type::FIXED_LEN_BYTE_ARRAY, None) => match logical {
+            Some(L::Float16) => Err("half-precision numbers"),
+            _ => Err(BYTES),
+        },
+    }
+}
+
+/// An integer of up to sixteen bytes, the highest first.
+fn big_endian(bytes: &[u8]) -> i128 {
+    let sign = if bytes.first().is_some_and(|&first| first >= 0x80) { -1 } else { 0 };
+    bytes.iter().fold(sign, |value, &byte| value << 8 | i128::from(byte))
+}
+
+/// Hands over every value of a column chunk, nulls included.
+fn each<T: DataType>(
+    mut reader: ColumnReaderImpl<T>,
+    optional: bool,
+    column: &mut ColumnOfCells<'_>,
+    take: impl Fn(&mut ColumnOfCells<'_>, &T::T),
+) -> Result<(), ParquetError> {
+    let (mut values, mut levels) = (Vec::with_capacity(BATCH), Vec::new());
+    loop {
+        values.clear();
+        levels.clear();
+        let defined = optional.then_some(&mut levels);
+        let (records, _, _) = reader.read_records(BATCH, defined, None, &mut values)?;
+        if records == 0 {
+            return Ok(());
+        }
+        let mut present = values.iter();
+        for k in 0..records {
+            let value = if levels.get(k) == Some(&0) { None } else { present.next() };
+            match value {
+                Some(value) => take(column, value),
+                None => column.null(),
+            }
+        }
+    }
+}
+
+/// The cells of a column whose rows come one after the other.
+struct ColumnOfCells<'a> {
+    taking: &'a Taking,
+    cells: Cells,
+}
+
+impl ColumnOfCells<'_> {
+    fn new(taking: &Taking, rows: usize) -> ColumnOfCells<'_> {
+        /// What a file says of its length is believed up to here before the values have come.
+        const BELIEVED: usize = 1 << 24;
+        let values = Vec::with_capacity(rows.min(BELIEVED));
+        ColumnOfCells { taking, cells: Cells { values, ..Cells::default() } }
+    }
+
+    fn place(&self) -> Place {
+        let row = self.cells.values.len() + 1;
+        Place { row, line: row }
+    }
+
+    fn real(&mut self, value: f64) {
+        let place = self.place();
+        self.cells.take_number(self.taking, value, || number_text(value), || place);
+    }
+
+    fn integer(&mut self, value: i128) {
+        let place = self.place();
+        self.cells.take_number(self.taking, value as f64, || value.to_string(), || place);
+    }
+
+    /// The double nearest to the decimal, by way of its text: a division would round twice.
+    fn decimal(&mut self, value: i128, scale: i32) {
+        let (place, written) = (self.place(), format!("{value}e{}", -i64::from(scale)));
+        let value = written.parse().unwrap_or(f64::NAN);
+        self.cells.take_number(self.taking, value, || number_text(value), || place);
+    }
+
+    fn text(&mut self, cell: &[u8]) {
+        let place = self.place();
+        self.cells.take_text(self.taking, cell, || place);
+    }
+
+    fn null(&mut self) {
+        let place = self.place();
+        self.cells.take_missing(|| place, || "null".to_owned());
+    }
+}

@@ -1,0 +1,241 @@
+//! Reading text: blocks of the file parsed side by side and joined in the order of the file.
+//!
+//! ```text
+//!   source ─▶ blocks (a thread) ─▶ parse, one block a core ─▶ append, in order ─▶ check
+//! ```
+//!
+//! Every block counts its own rows and lines; they become those of the file when it is appended.
+//! What is checked, and after which rows, follows from the blocks alone, so that the result and
+//! every message are the same at any number of threads.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+
+use csv::ByteRecord;
+use memchr::{memchr_iter, memchr2};
+use rayon::prelude::*;
+
+use super::blocks::{BLOCK, Block, blocks, line_breaks};
+use super::cells::{Cells, Collected, Field};
+use super::{Fault, Place, ReadOptions, Select, dialect, select};
+use crate::input::ReadFault;
+
+/// Reads the wanted columns of a text.
+pub fn read(
+    mut source: Box<dyn Read + Send>,
+    wanted: Select<'_>,
+    options: &ReadOptions,
+) -> Result<Collected, Fault> {
+    let first = beginning(&mut source)?;
+    let delimiter = options.delimiter.unwrap_or_else(|| dialect::delimiter(&first));
+    let incoming = blocks(first, source, delimiter).map_err(ReadFault::from)?;
+    let receive = || incoming.recv().ok().transpose().map_err(ReadFault::from);
+
+    let Some(mut block) = receive()? else { return Err(Fault::Empty) };
+    let (names, data) = header(&block.bytes, delimiter, options.no_header)?;
+    let mut lines = line_breaks(&block.bytes[..data]);
+    block.bytes.drain(..data);
+
+    let fields = wanted.fields(&names, !options.no_header, options)?;
+    let mut table = Collected::new(fields);
+    let mut batch = vec![block];
+    while !batch.is_empty() {
+        let rows = Rows { names: &names, fields: &table.fields, delimiter };
+        let parsed: Vec<Parsed> = batch.into_par_iter().map(|block| rows.parse(&block)).collect();
+        for Parsed { cells, rows, lines: more, ragged } in parsed {
+            let before = table.rows;
+            table.append(cells, rows, lines);
+            table.check(wanted.is_own())?;
+            if let Some((Place { row, line }, got)) = ragged {
+                let place = Place { row: row + before, line: line + lines };
+                return Err(too_short_or_long(place, got, &names));
+            }
+            lines += more;
+        }
+        batch = receive()?.into_iter().collect();
+        while !batch.is_empty() && batch.len() < rayon::current_num_threads() {
+            let Ok(block) = incoming.try_recv() else { break };
+            batch.push(block.map_err(ReadFault::from)?);
+        }
+    }
+    if table.rows == 0 { Err(Fault::NoRows) } else { Ok(table) }
+}
+
+/// The first block's bytes, after the byte-order mark: at least one that is no blank.
+fn beginning(source: &mut dyn Read) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::with_capacity(BLOCK);
+    loop {
+        let got = source.take(BLOCK as u64).read_to_end(&mut bytes).map_err(ReadFault::from)?;
+        let text = dialect::strip_bom(&bytes);
+        if !text.trim_ascii().is_empty() {
+            let mark = bytes.len() - text.len();
+            bytes.drain(..mark);
+            return Ok(bytes);
+        }
+        if got == 0 {
+            return Err(Fault::Empty);
+        }
+    }
+}
+
+fn records(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true) // ragged rows are reported in this module's words
+        .delimiter(delimiter)
+        .from_reader(bytes)
+}
+
+/// The names of all columns, and where the rows of data begin.
+fn header(bytes: &[u8], delimiter: u8, none: bool) -> Result<(Vec<String>, usize), Fault> {
+    let mut record = ByteRecord::new();
+    let mut records = records(bytes, delimiter);
+    records.read_byte_record(&mut record).map_err(refused)?;
+    if none {
+        return Ok((select::data_names(record.len()), 0));
+    }
+    let mut end = records.position().byte() as usize;
+    if bytes[..end].ends_with(b"\r") && bytes[end..].starts_with(b"\n") {
+        end += 1; // the reader stops within the line break
+    }
+    Ok((names(&record)?, end))
+}
+
+fn refused(error: csv::Error) -> Fault {
+    ReadFault::Refused(io::Error::other(error)).into()
+}
+
+/// The header's names, trimmed; no name stands twice.
+fn names(record: &ByteRecord) -> Result<Vec<String>, Fault> {
+    let mut names = Vec::with_capacity(record.len());
+    for (k, field) in record.iter().enumerate() {
+        let name = std::str::from_utf8(field).map_err(|_| Fault::NameNotUtf8 {
+            position: k + 1,
+            lossy: String::from_utf8_lossy(field).into_owned(),
+        })?;
+        names.push(name.trim().to_owned());
+    }
+    if dialect::is_numeric(&names) {
+        const SHOWN: usize = 4;
+        let more = if names.len() > SHOWN { ", ..." } else { "" };
+        let first = names[..names.len().min(SHOWN)].join(", ") + more;
+        return Err(Fault::NoHeader { first });
+    }
+    unique(&names)?;
+    Ok(names)
+}
+
+/// # Errors
+/// [`Fault::Duplicate`] for the first name that stands twice; empty names may.
+pub fn unique(names: &[String]) -> Result<(), Fault> {
+    let mut seen = HashMap::with_capacity(names.len());
+    for (second, column) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+        if let Some(first) = seen.insert(column, second) {
+            let column = column.clone();
+            return Err(Fault::Duplicate { column, first: first + 1, second: second + 1 });
+        }
+    }
+    Ok(())
+}
+
+fn too_short_or_long(place: Place, got: usize, names: &[String]) -> Fault {
+    let last = got.checked_sub(1).filter(|_| got < names.len());
+    let last = last.map(|k| names[k].clone());
+    Fault::Ragged { place, expected: names.len(), got, last }
+}
+
+/// How rows of data are taken in.
+struct Rows<'a> {
+    /// All columns of the file.
+    names: &'a [String],
+    /// The wanted ones.
+    fields: &'a [Field],
+    delimiter: u8,
+}
+
+/// What a block holds, up to its first ragged row.
+struct Parsed {
+    /// Of each field.
+    cells: Vec<Cells>,
+    rows: usize,
+    /// Line breaks.
+    lines: usize,
+    /// The ragged row, and how many cells it has.
+    ragged: Option<(Place, usize)>,
+}
+
+impl Rows<'_> {
+    fn parse(&self, block: &Block) -> Parsed {
+        let cells = self.fields.iter().map(|_| Cells::default()).collect();
+        let mut parsed = Parsed { cells, rows: 0, lines: 0, ragged: None };
+        if block.quoted {
+            self.parse_quoted(&block.bytes, &mut parsed);
+        } else {
+            self.parse_plain(&block.bytes, &mut parsed);
+        }
+        parsed
+    }
+
+    fn parse_plain(&self, bytes: &[u8], parsed: &mut Parsed) {
+        let mut ends = Vec::with_capacity(self.names.len());
+        let mut start = 0;
+        while start < bytes.len() && parsed.ragged.is_none() {
+            let rest = &bytes[start..];
+            let length = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+            let line = &rest[..length];
+            if !line.is_empty() {
+                ends.clear();
+                ends.extend(memchr_iter(self.delimiter, line));
+                ends.push(length);
+                let cell = |k: usize| {
+                    let start = if k == 0 { 0 } else { ends[k - 1] + 1 };
+                    &line[start..ends[k]]
+                };
+                let number = parsed.lines + 1;
+                self.row(cell, ends.len(), || number, parsed);
+            }
+            parsed.lines += 1;
+            start += length + if rest[length..].starts_with(b"\r\n") { 2 } else { 1 };
+        }
+    }
+
+    fn parse_quoted(&self, bytes: &[u8], parsed: &mut Parsed) {
+        let mut record = ByteRecord::new();
+        let mut records = records(bytes, self.delimiter);
+        // Reading from memory does not fail.
+        while parsed.ragged.is_none() && records.read_byte_record(&mut record).unwrap_or(false) {
+            // The record's position stands before any blank lines.
+            let start = record.position().map_or(0, |at| at.byte() as usize).min(bytes.len());
+            let line = || {
+                let blank = bytes[start..].iter().take_while(|b| matches!(b, b'\n' | b'\r'));
+                line_breaks(&bytes[..start + blank.count()]) + 1
+            };
+            self.row(|k| &record[k], record.len(), line, parsed);
+        }
+        parsed.lines = line_breaks(bytes);
+    }
+
+    /// Takes in one row of `got` cells.
+    fn row<'b>(
+        &self,
+        cell: impl Fn(usize) -> &'b [u8],
+        got: usize,
+        line: impl Fn() -> usize,
+        parsed: &mut Parsed,
+    ) {
+        let expected = self.names.len();
+        if expected > 1 && got == 1 && cell(0).trim_ascii().is_empty() {
+            return; // a line of blanks
+        }
+        let row = parsed.rows + 1;
+        let place = || Place { row, line: line() };
+        if got != expected {
+            parsed.ragged = Some((place(), got));
+            return;
+        }
+        for (cells, field) in parsed.cells.iter_mut().zip(self.fields) {
+            cells.take_text(&field.taking, cell(field.position), place);
+        }
+        parsed.rows = row;
+    }
+}
