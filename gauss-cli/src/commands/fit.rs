@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::input;
 use crate::kinds::{self, BaseMeasure, ColumnReport, Kinds, KindsError};
 use crate::output::Destination;
-use crate::table::{self, Select, Table};
+use crate::table::{self, ReadOptions, Select, Table};
 
 const EXAMPLES: &str = "\
 Nothing needs to be set. Several sizes of model are begun by a greedy fit (PCA rotations and
@@ -249,7 +249,9 @@ impl Fit {
 
     fn read_table(&self) -> Result<Table, Error> {
         let wanted = self.remedies.select(&self.columns);
-        let table = table::read(&self.table, wanted, &self.reading.to_learn())?;
+        let categories = self.kinds.categorical().to_vec();
+        let options = ReadOptions { categories, ..self.reading.to_learn() };
+        let table = table::read(&self.table, wanted, &options)?;
         if table.rows() > 1 {
             table.require_spread()?; // of one row every column is constant
         }

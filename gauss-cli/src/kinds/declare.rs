@@ -13,10 +13,10 @@ pub struct Kinds {
     /// Values lie within bounds, and so do samples: 'price>0', 'share<1', 'ratio in [0,1]'
     #[arg(long, value_name = "RULE", num_args = 1.., value_parser = rule)]
     support: Vec<Rule>,
-    /// Whole numbers: densities become probabilities, samples are whole
+    /// Columns of whole numbers: densities become probabilities, samples are whole
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     integer: Vec<String>,
-    /// Names, such as countries: probabilities of each; the model takes them in order of frequency
+    /// Columns of names, such as countries: each has a probability
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     categorical: Vec<String>,
 }
@@ -82,15 +82,12 @@ impl Kinds {
     /// # Errors
     /// A column that is not there, or an option that contradicts another.
     pub fn declare(&self, table: &mut Table) -> Result<(), Error> {
-        for name in &self.integer {
-            let at = table.position(name)?;
-            match &mut table.columns[at].kind {
-                kind @ Kind::Real(_) => *kind = Kind::Integer(Support::Line),
-                Kind::Integer(_) => return contradiction("integer", name, "is named twice"),
-                Kind::Category(_) => {
-                    return contradiction("integer", name, "is in --categorical, too");
-                }
+        for at in table.positions(&self.integer)? {
+            let Column { name, kind, .. } = &mut table.columns[at];
+            if !matches!(kind, Kind::Real(_)) {
+                return contradiction("integer", name, "is in --categorical, too");
             }
+            *kind = Kind::Integer(Support::Line);
         }
         for (k, rule) in self.support.iter().enumerate() {
             if self.support[..k].iter().any(|other| other.column == rule.column) {

@@ -9,7 +9,7 @@ use crate::table::Table;
 /// Rows below which nothing is offered: any few numbers look like something.
 const LEAST_ROWS: usize = 50;
 /// A column of more distinct integers than this share of its rows is as good as real.
-const MOST_DISTINCT: f64 = 0.2;
+const MOST_DISTINCT: f64 = 0.5;
 /// Skewness from which a logarithm is worth the word; that of an exponential distribution is 2.
 const SKEWED: f64 = 1.5;
 /// How much of an interval the values must fill for its bounds to be theirs.
@@ -35,6 +35,9 @@ fn offer(column: &Column, cells: ColRef<'_, f64>) -> Option<String> {
         distinct.sort_by(f64::total_cmp);
         distinct.dedup();
         let few = distinct.len() as f64 <= MOST_DISTINCT * cells.nrows() as f64;
+        // Multiples of 25 are measurements on a grid, not counts.
+        let counts = distinct.windows(2).fold(0.0, |step, pair| common(step, pair[1] - pair[0]));
+        let few = few && counts == 1.0;
         let sign = if shape.low >= 0.0 {
             format!(" --support {}", quoted(&format!("{name}>=0")))
         } else {
@@ -99,6 +102,11 @@ fn skewness(cells: ColRef<'_, f64>, map: fn(f64) -> f64) -> f64 {
     moment(3) / moment(2).powf(1.5)
 }
 
+/// The greatest common divisor of whole numbers.
+fn common(a: f64, b: f64) -> f64 {
+    if b == 0.0 { a } else { common(b, a % b) }
+}
+
 /// A word of a command line.
 fn quoted(word: &str) -> String {
     let safe = |c: char| c.is_alphanumeric() || "_-.:%@/".contains(c);
@@ -138,6 +146,7 @@ mod tests {
         assert_eq!(of(|u| u - 0.5), None);
         assert_eq!(of(|u| 0.2 + 0.5 * u), None);
         assert_eq!(of(|u| (500.0 * u).round()), None, "every integer once");
+        assert_eq!(of(|u| 25.0 * (10.0 * u).floor()), None, "a grid");
         assert_eq!(of(|u| 5.0 + u * u), None, "positive, hardly skewed");
         assert_eq!(of(|_| 3.0), None);
     }

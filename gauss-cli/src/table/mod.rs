@@ -203,6 +203,14 @@ impl Table {
         })
     }
 
+    /// The positions in `data` that names, patterns and ranges select.
+    ///
+    /// # Errors
+    /// What selects nothing.
+    pub fn positions(&self, wanted: &[String]) -> Result<Vec<usize>, TableError> {
+        select::matching(&self.names(), wanted).map_err(|fault| self.fault(fault))
+    }
+
     /// At least `needed` rows.
     ///
     /// # Errors

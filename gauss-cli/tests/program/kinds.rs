@@ -183,7 +183,6 @@ fn cells_that_are_not_of_their_kind_are_named() {
         "--support price>x",
         "--support price in [2,1]",
         "--support price>0|price<9",
-        "--integer visits,visits",
     ] {
         let run = fit(&place, options);
         assert_eq!(run.code, 2, "{options}: {run:?}");
