@@ -1,5 +1,6 @@
 //! Every way a command can fail, each one line for a person and one exit code for a script.
 
+use crate::commands::compare::CompareFault;
 use crate::model::ModelFault;
 use crate::output::OutputError;
 use crate::table::TableError;
@@ -23,6 +24,9 @@ pub enum Error {
     /// The fit failed.
     #[error("{file}: {source}")]
     Fit { file: String, source: gauss_rbig::Error },
+    /// Models that do not compare.
+    #[error(transparent)]
+    Compare(#[from] CompareFault),
     /// The command line contradicts itself.
     #[error("{0}")]
     Usage(String),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gauss_flow::Model;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::TableArgs;
@@ -38,7 +39,7 @@ pub struct Loaded {
 }
 
 /// What each of the three reports in `--json`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Facts {
     pub model: String,
     pub table: String,

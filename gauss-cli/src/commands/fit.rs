@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use gauss_flow::{Metadata, Model};
 use gauss_rbig::recipe::{self, Budget, Fitted, Method, Recipe, Refit};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::defects::{Examined, Remedies};
@@ -32,7 +33,7 @@ Examples:
 
 /// Learn a model from a table
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Fit {
     /// The table to learn from, a CSV file with a header; `-` is standard input
     #[arg(value_name = "TRAIN")]
@@ -127,8 +128,8 @@ enum MethodArg {
     Joint,
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Report<'a> {
     command: &'static str,
     table: String,
     model: String,

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{generator, rows};
+use super::generator;
+use super::rows::{self, PIECE};
 use crate::args::positive;
 use crate::console::{Console, counted};
 use crate::error::Error;
@@ -20,12 +22,9 @@ Examples:
 
 The columns are the model's, in the units of the table it was fitted to.";
 
-/// Rows drawn at a time, so that any number of them fits into memory.
-const PIECE: usize = 1 << 16;
-
 /// Draw new rows from a model
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Sample {
     /// The model, as `gauss fit` wrote it
     #[arg(value_name = "MODEL")]
@@ -38,8 +37,8 @@ pub struct Sample {
     out: Option<PathBuf>,
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Report<'a> {
     command: &'static str,
     model: String,
     rows: usize,
@@ -54,9 +53,12 @@ impl Sample {
         let model = model::load(&self.model)?;
         let flow = model.flow.bind();
         let mut rng = generator(console.seed);
+        // Drawn as they are written, so that any number of rows fits into memory.
+        let progress = console.progress("sampling", self.rows);
         let pieces = (0..self.rows)
             .step_by(PIECE)
-            .map(|start| flow.sample(PIECE.min(self.rows - start), &mut rng));
+            .map(|start| flow.sample(PIECE.min(self.rows - start), &mut rng))
+            .inspect(|piece| progress.advance(piece.nrows()));
 
         let report = Report {
             command: "sample",

@@ -1,6 +1,8 @@
 //! `gauss transform`: x -> z, rows to the latent space.
 
 use clap::Args;
+use faer::MatRef;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::evaluate::{Evaluation, Facts, data_columns};
@@ -19,14 +21,14 @@ With --missing drop a row with a missing value keeps its place and becomes NaN."
 
 /// Map rows to the standard normal latent space
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Transform {
     #[command(flatten)]
     evaluation: Evaluation,
 }
 
-#[derive(Serialize)]
-struct Report {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Report {
     command: &'static str,
     #[serde(flatten)]
     facts: Facts,
@@ -40,15 +42,16 @@ struct Report {
 impl Transform {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
         let loaded = self.evaluation.load(data_columns)?;
-        let flow = &loaded.model.flow;
-        let (z, _log_det) =
-            flow.forward(loaded.table.data.as_ref()).map_err(|source| loaded.refused(source))?;
+        let (flow, dim) = (loaded.model.flow.bind(), loaded.model.flow.dim());
+        let forward = |x: MatRef<'_, f64>| Ok(flow.forward(x)?.0);
+        let z = rows::by_pieces(console, "transforming", loaded.table.data.as_ref(), forward)
+            .map_err(|source| loaded.refused(source))?;
 
-        let columns = table::latent_names(flow.dim());
-        let (mean, standard_deviation) = rows::moments(z.as_ref());
+        let columns = table::latent_names(dim);
+        let (mean, standard_deviation) = rows::moments(&z, dim);
         let facts = loaded.facts;
         let report = Report { command: "transform", facts, columns, mean, standard_deviation };
-        rows::deliver(console, &loaded.out, &report.columns, [z], &report, &report.prose())?;
+        rows::deliver(console, &loaded.out, &report.columns, z, &report, &report.prose())?;
         Ok(())
     }
 }
