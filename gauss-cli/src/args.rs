@@ -1,32 +1,40 @@
 //! The command line: one subcommand, the options every command shares, and the texts of `--help`.
 
+use std::ffi::OsString;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use gauss_flow::Column;
 
-use crate::commands::{demo, fit, inspect, inverse, sample, score, transform};
+use crate::commands::{
+    compare, completions, demo, fit, inspect, inverse, man, sample, score, transform,
+};
 use crate::output::{Destination, OutputError};
 use crate::{input, table};
 
-const WORKFLOW: &str = "\
-From a table to densities, samples and latent coordinates:
+/// The commands as `gauss --help` shows them: in groups, in the order of use.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Learn", &["fit"]),
+    ("Use", &["score", "sample", "transform", "inverse"]),
+    ("Look", &["inspect", "compare"]),
+    ("More", &["demo", "completions", "man", "help"]),
+];
+
+const WORKFLOW: &str = "  \
   gauss fit train.csv --out model.gauss                 learn p(x) from the rows of a table
   gauss score model.gauss test.csv --out scores.csv     ln p(x), one per row, in row order
   gauss sample model.gauss --rows 5000 --out new.csv    draw new rows
-  gauss transform model.gauss test.csv --out z.csv      rows to standard normal coordinates
-  gauss inverse model.gauss z.csv --out x.csv           and exactly back
 
-Tables are CSV or TSV files with a header row (packed by gzip or zstd or not), Parquet files or
-NumPy arrays, told apart by their contents; `-` is standard input. Densities are in nats and in the units of the table.
-
-Exit codes: 0 done, 1 the data or a file is at fault, 2 the command line is.";
+Results go to standard output or to --out, all else to standard error. Every
+command takes --json, --seed, --threads and --quiet; `gauss help COMMAND` has
+the rest, with examples. Exit codes: 0 done, 1 the data or a file is at fault,
+2 the command line is, 130 interrupted.";
 
 /// Learn the probability density of a table of numbers: exact densities, new rows, and an
 /// invertible map to independent standard normal variables
 #[derive(Debug, Parser)]
-#[command(name = "gauss", version, after_help = WORKFLOW)]
-#[command(arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "gauss", version, arg_required_else_help = true, max_term_width = 100)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -34,6 +42,49 @@ pub struct Cli {
     /// What every command understands.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// The command line's description, with its commands in groups.
+pub fn command() -> clap::Command {
+    let command = Cli::command();
+    let help = overview(&command);
+    command.help_template(help)
+}
+
+/// Parses a command line, the program's name first.
+///
+/// # Errors
+/// What is wrong with it; also help and version, where they are asked for.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut command = command();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// The text of `gauss --help`: one screen.
+fn overview(command: &clap::Command) -> String {
+    let header = command.get_styles().get_header();
+    let literal = command.get_styles().get_literal();
+    let mut text = format!("{{about}}\n\n{{usage-heading}} gauss <COMMAND> [OPTIONS]\n");
+    for (group, names) in GROUPS {
+        text.push('\n');
+        for (k, name) in names.iter().enumerate() {
+            let group = if k == 0 { group } else { "" };
+            let about = match command.find_subcommand(name).and_then(clap::Command::get_about) {
+                Some(about) => about.to_string(),
+                None => "Explain a command, with examples".to_owned(), // clap's own `help`
+            };
+            let pad = " ".repeat(7 - group.len());
+            let _ = writeln!(
+                text,
+                "  {header}{group}{header:#}{pad}{literal}{name}{literal:#}{:gap$}{about}",
+                "",
+                gap = 13 - name.len(),
+            );
+        }
+    }
+    let _ = write!(text, "\n{header}Example:{header:#}\n{WORKFLOW}");
+    text
 }
 
 /// The commands, in the order in which they are used.
@@ -51,8 +102,15 @@ pub enum Command {
     Inverse(inverse::Inverse),
     /// Show what a model file holds
     Inspect(inspect::Inspect),
-    /// Watch a flow learn two moons: fits, figures and a report.
+    /// Say which of several models is better on a table
+    #[command(visible_alias = "diff")]
+    Compare(compare::Compare),
+    /// Watch a flow learn two moons: fits, figures and a report
     Demo(demo::Demo),
+    /// Print a script that lets a shell complete commands and options
+    Completions(completions::Completions),
+    /// Print the manual page, or write those of all commands
+    Man(man::Man),
 }
 
 /// Options of every command.
@@ -211,5 +269,27 @@ fn delimiter(text: &str) -> Result<u8, String> {
             [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(byte),
             _ => Err("must be one ASCII character, or `tab`".to_owned()),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_in_a_group_and_the_help_fits_a_screen() {
+        let mut command = command();
+        command.clone().debug_assert();
+        command.build();
+        let mut commands: Vec<&str> =
+            command.get_subcommands().map(clap::Command::get_name).collect();
+        let mut grouped: Vec<&str> =
+            GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        commands.sort_unstable();
+        grouped.sort_unstable();
+        assert_eq!(grouped, commands);
+        let help = command.render_long_help().to_string();
+        assert!(help.lines().count() <= 30, "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
     }
 }

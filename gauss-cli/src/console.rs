@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use clap::builder::styling::AnsiColor;
 use serde::Serialize;
 
 use crate::args::Common;
@@ -28,8 +29,14 @@ impl Console {
 
     /// A remark on standard error. A closed standard error is nobody's loss.
     pub fn note(&self, text: &str) {
-        if !self.quiet {
-            let _ = writeln!(io::stderr(), "{text}");
+        if self.quiet {
+            return;
+        }
+        match text.strip_prefix("warning:") {
+            Some(rest) => complain("warning:", rest.trim_start()),
+            None => {
+                let _ = writeln!(io::stderr(), "{text}");
+            }
         }
     }
 
@@ -67,6 +74,14 @@ impl Console {
     pub fn show(&self, report: &impl Serialize, text: &str) -> Result<(), OutputError> {
         if self.json { print_json(report) } else { print_text(text) }
     }
+}
+
+/// A line on standard error that begins with `error:` or `warning:`, in colour on a terminal unless
+/// NO_COLOR is set.
+pub fn complain(prefix: &str, text: &str) {
+    let colour = if prefix == "error:" { AnsiColor::Red } else { AnsiColor::Yellow };
+    let style = colour.on_default().bold();
+    let _ = writeln!(anstream::stderr(), "{style}{prefix}{style:#} {text}");
 }
 
 fn print_json(report: &impl Serialize) -> Result<(), OutputError> {

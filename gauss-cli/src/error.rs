@@ -1,5 +1,6 @@
 //! Every way a command can fail, each one line for a person and one exit code for a script.
 
+use crate::commands::compare::CompareFault;
 use crate::kinds::KindsError;
 use crate::model::ModelFault;
 use crate::output::OutputError;
@@ -27,6 +28,9 @@ pub enum Error {
     /// The columns are not what they are said to be.
     #[error(transparent)]
     Kinds(#[from] KindsError),
+    /// Models that do not compare.
+    #[error(transparent)]
+    Compare(#[from] CompareFault),
     /// The command line contradicts itself.
     #[error("{0}")]
     Usage(String),

@@ -1,7 +1,7 @@
 //! The program `gauss`: tables in; models, densities, samples, figures and reports out.
 //!
 //! ```text
-//! args -> commands/{fit, score, sample, transform, inverse, inspect, demo}
+//! args -> commands/{fit, score, sample, transform, inverse, inspect, compare, ...}
 //!             table (in)      gauss-rbig, gauss-flow      output, console (out)
 //! ```
 //!
@@ -15,6 +15,7 @@ pub mod args;
 pub mod commands;
 pub mod console;
 pub mod demo;
+pub mod docs;
 pub mod error;
 pub mod input;
 pub mod interrupt;
@@ -26,17 +27,16 @@ pub mod output;
 pub mod plot;
 pub mod progress;
 pub mod report;
+pub mod schema;
 pub mod table;
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::process::ExitCode;
-
-use clap::Parser;
 
 /// Runs the program on a command line, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match args::Cli::try_parse_from(arguments) {
+    interrupt::install();
+    let cli = match args::parse(arguments) {
         Ok(cli) => cli,
         Err(usage) => {
             let _ = usage.print(); // help, version or a usage error; a closed pipe is no matter
@@ -49,7 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             let code = error.exit_code();
             if code != 0 {
                 let line = error.to_string().replace(['\n', '\r'], " ");
-                let _ = writeln!(std::io::stderr(), "error: {line}");
+                console::complain("error:", &line);
             }
             ExitCode::from(code)
         }

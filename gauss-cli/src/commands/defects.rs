@@ -11,6 +11,7 @@
 use clap::Args;
 use gauss_flow::Model;
 use gauss_rbig::defects::{add_noise, examine};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::positive_number;
@@ -37,14 +38,14 @@ pub struct Remedies {
 }
 
 /// A noise floor: `b=0.5`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Noise {
     column: String,
     width: f64,
 }
 
 /// A defect in words.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Finding {
     kind: &'static str,
     columns: Vec<String>,
@@ -53,7 +54,7 @@ pub struct Finding {
 }
 
 /// What was done about a table, and what is still wrong with it; as `fit --json` shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Examined {
     defects: Vec<Finding>,
     noise: Vec<Noise>,
@@ -134,7 +135,7 @@ impl Examined {
 }
 
 /// What a model's notes say about the table it was fitted to; as `score --json` shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Caveats {
     defects: Vec<String>,
     noise: Vec<String>,

@@ -19,7 +19,7 @@ moons.csv and the model model.gauss.";
 /// Draws 5,000 points of a known density, fits a flow to them in four ways, and measures each
 /// against the truth on fresh points.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Demo {
     /// Where to put the files; made if it is not there
     #[arg(long, short, value_name = "DIR", default_value = "gauss-demo")]

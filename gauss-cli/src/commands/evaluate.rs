@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gauss_flow::{Column, Model};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::{OutArgs, TableArgs, Target};
@@ -39,7 +40,7 @@ pub struct Loaded {
 }
 
 /// What each of the three reports in `--json`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Facts {
     pub model: String,
     pub table: String,

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use faer::Mat;
 use gauss_flow::{Metadata, Model, columns};
 use gauss_rbig::recipe::{self, Budget, Fitted, Method, Recipe, Refit};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::defects::{Examined, Remedies};
@@ -41,7 +42,7 @@ const OFFERS_SHOWN: usize = 4;
 
 /// Learn a model from a table
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Fit {
     /// The table to learn from, a CSV file with a header; `-` is standard input
     #[arg(value_name = "TRAIN")]
@@ -138,8 +139,8 @@ enum MethodArg {
     Joint,
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Report<'a> {
     command: &'static str,
     table: String,
     model: String,

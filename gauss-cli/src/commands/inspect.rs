@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gauss_flow::{EpochRecord, History, LayerSpec, Model, StopReason};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::console::{Console, aligned, counted, grouped};
@@ -21,15 +22,15 @@ Examples:
 
 /// Show what a model file holds
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Inspect {
     /// The model, as `gauss fit` wrote it
     #[arg(value_name = "MODEL")]
     model: PathBuf,
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Report<'a> {
     command: &'static str,
     model: String,
     file_bytes: u64,
@@ -50,7 +51,7 @@ struct Report<'a> {
     training: Option<Training>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Layer {
     kind: &'static str,
     detail: String,
@@ -58,14 +59,14 @@ struct Layer {
     trainable_parameters: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Note<'a> {
     name: &'a str,
     value: &'a str,
 }
 
 /// The joint training, if there was one.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Training {
     epochs: usize,
     best_epoch: usize,
@@ -75,7 +76,7 @@ struct Training {
 
 /// One epoch of the training, losses in nats.
 #[expect(clippy::struct_field_names, reason = "the number of an epoch is called that")]
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Epoch {
     epoch: usize,
     train_nll: f64,

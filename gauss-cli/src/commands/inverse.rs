@@ -1,6 +1,7 @@
 //! `gauss inverse`: z -> x, latent rows back to data.
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::evaluate::{Evaluation, Facts, latent_columns};
@@ -18,14 +19,14 @@ as many columns as the model is read by position.";
 
 /// Map latent rows back to data
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Inverse {
     #[command(flatten)]
     evaluation: Evaluation,
 }
 
-#[derive(Serialize)]
-struct Report {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Report {
     command: &'static str,
     #[serde(flatten)]
     facts: Facts,
@@ -36,13 +37,14 @@ impl Inverse {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
         let loaded = self.evaluation.load(latent_columns, |model| model.columns.clone())?;
         let z = loaded.table.data.as_ref();
-        let x = loaded.model.inverse(z).map_err(|source| loaded.refused(source))?;
+        let x = rows::by_pieces(console, "inverting", z, |z| loaded.model.inverse(z))
+            .map_err(|source| loaded.refused(source))?;
 
         let prose = format!("{} back to data{}", loaded.facts.subject(), loaded.facts.missing());
         let columns = loaded.model.names();
-        let rows = x.nrows();
+        let rows = loaded.table.rows();
         let report = Report { command: "inverse", facts: loaded.facts, columns };
-        rows::deliver(console, &loaded.out, &loaded.columns, rows, [x], &report, &prose)?;
+        rows::deliver(console, &loaded.out, &loaded.columns, rows, x, &report, &prose)?;
         Ok(())
     }
 }

@@ -1,13 +1,16 @@
 //! One file per command: its options, its help, its work.
 
+pub mod compare;
+pub mod completions;
 mod defects;
 pub mod demo;
 mod evaluate;
 pub mod fit;
 pub mod inspect;
 pub mod inverse;
+pub mod man;
 pub(crate) mod progress;
-mod rows;
+pub(crate) mod rows;
 pub mod sample;
 pub mod score;
 mod search;
@@ -41,7 +44,10 @@ pub fn run(cli: &Cli) -> Result<(), Error> {
         Command::Transform(transform) => transform.run(&console),
         Command::Inverse(inverse) => inverse.run(&console),
         Command::Inspect(inspect) => inspect.run(&console),
+        Command::Compare(compare) => compare.run(&console),
         Command::Demo(demo) => demo.run(&console),
+        Command::Completions(completions) => completions.run(&console),
+        Command::Man(man) => man.run(&console),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use faer::{Mat, MatRef};
 use gauss_flow::{Column, Kind};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::Target;
@@ -10,8 +11,8 @@ use crate::output::OutputError;
 use crate::table::{Writer, integer};
 
 /// A command's report; the rows themselves are in it where they go nowhere else.
-#[derive(Serialize)]
-struct WithData<'a, R> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct WithData<'a, R> {
     #[serde(flatten)]
     report: &'a R,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -19,12 +20,37 @@ struct WithData<'a, R> {
 }
 
 /// A value in its column's own form; null where it is missing or infinite.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 enum Cell<'a> {
     Real(f64),
     Integer(Option<i64>),
     Name(Option<&'a str>),
+}
+
+/// Rows evaluated at a time: whole blocks of the flow's, so that no bit depends on the pieces.
+pub(crate) const PIECE: usize = 1 << 16;
+
+/// What `f` makes of the rows of x, piece by piece, with live progress of `what`.
+///
+/// # Errors
+/// The first of `f`.
+pub fn by_pieces<T, E>(
+    console: &Console,
+    what: &'static str,
+    x: MatRef<'_, f64>,
+    mut f: impl FnMut(MatRef<'_, f64>) -> Result<T, E>,
+) -> Result<Vec<T>, E> {
+    let progress = console.progress(what, x.nrows());
+    (0..x.nrows())
+        .step_by(PIECE)
+        .map(|start| {
+            let piece = x.subrows(start, PIECE.min(x.nrows() - start));
+            let result = f(piece)?;
+            progress.advance(piece.nrows());
+            Ok(result)
+        })
+        .collect()
 }
 
 /// Sends `rows` rows, in pieces `[n_i, d]`, to their destination and ends the command. With `--json` and
@@ -64,15 +90,37 @@ fn to_lists<'a>(columns: &'a [Column], rows: MatRef<'_, f64>) -> Vec<Vec<Cell<'a
     rows.row_iter().map(|row| columns.iter().zip(row.iter()).map(cell).collect()).collect()
 }
 
-/// Mean and standard deviation of each column over the rows that are not NaN.
-pub fn moments(rows: MatRef<'_, f64>) -> (Vec<f64>, Vec<f64>) {
-    rows.col_iter()
-        .map(|column| {
-            let present = || column.iter().copied().filter(|v| !v.is_nan());
+/// Mean and standard deviation of each of `dim` columns over the rows that are not NaN; the rows
+/// come in pieces `[n_i, dim]`.
+pub fn moments(pieces: &[Mat<f64>], dim: usize) -> (Vec<f64>, Vec<f64>) {
+    (0..dim)
+        .map(|j| {
+            let values = || pieces.iter().flat_map(|piece| piece.col(j).iter().copied());
+            let present = || values().filter(|v| !v.is_nan());
             let n = present().count() as f64;
             let mean = present().sum::<f64>() / n;
             let square = present().map(|v| (v - mean).powi(2)).sum::<f64>();
             (mean, (square / n).sqrt())
         })
         .unzip()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    #[test]
+    fn pieces_cover_every_row_once_in_order() {
+        let console = Console { json: false, quiet: true, seed: 0 };
+        for rows in [0, 1, PIECE, PIECE + 1, 2 * PIECE + 7] {
+            let x = Mat::from_fn(rows, 1, |i, _| i as f64);
+            let copy = |piece: MatRef<'_, f64>| {
+                Ok::<_, Infallible>(piece.col(0).iter().copied().collect::<Vec<_>>())
+            };
+            let Ok(pieces) = by_pieces(&console, "copying", x.as_ref(), copy);
+            let expected: Vec<f64> = x.col(0).iter().copied().collect();
+            assert_eq!(pieces.concat(), expected);
+        }
+    }
 }

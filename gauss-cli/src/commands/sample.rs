@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{generator, rows};
+use super::generator;
+use super::rows::{self, PIECE};
 use crate::args::{OutArgs, positive};
 use crate::console::{Console, counted};
 use crate::error::Error;
@@ -19,12 +21,9 @@ Examples:
 
 The columns are the model's, in the units of the table it was fitted to.";
 
-/// Rows drawn at a time, so that any number of them fits into memory.
-const PIECE: usize = 1 << 16;
-
 /// Draw new rows from a model
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Sample {
     /// The model, as `gauss fit` wrote it
     #[arg(value_name = "MODEL")]
@@ -36,8 +35,8 @@ pub struct Sample {
     out: OutArgs,
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Report<'a> {
     command: &'static str,
     model: String,
     rows: usize,
@@ -52,9 +51,12 @@ impl Sample {
         let model = model::load(&self.model)?;
         out.check(&model.columns)?;
         let mut rng = generator(console.seed);
+        // Drawn as they are written, so that any number of rows fits into memory.
+        let progress = console.progress("sampling", self.rows);
         let pieces = (0..self.rows)
             .step_by(PIECE)
-            .map(|start| model.sample(PIECE.min(self.rows - start), &mut rng));
+            .map(|start| model.sample(PIECE.min(self.rows - start), &mut rng))
+            .inspect(|piece| progress.advance(piece.nrows()));
 
         let report = Report {
             command: "sample",

@@ -3,10 +3,12 @@
 use clap::Args;
 use faer::ColRef;
 use gauss_flow::Column;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::defects::Caveats;
 use super::evaluate::{Evaluation, Facts, data_columns};
+use super::rows;
 use crate::console::{Console, counted};
 use crate::error::Error;
 use crate::kinds::BaseMeasure;
@@ -24,15 +26,15 @@ With --missing drop a row with a missing value keeps its place and scores NaN.";
 
 /// Log-densities of a table's rows under a model
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Score {
     #[command(flatten)]
     evaluation: Evaluation,
 }
 
 /// What `--json` prints. Numbers that are not finite are null.
-#[derive(Serialize)]
-struct Report {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Report {
     command: &'static str,
     #[serde(flatten)]
     facts: Facts,
@@ -46,7 +48,7 @@ struct Report {
 }
 
 /// Statistics of the log-densities over the rows that have one, in nats.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Summary {
     mean_log_prob: f64,
     /// Of the mean: the standard deviation over √n.
@@ -65,10 +67,10 @@ struct Summary {
 impl Score {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
         let loaded = self.evaluation.load(data_columns, |_| vec![Column::real("log_prob")])?;
-        let log_prob = loaded
-            .model
-            .log_prob(loaded.table.data.as_ref())
-            .map_err(|source| loaded.refused(source))?;
+        let x = loaded.table.data.as_ref();
+        let log_prob = rows::by_pieces(console, "scoring", x, |x| loaded.model.log_prob(x))
+            .map_err(|source| loaded.refused(source))?
+            .concat();
 
         // With --json and no --out the object alone is the result: it is a summary.
         let on_stdout = loaded.out.place.is_stdout();

@@ -1,10 +1,11 @@
 //! What a fit tried and chose: for the report of `gauss fit` and the notes of the model file.
 
 use gauss_rbig::recipe::{Baseline, Fitted, Trial};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The search as JSON; log-densities are means over the validation rows, in nats.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Search {
     /// The winner, and out of how many.
     pub chosen: Option<String>,
@@ -17,7 +18,7 @@ pub struct Search {
 }
 
 /// One candidate in one round.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Tried {
     round: usize,
     candidate: String,
@@ -28,7 +29,7 @@ pub struct Tried {
 }
 
 /// A simple model.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Simple {
     name: String,
     log_prob: f64,

@@ -1,7 +1,9 @@
 //! `gauss transform`: x -> z, rows to the latent space.
 
 use clap::Args;
+use faer::MatRef;
 use gauss_flow::{Column, Model};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::evaluate::{Evaluation, Facts, data_columns};
@@ -22,14 +24,14 @@ With --missing drop a row with a missing value keeps its place and becomes NaN."
 
 /// Map rows to the standard normal latent space
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Transform {
     #[command(flatten)]
     evaluation: Evaluation,
 }
 
-#[derive(Serialize)]
-struct Report {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Report {
     command: &'static str,
     #[serde(flatten)]
     facts: Facts,
@@ -43,18 +45,18 @@ struct Report {
 impl Transform {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
         let loaded = self.evaluation.load(data_columns, latent)?;
-        let (model, x) = (&loaded.model, loaded.table.data.as_ref());
-        let z = model
-            .forward(x, &mut generator(console.seed))
+        let mut rng = generator(console.seed);
+        let forward = |x: MatRef<'_, f64>| loaded.model.forward(x, &mut rng);
+        let z = rows::by_pieces(console, "transforming", loaded.table.data.as_ref(), forward)
             .map_err(|source| loaded.refused(source))?;
 
-        let columns = table::latent_names(model.columns.len());
-        let rows = z.nrows();
-        let (mean, standard_deviation) = rows::moments(z.as_ref());
+        let columns = table::latent_names(loaded.model.columns.len());
+        let rows = loaded.table.rows();
+        let (mean, standard_deviation) = rows::moments(&z, columns.len());
         let facts = loaded.facts;
         let report = Report { command: "transform", facts, columns, mean, standard_deviation };
         let prose = report.prose();
-        rows::deliver(console, &loaded.out, &loaded.columns, rows, [z], &report, &prose)?;
+        rows::deliver(console, &loaded.out, &loaded.columns, rows, z, &report, &prose)?;
         Ok(())
     }
 }

@@ -1,12 +1,13 @@
 //! The demonstration's numbers, for programs: `metrics.json`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::checks::Checks;
 use super::fits::{Fits, Way};
 
 /// All numbers; nats per row, for standardised data.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Metrics {
     true_entropy: f64,
     flow: FlowSize,
@@ -22,13 +23,13 @@ pub struct Metrics {
     round_trip: RoundTrip,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct FlowSize {
     layers: usize,
     trainable_parameters: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct WayNumbers {
     nll_initial: f64,
     nll_final: f64,
@@ -37,25 +38,25 @@ struct WayNumbers {
     seconds: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Pushforward {
     mean: [f64; 2],
     covariance: [[f64; 2]; 2],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Density {
     mass: f64,
     seconds: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Samples {
     rows: usize,
     seconds: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RoundTrip {
     median: f64,
     p95: f64,

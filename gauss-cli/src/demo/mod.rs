@@ -15,6 +15,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use gauss_flow::{Column, LayerSpec, Model};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commands::progress::Progress;
@@ -32,8 +33,8 @@ pub use fits::JointTraining;
 const COLUMNS: [&str; 2] = ["x", "y"];
 
 /// What `--json` prints.
-#[derive(Serialize)]
-struct Summary {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Summary {
     command: &'static str,
     report: PathBuf,
     seconds: f64,

@@ -1,13 +1,14 @@
 //! Kinds and base measures in words.
 
 use gauss_flow::{Column, Kind, Support};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Levels that a description lists.
 const SHOWN: usize = 6;
 
 /// A column as `--json` shows it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ColumnReport {
     #[serde(skip)]
     description: String,
@@ -80,7 +81,7 @@ pub fn describe(kind: &Kind) -> String {
 }
 
 /// With respect to what ln p(x) is a density.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BaseMeasure {
     /// Columns whose values are measured by length, in their own units: p is a density there.
     pub length: Vec<String>,

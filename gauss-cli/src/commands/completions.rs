@@ -1,0 +1,46 @@
+//! `gauss completions`: the shell completes commands, options and their values.
+
+use clap::Args;
+use clap_complete::{Shell, generate};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::args;
+use crate::console::Console;
+use crate::error::Error;
+
+const EXAMPLES: &str = "\
+Examples, for new shells:
+  gauss completions bash > ~/.local/share/bash-completion/completions/gauss
+  gauss completions zsh > ~/.zfunc/_gauss          where ~/.zfunc is in fpath
+  gauss completions fish > ~/.config/fish/completions/gauss.fish
+  gauss completions powershell >> $PROFILE
+
+For this shell only: source <(gauss completions bash)";
+
+/// Print a script that lets a shell complete gauss's commands and options
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Report {
+    command: &'static str,
+    shell: String,
+    script: String,
+}
+
+impl Completions {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
+        let mut script = Vec::new();
+        generate(self.shell, &mut args::command(), "gauss", &mut script);
+        let script = String::from_utf8_lossy(&script).trim_end().to_owned();
+        let report = Report { command: "completions", shell: self.shell.to_string(), script };
+        console.show(&report, &report.script)?;
+        Ok(())
+    }
+}
