@@ -15,6 +15,7 @@ pub mod args;
 pub mod commands;
 pub mod console;
 pub mod demo;
+pub mod diagnostics;
 pub mod error;
 pub mod input;
 pub mod known;
