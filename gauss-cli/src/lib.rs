@@ -16,6 +16,7 @@ pub mod commands;
 pub mod console;
 pub mod demo;
 pub mod error;
+pub mod figures;
 pub mod input;
 pub mod known;
 pub mod model;
