@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{demo, fit, inspect, inverse, sample, score, transform};
+use crate::commands::{demo, fit, inspect, inverse, plot, sample, score, transform};
 use crate::table;
 
 const WORKFLOW: &str = "\
@@ -12,6 +12,7 @@ From a table to densities, samples and latent coordinates:
   gauss sample model.gauss --rows 5000 --out new.csv    draw new rows
   gauss transform model.gauss test.csv --out z.csv      rows to standard normal coordinates
   gauss inverse model.gauss z.csv --out x.csv           and exactly back
+  gauss plot model.gauss test.csv --out figures         see how well it does
 
 Tables are CSV files with a header row: comma, semicolon or tab, found from the header; `-` is
 standard input. Densities are in nats and in the units of the table.
@@ -47,6 +48,8 @@ pub enum Command {
     Inverse(inverse::Inverse),
     /// Show what a model file holds
     Inspect(inspect::Inspect),
+    /// Draw a model against a table
+    Plot(plot::Plot),
     /// Watch a flow learn two moons: fits, figures and a report.
     Demo(demo::Demo),
 }

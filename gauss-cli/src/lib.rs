@@ -1,8 +1,8 @@
 //! The program `gauss`: tables in; models, densities, samples, figures and reports out.
 //!
 //! ```text
-//! args -> commands/{fit, score, sample, transform, inverse, inspect, demo}
-//!             table (in)      gauss-rbig, gauss-flow      output, console (out)
+//! args -> commands/{fit, score, sample, transform, inverse, inspect, plot, demo}
+//!             table (in)      gauss-rbig, gauss-flow      figures, output, console (out)
 //! ```
 //!
 //! A command reads and checks everything first, computes, then writes: on an error nothing has
@@ -17,6 +17,7 @@ pub mod console;
 pub mod demo;
 pub mod diagnostics;
 pub mod error;
+pub mod figures;
 pub mod input;
 pub mod known;
 pub mod model;

@@ -6,6 +6,7 @@ mod evaluate;
 pub mod fit;
 pub mod inspect;
 pub mod inverse;
+pub mod plot;
 pub(crate) mod progress;
 mod rows;
 pub mod sample;
@@ -40,6 +41,7 @@ pub fn run(cli: &Cli) -> Result<(), Error> {
         Command::Transform(transform) => transform.run(&console),
         Command::Inverse(inverse) => inverse.run(&console),
         Command::Inspect(inspect) => inspect.run(&console),
+        Command::Plot(plot) => plot.run(&console),
         Command::Demo(demo) => demo.run(&console),
     }
 }
