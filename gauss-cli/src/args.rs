@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{demo, fit, inspect, inverse, plot, sample, score, transform};
+use crate::commands::{demo, fit, inspect, inverse, plot, report, sample, score, transform};
 use crate::table;
 
 const WORKFLOW: &str = "\
@@ -13,6 +13,7 @@ From a table to densities, samples and latent coordinates:
   gauss transform model.gauss test.csv --out z.csv      rows to standard normal coordinates
   gauss inverse model.gauss z.csv --out x.csv           and exactly back
   gauss plot model.gauss test.csv --out figures         see how well it does
+  gauss report model.gauss test.csv --out report.html   and read how well, on one page
 
 Tables are CSV files with a header row: comma, semicolon or tab, found from the header; `-` is
 standard input. Densities are in nats and in the units of the table.
@@ -50,6 +51,8 @@ pub enum Command {
     Inspect(inspect::Inspect),
     /// Draw a model against a table
     Plot(plot::Plot),
+    /// Write a page on how well a model describes a table
+    Report(report::Report),
     /// Watch a flow learn two moons: fits, figures and a report.
     Demo(demo::Demo),
 }

@@ -8,6 +8,7 @@ pub mod inspect;
 pub mod inverse;
 pub mod plot;
 pub(crate) mod progress;
+pub mod report;
 mod rows;
 pub mod sample;
 pub mod score;
@@ -42,6 +43,7 @@ pub fn run(cli: &Cli) -> Result<(), Error> {
         Command::Inverse(inverse) => inverse.run(&console),
         Command::Inspect(inspect) => inspect.run(&console),
         Command::Plot(plot) => plot.run(&console),
+        Command::Report(report) => report.run(&console),
         Command::Demo(demo) => demo.run(&console),
     }
 }

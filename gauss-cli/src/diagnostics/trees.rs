@@ -98,7 +98,9 @@ impl Trees {
         let mut tree = Tree { splits: vec![None; nodes], leaves: vec![0.0; nodes] };
         let mut at = vec![0_usize; rows.len()];
         let mut totals = vec![Sums::default(); nodes];
-        rows.iter().for_each(|&row| totals[0].add(row));
+        for &row in rows {
+            totals[0].add(row);
+        }
         for depth in 0..DEPTH {
             let (first, count) = ((1 << depth) - 1, 1 << depth);
             // Gain, column, bin and the sums to its left.

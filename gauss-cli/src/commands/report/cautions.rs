@@ -60,7 +60,12 @@ pub fn of(findings: &Findings, seen: &Seen<'_>) -> Vec<Caution> {
 }
 
 fn share(count: usize, of: usize) -> String {
-    format!("{} of {} ({} %)", grouped(count), counted(of, "row"), compact(100.0 * count as f64 / of as f64, 2))
+    format!(
+        "{} of {} ({} %)",
+        grouped(count),
+        counted(of, "row"),
+        compact(100.0 * count as f64 / of as f64, 2)
+    )
 }
 
 /// With a capital letter and a full stop.
@@ -115,7 +120,10 @@ fn simpler_is_better(findings: &Findings) -> Option<String> {
         })
         .collect();
     (!better.is_empty()).then(|| {
-        format!("A simpler density describes these rows better than the model: {}.", better.join(", "))
+        format!(
+            "A simpler density describes these rows better than the model: {}.",
+            better.join(", ")
+        )
     })
 }
 
@@ -231,7 +239,9 @@ fn defects(seen: &Seen<'_>) -> Vec<String> {
         .iter()
         .map(|defect| {
             let what = sentence(&defect.sentence(&names));
-            format!("{what} A density there can be as high as one likes, and decides no comparison.")
+            format!(
+                "{what} A density there can be as high as one likes, and decides no comparison."
+            )
         })
         .collect()
 }
@@ -261,7 +271,10 @@ fn not_validated(findings: &Findings) -> Option<String> {
 fn few_rows(findings: &Findings) -> Option<String> {
     let rows = findings.table.usable_rows;
     (rows < FEW_ROWS).then(|| {
-        format!("Only {} could be evaluated: every figure on this page is rough.", counted(rows, "row"))
+        format!(
+            "Only {} could be evaluated: every figure on this page is rough.",
+            counted(rows, "row")
+        )
     })
 }
 

@@ -190,8 +190,10 @@ impl ModelFacts {
             || metadata.history.as_ref().is_some_and(|history| {
                 history.epochs.iter().any(|epoch| epoch.validation_nll.is_some())
             });
-        let note =
-            |(name, value): &(String, String)| NoteFacts { name: name.clone(), value: value.clone() };
+        let note = |(name, value): &(String, String)| NoteFacts {
+            name: name.clone(),
+            value: value.clone(),
+        };
         ModelFacts {
             file,
             created_by: metadata.created_by.clone(),

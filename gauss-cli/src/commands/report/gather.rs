@@ -209,8 +209,7 @@ fn least_likely(
     encoded: &Encoded,
 ) -> Vec<Unlikely> {
     let moments: Vec<(f64, f64)> = encoded.y.col_iter().map(moments).collect();
-    let mut order: Vec<usize> =
-        (0..x.nrows()).filter(|&i| !rows.log_prob[i].is_nan()).collect();
+    let mut order: Vec<usize> = (0..x.nrows()).filter(|&i| !rows.log_prob[i].is_nan()).collect();
     order.sort_by(|&a, &b| rows.log_prob[a].total_cmp(&rows.log_prob[b]));
     order.truncate(LEAST_LIKELY);
     order

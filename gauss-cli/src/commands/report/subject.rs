@@ -53,8 +53,7 @@ pub struct Rows {
 impl Rows {
     pub fn of(model: &Model, x: MatRef<'_, f64>) -> Result<Rows, gauss_flow::Error> {
         let log_prob = model.log_prob(x)?;
-        let mut rows =
-            Rows { log_prob, usable: Vec::new(), outside_support: 0, beyond_range: 0 };
+        let mut rows = Rows { log_prob, usable: Vec::new(), outside_support: 0, beyond_range: 0 };
         for i in 0..x.nrows() {
             let row = || x.row(i).iter().zip(&model.columns);
             if row().any(|(v, _)| v.is_nan()) {
