@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use gauss_flow::Column;
 
 use crate::commands::{
-    compare, completions, demo, fit, inspect, inverse, man, sample, score, transform,
+    compare, completions, demo, fit, inspect, inverse, man, plot, report, sample, score, transform,
 };
 use crate::output::{Destination, OutputError};
 use crate::{input, table};
@@ -17,7 +17,7 @@ use crate::{input, table};
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Learn", &["fit"]),
     ("Use", &["score", "sample", "transform", "inverse"]),
-    ("Look", &["inspect", "compare"]),
+    ("Look", &["inspect", "plot", "report", "compare"]),
     ("More", &["demo", "completions", "man", "help"]),
 ];
 
@@ -65,7 +65,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
 fn overview(command: &clap::Command) -> String {
     let header = command.get_styles().get_header();
     let literal = command.get_styles().get_literal();
-    let mut text = format!("{{about}}\n\n{{usage-heading}} gauss <COMMAND> [OPTIONS]\n");
+    let mut text = "{about}\n\n{usage-heading} gauss <COMMAND> [OPTIONS]\n".to_owned();
     for (group, names) in GROUPS {
         text.push('\n');
         for (k, name) in names.iter().enumerate() {
@@ -102,6 +102,10 @@ pub enum Command {
     Inverse(inverse::Inverse),
     /// Show what a model file holds
     Inspect(inspect::Inspect),
+    /// Draw a model against a table: SVG and PNG
+    Plot(plot::Plot),
+    /// Write a page on how well a model describes a table
+    Report(report::Report),
     /// Say which of several models is better on a table
     #[command(visible_alias = "diff")]
     Compare(compare::Compare),

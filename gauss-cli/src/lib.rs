@@ -1,8 +1,8 @@
 //! The program `gauss`: tables in; models, densities, samples, figures and reports out.
 //!
 //! ```text
-//! args -> commands/{fit, score, sample, transform, inverse, inspect, compare, ...}
-//!             table (in)      gauss-rbig, gauss-flow      output, console (out)
+//! args -> commands/{fit, score, sample, transform, inverse, inspect, plot, report, compare, ...}
+//!             table (in)      gauss-rbig, gauss-flow      figures, output, console (out)
 //! ```
 //!
 //! A command reads and checks everything first, computes, then writes: on an error nothing has
@@ -15,8 +15,10 @@ pub mod args;
 pub mod commands;
 pub mod console;
 pub mod demo;
+pub mod diagnostics;
 pub mod docs;
 pub mod error;
+pub mod figures;
 pub mod input;
 pub mod interrupt;
 pub mod kinds;

@@ -23,6 +23,9 @@ pub enum OutputError {
     /// The path is a directory.
     #[error("{file}: cannot be written: it is a directory")]
     IsDirectory { file: String },
+    /// The path, which should be a directory's, is something else's.
+    #[error("{file}: is not a directory; choose another --out")]
+    NotDirectory { file: String },
     /// The file there is read-only.
     #[error("{file}: cannot be written: the existing file is read-only")]
     ReadOnly { file: String },
@@ -119,6 +122,61 @@ impl Destination {
     pub fn is_stdout(&self) -> bool {
         matches!(self, Destination::Stdout)
     }
+}
+
+/// A checked directory for several results, there or not.
+#[derive(Debug)]
+pub struct Directory(PathBuf);
+
+impl Directory {
+    /// Checks that files of these names can be put into the directory at `path`, or that it can be
+    /// made, and that none of them is one of `inputs`. Creates nothing.
+    ///
+    /// # Errors
+    /// Why they cannot be put there.
+    pub fn new(
+        path: &Path,
+        names: impl IntoIterator<Item = String>,
+        inputs: &[&Path],
+    ) -> Result<Directory, OutputError> {
+        let shown = || path.display().to_string();
+        if path.is_dir() {
+            for name in names {
+                Destination::file(&path.join(name), inputs)?;
+            }
+        } else if path.exists() {
+            return Err(OutputError::NotDirectory { file: shown() });
+        } else {
+            // What can take a file can take a directory.
+            Destination::file(&bare(path), inputs)?;
+        }
+        Ok(Directory(path.to_owned()))
+    }
+
+    /// Makes the directory where it is not there.
+    ///
+    /// # Errors
+    /// The operating system's refusal.
+    pub fn create(&self) -> Result<(), OutputError> {
+        if self.0.is_dir() {
+            return Ok(());
+        }
+        let file = self.0.display().to_string();
+        fs::create_dir(&self.0).map_err(|source| OutputError::Refused { file, source })
+    }
+
+    /// Writes one of the results, whole or not at all.
+    ///
+    /// # Errors
+    /// As [`Destination::write`].
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), OutputError> {
+        Destination::file(&self.0.join(name), &[])?.write(|writer| writer.write_all(bytes))
+    }
+}
+
+/// The path without a separator at its end, behind which `parent` would find nothing to cut.
+fn bare(path: &Path) -> PathBuf {
+    path.components().collect()
 }
 
 /// Writes to standard output; a closed pipe becomes [`OutputError::ClosedPipe`].

@@ -516,7 +516,8 @@ mod tests {
         assert_eq!(mean, 2.0);
         assert!((error - (1.0_f64 / 3.0).sqrt()).abs() < 1e-15);
         let (columns, cells) = per_row(&[vec![1.0, -INF], vec![3.0, 0.5], vec![0.0, -INF]]);
-        assert_eq!(columns.join(" "), "log_prob_1 log_prob_2 log_prob_3 difference_2 difference_3");
+        let names: Vec<String> = columns.into_iter().map(|c| c.name).collect();
+        assert_eq!(names.join(" "), "log_prob_1 log_prob_2 log_prob_3 difference_2 difference_3");
         assert_eq!((cells[(0, 3)], cells[(0, 4)], cells[(1, 3)]), (2.0, -1.0, INF));
         assert!(cells[(1, 4)].is_nan());
     }

@@ -51,12 +51,13 @@ pub(crate) struct Report<'a> {
     training: Option<Training>,
 }
 
-#[derive(Serialize, JsonSchema)]
-struct Layer {
-    kind: &'static str,
-    detail: String,
-    parameters: usize,
-    trainable_parameters: usize,
+/// A layer, as `gauss report` shows it, too.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Layer {
+    pub kind: &'static str,
+    pub detail: String,
+    pub parameters: usize,
+    pub trainable_parameters: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -161,7 +162,7 @@ impl<'a> Report<'a> {
 }
 
 impl Layer {
-    fn new(layer: &LayerSpec, dim: usize) -> Layer {
+    pub fn new(layer: &LayerSpec, dim: usize) -> Layer {
         let detail = match *layer {
             LayerSpec::Standardize => "shift and scale per column".to_owned(),
             LayerSpec::Rotation { reflections: 0, base: true } => "fixed".to_owned(),

@@ -9,7 +9,9 @@ pub mod fit;
 pub mod inspect;
 pub mod inverse;
 pub mod man;
+pub mod plot;
 pub(crate) mod progress;
+pub mod report;
 pub(crate) mod rows;
 pub mod sample;
 pub mod score;
@@ -45,6 +47,8 @@ pub fn run(cli: &Cli) -> Result<(), Error> {
         Command::Inverse(inverse) => inverse.run(&console),
         Command::Inspect(inspect) => inspect.run(&console),
         Command::Compare(compare) => compare.run(&console),
+        Command::Plot(plot) => plot.run(&console),
+        Command::Report(report) => report.run(&console),
         Command::Demo(demo) => demo.run(&console),
         Command::Completions(completions) => completions.run(&console),
         Command::Man(man) => man.run(&console),

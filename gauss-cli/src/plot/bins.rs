@@ -1,6 +1,10 @@
 //! Histograms as densities, and their outlines.
 
 use super::axis::Axis;
+use super::scale::Scale;
+
+/// Most bins of a scale of whole numbers.
+const MOST_CELLS: f64 = 48.0;
 
 /// A histogram over equal bins of `[lo, hi]`.
 pub struct Bins {
@@ -25,6 +29,34 @@ impl Bins {
             density[(((v - lo) / width) as usize).min(count - 1)] += weight;
         }
         Self { lo, width, density }
+    }
+
+    /// Counts the `values` of a scale of whole numbers: a bin for each, or for as many as keeps
+    /// the bins to `MOST_CELLS`.
+    pub fn whole(values: &[f64], axis: &Axis) -> Self {
+        let (lo, hi) = axis.range();
+        let lo = (lo + 0.5).floor() - 0.5;
+        let cells = (hi - lo).ceil().max(1.0);
+        let width = (cells / MOST_CELLS).ceil();
+        let mut density = vec![0.0; (cells / width).ceil() as usize];
+        let finite = values.iter().filter(|v| v.is_finite()).count();
+        let weight = 1.0 / (finite.max(1) as f64 * width);
+        for &v in values.iter().filter(|v| axis.contains(**v)) {
+            let last = density.len() - 1;
+            density[(((v - lo) / width) as usize).min(last)] += weight;
+        }
+        Self { lo, width, density }
+    }
+
+    /// [`Bins::new`] or [`Bins::whole`], as the scale wants.
+    pub fn of(values: &[f64], scale: &Scale) -> Self {
+        if scale.whole { Self::whole(values, &scale.axis) } else { Self::new(values, &scale.axis) }
+    }
+
+    /// Centre, width and density of each bin.
+    pub fn cells(&self) -> impl Iterator<Item = (f64, f64, f64)> {
+        let centre = |k: usize| self.lo + (k as f64 + 0.5) * self.width;
+        self.density.iter().enumerate().map(move |(k, &d)| (centre(k), self.width, d))
     }
 
     /// The largest density.

@@ -12,9 +12,9 @@ use super::theme::{Rgb, THEME};
 
 /// Side of a map, at most.
 const SIDE: f64 = 362.0;
-const BAR_WIDTH: f64 = 12.0;
+pub(super) const BAR_WIDTH: f64 = 12.0;
 /// Distance from a map to its colour bar.
-const BAR_GAP: f64 = 14.0;
+pub(super) const BAR_GAP: f64 = 14.0;
 /// Most points laid over a map.
 const MAX_DOTS: usize = 600;
 /// The palette index of cells without a value; the others are the levels of the colour bar.
@@ -83,11 +83,11 @@ pub fn heat_maps(spec: &HeatMaps<'_>) -> Figure {
 }
 
 /// The level of `v` on the colour axis.
-fn level(v: f64, colors: &Axis) -> u8 {
+pub(super) fn level(v: f64, colors: &Axis) -> u8 {
     if v.is_nan() { NO_VALUE } else { (colors.share(v).clamp(0.0, 1.0) * 254.0).round() as u8 }
 }
 
-fn palette() -> Vec<Rgb> {
+pub(super) fn palette() -> Vec<Rgb> {
     let levels = (0..NO_VALUE).map(|k| sequential(f64::from(k) / 254.0));
     levels.chain([sequential(f64::NAN)]).collect()
 }
@@ -122,7 +122,7 @@ fn map(svg: &mut Svg, panel: &Panel, spec: &HeatMaps<'_>, values: &[f64], colors
 }
 
 /// The bar at the right of `panel`; with `clipped` its lowest label says "≤".
-fn color_bar(svg: &mut Svg, panel: &Panel, colors: &Axis, clipped: bool) {
+pub(super) fn color_bar(svg: &mut Svg, panel: &Panel, colors: &Axis, clipped: bool) {
     let x = panel.right() + BAR_GAP;
     let levels: Vec<u8> = (0..NO_VALUE).rev().collect();
     svg.image(x, panel.y, BAR_WIDTH, panel.h, &indexed_uri(1, levels.len(), &levels, &palette()));

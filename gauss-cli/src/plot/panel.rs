@@ -168,6 +168,16 @@ pub fn header(svg: &mut Svg, title: &str, subtitle: &str) -> f64 {
     y
 }
 
+/// [`header`] with the subtitle in as many lines as a figure of `width` pixels needs.
+pub fn wrapped_header(svg: &mut Svg, title: &str, subtitle: &str, width: f64) -> f64 {
+    let mut y = header(svg, title, "");
+    for line in text::wrapped(subtitle, THEME.label, width - 2.0 * MARGIN) {
+        svg.text(MARGIN, y + 11.0, &line, TextStyle::NOTE);
+        y += 19.0;
+    }
+    y + 3.0
+}
+
 /// The sample shown beside a legend entry.
 #[derive(Debug, Clone, Copy)]
 pub enum Mark {
@@ -175,6 +185,8 @@ pub enum Mark {
     Line(Stroke),
     /// A filled square.
     Fill(Rgb),
+    /// A dot.
+    Dot(Rgb),
 }
 
 /// Legend entries in rows of at most `width` pixels from (x, y) down; returns the height taken.
@@ -192,6 +204,7 @@ pub fn legend(svg: &mut Svg, x: f64, y: f64, width: f64, entries: &[(&str, Mark)
         match *mark {
             Mark::Line(stroke) => svg.line((left, row), (left + sample, row), stroke),
             Mark::Fill(fill) => svg.rect(left, row - 6.0, sample, 12.0, fill),
+            Mark::Dot(fill) => svg.circle(left + 6.0, row, 4.0, fill, Stroke::solid(fill, 0.0)),
         }
         svg.text(left + sample + 7.0, row + 4.5, label, TextStyle::LABEL);
         left += length + 22.0;

@@ -24,6 +24,39 @@ pub fn width(text: &str, size: f64) -> f64 {
     units * size / 1000.0
 }
 
+/// `text` as it is, or as much of it as fits into `room` pixels with an ellipsis behind.
+pub fn shortened(text: &str, size: f64, room: f64) -> String {
+    if width(text, size) <= room {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for c in text.chars() {
+        kept.push(c);
+        if width(&kept, size) + width("…", size) > room {
+            kept.pop();
+            break;
+        }
+    }
+    kept.truncate(kept.trim_end().len());
+    kept.push('…');
+    kept
+}
+
+/// `text` in lines of at most `room` pixels, broken at spaces.
+pub fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(line, size) + width(word, size) + 0.3 * size <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// `v` with `decimals` decimals, a true minus sign and no negative zero.
 pub fn number(v: f64, decimals: usize) -> String {
     let text = format!("{v:.decimals$}");

@@ -2,9 +2,12 @@
 //!
 //! The font and the figures are part of the page; it has no script and no external address.
 
+mod table;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::plot::{FONTS, Figure, base64};
+pub use table::Table;
 
 /// A page: a title, a few sentences that say what it shows, and sections.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +40,12 @@ pub enum Block {
     Table(Table),
     /// A plot with a caption; an empty caption is left out.
     Figure(Figure, String),
+    /// Names and what there is to say of each.
+    Facts(Vec<(String, String)>),
+    /// Paragraphs that stand for themselves.
+    List(Vec<String>),
+    /// Blocks under a line that opens and closes them; on paper they are open.
+    Folded(String, Vec<Block>),
 }
 
 /// A key figure.
@@ -48,17 +57,6 @@ pub struct Tile {
     pub value: String,
     /// A comparison or a remark; may be empty.
     pub note: String,
-}
-
-/// A table of text; columns whose cells are all numbers are set flush right.
-#[derive(Debug, Clone, Default)]
-pub struct Table {
-    /// Names of the columns.
-    pub header: Vec<String>,
-    /// The rows, each as long as the header.
-    pub rows: Vec<Vec<String>>,
-    /// What the table shows; may be empty.
-    pub caption: String,
 }
 
 impl Section {
@@ -96,7 +94,9 @@ impl Section {
         self.with(Block::Figure(figure, caption.into()))
     }
 
-    fn with(mut self, block: Block) -> Self {
+    /// Adds any block.
+    #[must_use]
+    pub fn with(mut self, block: Block) -> Self {
         self.blocks.push(block);
         self
     }
@@ -111,7 +111,7 @@ impl Report {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light";
+                    meta name="color-scheme" content="light dark";
                     title { (self.title) }
                     style { (PreEscaped(font_faces())) (PreEscaped(STYLE)) }
                 }
@@ -162,6 +162,18 @@ impl Block {
                 }
             },
             Self::Table(table) => table.markup(),
+            Self::Facts(facts) => html! {
+                dl.facts {
+                    @for (name, text) in facts { div { dt { (name) } dd { (text) } } }
+                }
+            },
+            Self::List(items) => html! { ul { @for item in items { li { (item) } } } },
+            Self::Folded(summary, blocks) => html! {
+                details {
+                    summary { (summary) }
+                    @for block in blocks { (block.markup()) }
+                }
+            },
             Self::Figure(figure, caption) => html! {
                 figure {
                     // On a narrow screen a wide figure scrolls rather than shrink beyond reading.
@@ -182,47 +194,6 @@ fn figure_width(figure: &Figure) -> String {
     format!("width:{}px;min-width:{}px", figure.width, figure.width.min(820.0))
 }
 
-impl Table {
-    fn markup(&self) -> Markup {
-        let class = |column: usize| self.is_numeric(column).then_some("number");
-        html! {
-            div.scroll tabindex="0" {
-                table {
-                    @if !self.caption.is_empty() { caption { (self.caption) } }
-                    thead {
-                        tr {
-                            @for (k, name) in self.header.iter().enumerate() {
-                                th scope="col" class=[class(k)] { (name) }
-                            }
-                        }
-                    }
-                    tbody {
-                        @for row in &self.rows {
-                            tr {
-                                @for (k, cell) in row.iter().enumerate() {
-                                    td class=[class(k)] { (cell) }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether the cells of a column are numbers, perhaps with a sign or unit, or dashes.
-    fn is_numeric(&self, column: usize) -> bool {
-        let blank = |cell: &str| matches!(cell, "" | "–" | "—" | "-");
-        let number = |cell: &str| {
-            let digits =
-                cell.trim_start_matches(['−', '-', '+', '±', '≤', '≥', '<', '>', '≈', ' ']);
-            digits.starts_with(|c: char| c.is_ascii_digit()) || matches!(digits, "NaN" | "∞")
-        };
-        let cells = || self.rows.iter().filter_map(|row| row.get(column));
-        cells().any(|c| number(c)) && cells().all(|c| blank(c) || number(c))
-    }
-}
-
 fn font_faces() -> String {
     let face = |(font, weight): &(&[u8], u16)| {
         format!(
@@ -235,7 +206,7 @@ fn font_faces() -> String {
 }
 
 /// The style sheet, after the fonts.
-const STYLE: &str = include_str!("../assets/report.css");
+const STYLE: &str = include_str!("../../assets/report.css");
 
 #[cfg(test)]
 mod tests {

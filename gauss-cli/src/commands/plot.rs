@@ -1,0 +1,199 @@
+//! `gauss plot`: what there is to see of a model and a table, as SVG and PNG.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::args::{TableArgs, positive};
+use crate::console::{Console, aligned, counted};
+use crate::error::Error;
+use crate::figures::{Chart, Drawn, Settings, Subject};
+use crate::model;
+use crate::output::Directory;
+use crate::table::{self, Select, Table};
+
+const EXAMPLES: &str = "\
+Examples:
+  gauss plot model.gauss test.csv --out figures
+  gauss plot model.gauss test.csv --out figures --only pairs,qq
+  gauss plot model.gauss test.csv --out figures --pair height,weight
+  gauss plot model.gauss test.csv --out figures --columns height,weight,age
+
+Each figure becomes NAME.svg and NAME.png in the directory, in place of files of these names; other
+files there are left alone. Figures that a model or a table gives no reason for (a training history
+of a model that was not trained, pairs of a single column) are left out with a note.";
+
+/// Draw a model against a table: samples, densities, latent space, training
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Plot {
+    /// The model, as `gauss fit` wrote it
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// The table; `-` is standard input
+    #[arg(value_name = "TABLE")]
+    table: PathBuf,
+    /// Put the figures into this directory; it is made if it is not there
+    #[arg(long, short, value_name = "DIR")]
+    out: PathBuf,
+    /// Make these figures only [default: all]
+    #[arg(long, value_name = "FIGURES", value_enum, value_delimiter = ',')]
+    only: Vec<Chart>,
+    /// Show these columns only, in this order [default: all; where they are too many, the telling ones]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// The two columns of `density` and `layers` [default: the most dependent, the first]
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pair: Vec<String>,
+    /// Most rows of the table to draw, chosen evenly
+    #[arg(long, value_name = "N", value_parser = positive, default_value_t = Settings::default().rows)]
+    rows: usize,
+    #[command(flatten)]
+    reading: TableArgs,
+}
+
+#[derive(Serialize)]
+struct Report {
+    command: &'static str,
+    model: String,
+    table: String,
+    /// Rows of the table that have all their values.
+    rows: usize,
+    /// Rows left out because a value is missing; `--missing drop` only.
+    missing_rows: usize,
+    seed: u64,
+    out: String,
+    figures: Vec<Made>,
+    left_out: Vec<LeftOut>,
+}
+
+/// A figure and its files.
+#[derive(Serialize)]
+struct Made {
+    figure: &'static str,
+    title: String,
+    caption: String,
+    svg: String,
+    png: String,
+}
+
+/// A figure that there is no reason for.
+#[derive(Serialize)]
+struct LeftOut {
+    figure: &'static str,
+    needs: &'static str,
+}
+
+impl Plot {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
+        let charts: Vec<Chart> = Chart::ALL
+            .into_iter()
+            .filter(|c| self.only.is_empty() || self.only.contains(c))
+            .collect();
+        let names = charts.iter().flat_map(|c| [file(c.name(), "svg"), file(c.name(), "png")]);
+        let out = Directory::new(&self.out, names, &[&self.model, &self.table])?;
+        let pair = self.pair()?;
+        if let Some(name) = twice(&self.columns) {
+            return Err(Error::Usage(format!("--columns names \"{name}\" twice")));
+        }
+
+        let model = model::load(&self.model)?;
+        let table =
+            table::read(&self.table, Select::Model(&model.columns), &self.reading.to_learn())?;
+        table.require_rows(1)?;
+        let settings = Settings {
+            seed: console.seed,
+            rows: self.rows,
+            columns: positions(&table, &self.columns)?,
+            pair: match pair {
+                Some([a, b]) => Some([table.position(a)?, table.position(b)?]),
+                None => None,
+            },
+        };
+        let subject = Subject::new(&model, table.data.as_ref(), settings)
+            .map_err(|source| Error::Flow { file: table.file(), source })?;
+
+        // Everything is drawn before anything is written.
+        let drawn: Vec<Option<Drawn>> =
+            charts.par_iter().map(|chart| subject.draw(*chart)).collect();
+        let left_out = charts.iter().zip(&drawn).filter(|(_, drawn)| drawn.is_none());
+        let left_out: Vec<LeftOut> =
+            left_out.map(|(c, _)| LeftOut { figure: c.name(), needs: c.needs() }).collect();
+        let drawn: Vec<Drawn> = drawn.into_iter().flatten().collect();
+        let images = drawn
+            .par_iter()
+            .map(|drawn| drawn.figure.png())
+            .collect::<anyhow::Result<Vec<Vec<u8>>>>()?;
+        out.create()?;
+        for (drawn, png) in drawn.iter().zip(&images) {
+            out.write(&file(drawn.name, "svg"), drawn.figure.svg.as_bytes())?;
+            out.write(&file(drawn.name, "png"), png)?;
+        }
+
+        let report = Report {
+            command: "plot",
+            model: self.model.display().to_string(),
+            table: table.file(),
+            rows: table.rows(),
+            missing_rows: table.missing_rows,
+            seed: console.seed,
+            out: self.out.display().to_string(),
+            figures: drawn.into_iter().map(|drawn| Made::new(drawn, &self.out)).collect(),
+            left_out,
+        };
+        console.finish(&report, &report.prose(), false)?;
+        Ok(())
+    }
+
+    fn pair(&self) -> Result<Option<[&str; 2]>, Error> {
+        match &self.pair[..] {
+            [] => Ok(None),
+            [a, b] if a != b => Ok(Some([a, b])),
+            _ => Err(Error::Usage("--pair wants two different columns, as --pair a,b".to_owned())),
+        }
+    }
+}
+
+fn file(name: &str, extension: &str) -> String {
+    format!("{name}.{extension}")
+}
+
+fn twice(names: &[String]) -> Option<&String> {
+    names.iter().enumerate().find(|(k, name)| names[..*k].contains(name)).map(|(_, name)| name)
+}
+
+fn positions(table: &Table, names: &[String]) -> Result<Vec<usize>, Error> {
+    let positions: Result<Vec<usize>, _> = names.iter().map(|name| table.position(name)).collect();
+    Ok(positions?)
+}
+
+impl Made {
+    fn new(drawn: Drawn, out: &Path) -> Made {
+        let path = |extension: &str| out.join(file(drawn.name, extension)).display().to_string();
+        let (svg, png) = (path("svg"), path("png"));
+        Made { figure: drawn.name, title: drawn.title, caption: drawn.caption, svg, png }
+    }
+}
+
+impl Report {
+    fn prose(&self) -> String {
+        let count = counted(self.figures.len(), "figure");
+        let mut text = format!("{}: {count}, each as SVG and PNG", self.out);
+        let made: Vec<(&str, String)> =
+            self.figures.iter().map(|made| (made.figure, made.svg.clone())).collect();
+        if !made.is_empty() {
+            text += &format!("\n{}", aligned(&made));
+        }
+        for left_out in &self.left_out {
+            text +=
+                &format!("\nnote: {} is left out: it needs {}", left_out.figure, left_out.needs);
+        }
+        if self.missing_rows > 0 {
+            let rows = counted(self.missing_rows, "row");
+            text += &format!("\nnote: {rows} with missing values left out");
+        }
+        text
+    }
+}

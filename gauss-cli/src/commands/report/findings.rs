@@ -1,0 +1,242 @@
+//! Every number of a report, as `--json` prints it. Numbers that are not finite are null.
+
+use gauss_flow::{Column, Kind, Model};
+use serde::Serialize;
+
+use crate::commands::inspect::Layer;
+use crate::diagnostics::baselines::Baseline;
+use crate::diagnostics::mean::Mean;
+use crate::diagnostics::normality::Normality;
+use crate::diagnostics::round_trip::ColumnTrip;
+use crate::diagnostics::two_sample::TwoSample;
+
+/// The report.
+#[derive(Debug, Serialize)]
+pub struct Findings {
+    pub command: &'static str,
+    /// The program that wrote the report.
+    pub program: &'static str,
+    /// The page.
+    pub out: String,
+    /// Of everything random in the report.
+    pub seed: u64,
+    pub model: ModelFacts,
+    pub table: TableFacts,
+    /// The rows that the baselines learnt from; none where they were cross-fitted.
+    pub train: Option<TrainFacts>,
+    pub likelihood: Likelihood,
+    /// Against one multivariate normal, independent columns and a mixture; none of too few rows.
+    pub comparison: Option<Comparison>,
+    /// z against N(0, I); none of too few rows.
+    pub normality: Option<Normality>,
+    pub round_trip: Option<RoundTrip>,
+    /// Samples of the model against rows of the table; none of too few rows.
+    pub two_sample: Option<TwoSample>,
+    /// The lowest ln p(x), the lowest first.
+    pub least_likely: Vec<Unlikely>,
+    /// Where not to trust the model.
+    pub cautions: Vec<Caution>,
+}
+
+/// What the model file says.
+#[derive(Debug, Serialize)]
+pub struct ModelFacts {
+    pub file: String,
+    pub created_by: String,
+    pub recipe: String,
+    pub seed: u64,
+    /// Rows it was fitted to.
+    pub rows: u64,
+    pub columns: Vec<ColumnFacts>,
+    pub layers: Vec<Layer>,
+    pub parameters: usize,
+    pub trainable_parameters: usize,
+    pub notes: Vec<NoteFacts>,
+    /// Whether rows held out of the fit decided when to stop.
+    pub validated: bool,
+}
+
+/// A column.
+#[derive(Debug, Serialize)]
+pub struct ColumnFacts {
+    pub name: String,
+    /// `real`, `integer` or `category`.
+    pub kind: &'static str,
+    /// The bounds of its values, if it has any.
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    /// The names of a category's values.
+    pub levels: Option<Vec<String>>,
+}
+
+/// A line of the model's notes.
+#[derive(Debug, Serialize)]
+pub struct NoteFacts {
+    pub name: String,
+    pub value: String,
+}
+
+/// The table that the report is about.
+#[derive(Debug, Serialize)]
+pub struct TableFacts {
+    pub file: String,
+    pub rows: usize,
+    /// Rows left out because a value is missing.
+    pub missing_rows: usize,
+    /// Rows with a value outside its column's support: ln p(x) = -∞.
+    pub outside_support: usize,
+    /// Rows so far out that ln p(x) is beyond the range of a double.
+    pub beyond_range: usize,
+    /// Rows with a finite ln p(x).
+    pub usable_rows: usize,
+    /// Those of them that the costly parts looked at: `--rows`.
+    pub examined_rows: usize,
+}
+
+/// The table given by `--train`.
+#[derive(Debug, Serialize)]
+pub struct TrainFacts {
+    pub file: String,
+    pub rows: usize,
+    /// Those that the baselines learnt from: `--rows`.
+    pub used_rows: usize,
+    /// The model's mean ln p(x) of them.
+    pub log_prob: Mean,
+}
+
+/// ln p(x) of the rows that have one, in nats.
+#[derive(Debug, Serialize)]
+pub struct Likelihood {
+    pub log_prob: Mean,
+    /// The same over the number of columns.
+    pub log_prob_per_column: Mean,
+    pub min_log_prob: Option<f64>,
+    pub max_log_prob: Option<f64>,
+}
+
+/// The model and the baselines on the same rows.
+#[derive(Debug, Serialize)]
+pub struct Comparison {
+    pub rows: usize,
+    /// `train`: the baselines learnt from the rows of --train. `cross_fit`: from the other four
+    /// fifths of the table.
+    pub fitted_to: &'static str,
+    /// Whether discrete columns stand with noise in their cells, the same for every model.
+    pub dequantized: bool,
+    /// Of the model, in nats.
+    pub log_prob: Mean,
+    pub baselines: Vec<Against>,
+}
+
+/// A baseline, and how far the model is above it.
+#[derive(Debug, Serialize)]
+pub struct Against {
+    pub baseline: Baseline,
+    /// None where it cannot be fitted: the rows span no volume.
+    pub log_prob: Option<Mean>,
+    /// The model's ln p(x) less the baseline's, row by row.
+    pub gain: Option<Mean>,
+    /// Of each mixture that was fitted.
+    pub components: Vec<usize>,
+}
+
+/// x against f⁻¹(f(x)).
+#[derive(Debug, Serialize)]
+pub struct RoundTrip {
+    pub rows: usize,
+    /// The largest error of a real column, over its standard deviation.
+    pub largest: Option<f64>,
+    /// Whether all values of discrete columns came back exactly; none without such columns.
+    pub discrete_exact: Option<bool>,
+    /// A column each.
+    pub columns: Vec<ColumnTrip>,
+}
+
+/// An unlikely row.
+#[derive(Debug, Serialize)]
+pub struct Unlikely {
+    /// Row of data, counted from 1; the header does not count.
+    pub row: usize,
+    /// In nats; null for -∞.
+    pub log_prob: f64,
+    pub values: Vec<Cell>,
+    /// The column that lies farthest from its mean, or outside its support.
+    pub column: String,
+    /// How far, in standard deviations of the column on the model's scale; null where the value
+    /// is outside the support.
+    pub deviations: Option<f64>,
+}
+
+/// A value in the user's own form.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Cell {
+    Number(f64),
+    Text(String),
+}
+
+/// Something to beware of.
+#[derive(Debug, Serialize)]
+pub struct Caution {
+    /// For programs: `outside_support`, `beyond_training_range`, ...
+    pub topic: &'static str,
+    pub text: String,
+}
+
+impl ModelFacts {
+    pub fn of(file: String, model: &Model) -> ModelFacts {
+        let (flow, metadata) = (&model.flow, &model.metadata);
+        let validated = metadata.notes.iter().any(|(name, _)| name == "held out")
+            || metadata.history.as_ref().is_some_and(|history| {
+                history.epochs.iter().any(|epoch| epoch.validation_nll.is_some())
+            });
+        let note = |(name, value): &(String, String)| NoteFacts {
+            name: name.clone(),
+            value: value.clone(),
+        };
+        ModelFacts {
+            file,
+            created_by: metadata.created_by.clone(),
+            recipe: metadata.recipe.clone(),
+            seed: metadata.seed,
+            rows: metadata.rows,
+            columns: model.columns.iter().map(ColumnFacts::of).collect(),
+            layers: flow.layers().iter().map(|layer| Layer::new(layer, flow.dim())).collect(),
+            parameters: flow.n_params(),
+            trainable_parameters: flow.n_trainable(),
+            notes: metadata.notes.iter().map(note).collect(),
+            validated,
+        }
+    }
+}
+
+impl ColumnFacts {
+    fn of(column: &Column) -> ColumnFacts {
+        let (kind, support, levels) = match &column.kind {
+            Kind::Real(support) => ("real", Some(support), None),
+            Kind::Integer(support) => ("integer", Some(support), None),
+            Kind::Category(levels) => ("category", None, Some(levels.clone())),
+        };
+        let bounds = support.map(|support| support.bounds());
+        let finite = |bound: f64| bound.is_finite().then_some(bound);
+        ColumnFacts {
+            name: column.name.clone(),
+            kind,
+            low: bounds.and_then(|(low, _)| finite(low)),
+            high: bounds.and_then(|(_, high)| finite(high)),
+            levels,
+        }
+    }
+}
+
+impl Cell {
+    /// The value x of a column.
+    pub fn of(column: &Column, x: f64) -> Cell {
+        match &column.kind {
+            Kind::Category(levels) if column.kind.contains(x) => {
+                Cell::Text(levels[x as usize].clone())
+            }
+            _ => Cell::Number(x),
+        }
+    }
+}

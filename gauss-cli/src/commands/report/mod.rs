@@ -1,0 +1,148 @@
+//! `gauss report`: what a model makes of a table, as one page.
+//!
+//! ```text
+//! model, table ──gather──▶ Findings ──page──▶ HTML
+//!              ──Subject─▶ figures ───▲   └──▶ --json
+//! ```
+
+mod cautions;
+mod findings;
+mod gather;
+mod page;
+mod subject;
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::args::{TableArgs, positive};
+use crate::console::{Console, aligned, counted};
+use crate::diagnostics::two_sample;
+use crate::error::Error;
+use crate::figures::{Settings, Subject};
+use crate::input;
+use crate::model;
+use crate::output::Destination;
+use crate::table::{self, Select, Table};
+use findings::Findings;
+use gather::Request;
+use words::{percent, with_error};
+
+const EXAMPLES: &str = "\
+Examples:
+  gauss report model.gauss test.csv --out report.html
+  gauss report model.gauss test.csv --train train.csv --out report.html
+  gauss report model.gauss test.csv --out report.html --json    every number of the page
+
+The page needs nothing else: no network, no scripts. It holds ln p(x) against simple densities,
+figures, tests of z, the round trip, samples against data, the least likely rows, and where not to
+trust the model. With --train the simple densities learn from the rows the model learnt from;
+without it from the other four fifths of TABLE. Give rows that the model has not seen.";
+
+/// Write a page on how well a model describes a table
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Report {
+    /// The model, as `gauss fit` wrote it
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// The table, best of rows that the model has not seen; `-` is standard input
+    #[arg(value_name = "TABLE")]
+    table: PathBuf,
+    /// Write the page to this HTML file
+    #[arg(long, short, value_name = "HTML")]
+    out: PathBuf,
+    /// The table that the model was fitted to, for the simple densities to learn from
+    #[arg(long, value_name = "TABLE")]
+    train: Option<PathBuf>,
+    /// Rows that the costly parts look at, at most, chosen at random
+    #[arg(long, value_name = "N", value_parser = positive, default_value_t = 20_000)]
+    rows: usize,
+    #[command(flatten)]
+    reading: TableArgs,
+}
+
+impl Report {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
+        self.check_usage()?;
+        let inputs: Vec<&Path> = [&self.model, &self.table]
+            .into_iter()
+            .chain(&self.train)
+            .map(PathBuf::as_path)
+            .collect();
+        let out = Destination::file(&self.out, &inputs)?;
+        let model = model::load(&self.model)?;
+        let table = self.read(&self.table, &model)?;
+        let train = match &self.train {
+            Some(path) => Some(self.read(path, &model)?),
+            None => None,
+        };
+        let request = Request {
+            model_file: input::display_name(&self.model),
+            model: &model,
+            table: &table,
+            train: train.as_ref(),
+            out: self.out.display().to_string(),
+            rows: self.rows,
+            seed: console.seed,
+        };
+        let findings = request.gather()?;
+        let settings = Settings { seed: console.seed, ..Settings::default() };
+        let settings = Settings { rows: settings.rows.min(self.rows), ..settings };
+        let subject = Subject::new(&model, table.data.as_ref(), settings)
+            .map_err(|source| Error::Flow { file: table.file(), source })?;
+        let html = page::page(&findings, subject.all()).to_html();
+        out.write(|writer| writer.write_all(html.as_bytes()))?;
+        console.finish(&findings, &prose(&findings), false)?;
+        Ok(())
+    }
+
+    /// What clap cannot see.
+    fn check_usage(&self) -> Result<(), Error> {
+        let usage = |text: &str| Err(Error::Usage(text.to_owned()));
+        if input::is_stdin(&self.out) {
+            return usage("--out: a page goes to a file, not to standard output");
+        }
+        let Some(train) = &self.train else { return Ok(()) };
+        if input::is_stdin(train) && input::is_stdin(&self.table) {
+            return usage("standard input cannot be both TABLE and --train");
+        }
+        let file = |path: &Path| std::fs::canonicalize(path).ok();
+        if file(train).is_some_and(|train| file(&self.table) == Some(train)) {
+            return usage(
+                "--train is TABLE itself: the simple densities would be scored on the rows they \
+                 learnt from; without --train they are cross-fitted",
+            );
+        }
+        Ok(())
+    }
+
+    fn read(&self, path: &Path, model: &gauss_flow::Model) -> Result<Table, Error> {
+        let wanted = Select::Model(&model.columns);
+        Ok(table::read(path, wanted, &self.reading.to_evaluate())?)
+    }
+}
+
+fn prose(findings: &Findings) -> String {
+    let likelihood = &findings.likelihood;
+    let mut facts = vec![(
+        "mean ln p(x)",
+        format!("{} nats", with_error(likelihood.log_prob).replace('−', "-")),
+    )];
+    let baselines = findings.comparison.iter().flat_map(|comparison| &comparison.baselines);
+    facts.extend(baselines.filter_map(|against| {
+        let gain = with_error(against.gain?).replace('−', "-");
+        Some(("", format!("{gain} above {}", against.baseline.name())))
+    }));
+    if let Some(two_sample::TwoSample { accuracy, standard_error, .. }) = &findings.two_sample {
+        let (accuracy, error) = (percent(*accuracy, 1), percent(*standard_error, 1));
+        facts.push(("told apart", format!("{accuracy} ± {error} of samples and rows")));
+    }
+    let subject = format!("{}: {}", findings.table.file, counted(findings.table.rows, "row"));
+    let cautions = match findings.cautions.len() {
+        0 => String::new(),
+        count => format!("\n{} to beware of, at the end of the page", counted(count, "thing")),
+    };
+    format!("{}: {subject}\n{}{cautions}", findings.out, aligned(&facts))
+}

@@ -1,0 +1,163 @@
+//! Simple densities that a model should beat, each fitted to other rows than it is scored on.
+
+use super::gaussian::Gaussian;
+use super::mixture::Mixture;
+use super::rows;
+use faer::{Mat, MatRef};
+use gauss_rbig::{RbigOptions, Selection};
+use rayon::prelude::*;
+use serde::Serialize;
+use std::ops::ControlFlow;
+
+/// Parts of a table whose rows are both fitted and scored.
+pub const FOLDS: usize = 5;
+/// Components of an independent column, at most; AIC chooses.
+const COMPONENTS: usize = 32;
+
+/// A simple density.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Baseline {
+    /// One multivariate normal distribution.
+    Gaussian,
+    /// Every column by itself: a mixture of normals each.
+    Independent,
+    /// A mixture of multivariate normals, its size chosen by held-out rows.
+    Mixture,
+}
+
+impl Baseline {
+    /// All of them, the simplest first.
+    pub const ALL: [Baseline; 3] = [Baseline::Gaussian, Baseline::Independent, Baseline::Mixture];
+
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Baseline::Gaussian => "one multivariate normal",
+            Baseline::Independent => "independent columns",
+            Baseline::Mixture => "mixture of normals",
+        }
+    }
+}
+
+/// ln p of rows under a baseline, `[n]`, and the components of each mixture that was fitted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    /// ln p, one per row.
+    pub log_prob: Vec<f64>,
+    /// Components of the mixtures; empty for the others.
+    pub components: Vec<usize>,
+}
+
+/// Fitted to `train` `[m, d]`, scored on `test` `[n, d]`. None where the training rows span no
+/// volume.
+pub fn score(
+    baseline: Baseline,
+    train: MatRef<'_, f64>,
+    test: MatRef<'_, f64>,
+    seed: u64,
+) -> Option<Scored> {
+    let plain = |log_prob| Scored { log_prob, components: Vec::new() };
+    match baseline {
+        Baseline::Gaussian => Some(plain(Gaussian::fit(train)?.log_prob(test))),
+        Baseline::Independent => {
+            // One mixture per column and no rotation: a greedy fit without blocks.
+            let options = RbigOptions {
+                max_blocks: 0,
+                initial_marginal: COMPONENTS,
+                selection: Selection::Aic,
+                seed,
+                ..RbigOptions::default()
+            };
+            let constant = train.col_iter().any(|column| column.iter().all(|&v| v == column[0]));
+            if constant || train.nrows() < 2 {
+                return None;
+            }
+            let fitted =
+                gauss_rbig::fit(train, &options, &mut |_| ControlFlow::Continue(())).ok()?;
+            fitted.flow.log_prob(test).ok().map(plain)
+        }
+        Baseline::Mixture => {
+            let mixture = Mixture::choose(train, seed)?;
+            Some(Scored { log_prob: mixture.log_prob(test), components: vec![mixture.len()] })
+        }
+    }
+}
+
+/// Every row of x `[n, d]` scored by the baseline fitted to the four fifths it is not in. None
+/// where some training rows span no volume.
+pub fn cross_fit(baseline: Baseline, x: MatRef<'_, f64>, seed: u64) -> Option<Scored> {
+    let fold = rows::folds(x.nrows(), FOLDS, seed);
+    let parts: Vec<(Vec<usize>, Scored)> = (0..FOLDS)
+        .into_par_iter()
+        .map(|k| {
+            let (test, train) = rows::split(&fold, k);
+            if test.is_empty() {
+                return Some((test, Scored { log_prob: Vec::new(), components: Vec::new() }));
+            }
+            let [train, rows]: [Mat<f64>; 2] = [&train, &test].map(|at| rows::pick(x, at));
+            Some((test, score(baseline, train.as_ref(), rows.as_ref(), seed)?))
+        })
+        .collect::<Option<_>>()?;
+    let mut scored = Scored { log_prob: vec![0.0; x.nrows()], components: Vec::new() };
+    for (at, part) in parts {
+        for (i, value) in at.into_iter().zip(part.log_prob) {
+            scored.log_prob[i] = value;
+        }
+        scored.components.extend(part.components);
+    }
+    Some(scored)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostics::mean::Mean;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::{Distribution, StandardNormal};
+
+    fn correlated(n: usize, seed: u64) -> Mat<f64> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let rows: Vec<[f64; 2]> = (0..n)
+            .map(|_| {
+                let (a, b): (f64, f64) =
+                    (StandardNormal.sample(&mut rng), StandardNormal.sample(&mut rng));
+                [a, 0.8 * a + 0.6 * b]
+            })
+            .collect();
+        Mat::from_fn(n, 2, |i, j| rows[i][j])
+    }
+
+    #[test]
+    fn each_baseline_comes_near_what_it_can_reach() {
+        let (train, test) = (correlated(800, 1), correlated(800, 2));
+        let entropy = 1.0 + (2.0 * std::f64::consts::PI).ln();
+        let information = -0.6_f64.ln(); // of a correlation of 0.8: -ln √(1 - 0.64)
+        for (baseline, expected) in [
+            (Baseline::Gaussian, -entropy + information),
+            (Baseline::Independent, -entropy),
+            (Baseline::Mixture, -entropy + information),
+        ] {
+            for scored in [
+                score(baseline, train.as_ref(), test.as_ref(), 3),
+                cross_fit(baseline, test.as_ref(), 3),
+            ] {
+                let mean = Mean::of(&scored.expect("a fit").log_prob);
+                // Three standard errors, and what a fit to some hundred rows costs.
+                let tolerance = 3.0 * mean.standard_error + 0.02;
+                assert!((mean.mean - expected).abs() < tolerance, "{baseline:?} {mean:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_constant_column_or_a_row_or_two_have_no_baseline() {
+        let constant = Mat::from_fn(60, 2, |i, j| if j == 0 { (i as f64).sin() } else { 2.0 });
+        let two = correlated(2, 1);
+        for baseline in Baseline::ALL {
+            assert!(cross_fit(baseline, constant.as_ref(), 1).is_none(), "{baseline:?}");
+            assert!(cross_fit(baseline, two.as_ref(), 1).is_none(), "{baseline:?}");
+        }
+    }
+}

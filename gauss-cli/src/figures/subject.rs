@@ -1,0 +1,185 @@
+//! A model and a table, and what their figures share.
+
+use faer::{Mat, MatRef};
+use gauss_flow::{Error, Model};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::column::View;
+use super::dependence::dependences;
+use super::{Chart, Drawn};
+use crate::console::{counted, grouped};
+
+/// Most numbers drawn from the model, and the fewest and most rows of them.
+const DRAWN_NUMBERS: usize = 2_000_000;
+const DRAWS: (usize, usize) = (20_000, 200_000);
+
+/// What a user may choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Most rows of the table drawn.
+    pub rows: usize,
+    /// Positions of the columns to show; all where empty.
+    pub columns: Vec<usize>,
+    /// Positions of the two columns of the density's map and of the layers.
+    pub pair: Option<[usize; 2]>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { seed: 0, rows: 5000, columns: Vec::new(), pair: None }
+    }
+}
+
+/// A model, rows of a table, and what is computed of them once.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    pub(super) model: &'a Model,
+    pub(super) settings: Settings,
+    /// `[n, d]`: the rows drawn, none with a NaN.
+    pub(super) x: Mat<f64>,
+    /// Rows of the table without a NaN, of which they are.
+    pub(super) complete: usize,
+    /// `[m, d]`, m <= n: the latent points of those within the model's supports.
+    pub(super) z: Mat<f64>,
+    /// Draws from the model, `[DRAWS, d]`.
+    pub(super) samples: Mat<f64>,
+    /// An axis for each column.
+    pub(super) views: Vec<View>,
+}
+
+impl<'a> Subject<'a> {
+    /// Of the rows x `[n, d]` in the table's own values; rows with a NaN are passed over.
+    ///
+    /// # Errors
+    /// When x has another number of columns than the model.
+    pub fn new(model: &'a Model, x: MatRef<'_, f64>, settings: Settings) -> Result<Self, Error> {
+        let (expected, got) = (model.columns.len(), x.ncols());
+        if expected != got {
+            return Err(Error::Columns { expected, got });
+        }
+        let d = expected;
+        let whole = |i: &usize| x.row(*i).iter().all(|v| v.is_finite());
+        let complete: Vec<usize> = (0..x.nrows()).filter(whole).collect();
+        let chosen = chosen(&complete, settings.rows, &mut stream(settings.seed, 1));
+        let x = Mat::from_fn(chosen.len(), d, |i, j| x[(chosen[i], j)]);
+
+        let z = model.forward(x.as_ref(), &mut stream(settings.seed, 2))?;
+        let finite: Vec<usize> =
+            (0..z.nrows()).filter(|&i| z.row(i).iter().all(|v| v.is_finite())).collect();
+        let z = Mat::from_fn(finite.len(), d, |i, j| z[(finite[i], j)]);
+        let draws = (DRAWN_NUMBERS / d.max(1)).clamp(DRAWS.0, DRAWS.1);
+        let samples = model.sample(draws, &mut stream(settings.seed, 3));
+        let views = (0..d)
+            .map(|j| View::new(&model.columns[j], &column(&x, j), &column(&samples, j)))
+            .collect();
+        Ok(Self { model, settings, x, complete: complete.len(), z, samples, views })
+    }
+
+    /// One figure; None where there is nothing to draw it of, as [`Chart::needs`] says.
+    pub fn draw(&self, chart: Chart) -> Option<Drawn> {
+        match chart {
+            Chart::Pairs => self.pairs(),
+            Chart::Marginals => self.marginals(),
+            Chart::Density => self.density(),
+            Chart::Pushforward => self.pushforward(),
+            Chart::Qq => self.qq(),
+            Chart::Latent => self.latent(),
+            Chart::Layers => self.layers(),
+            Chart::History => self.history(),
+        }
+    }
+
+    /// All figures that there are, in reading order.
+    pub fn all(&self) -> Vec<Drawn> {
+        Chart::ALL.into_iter().filter_map(|chart| self.draw(chart)).collect()
+    }
+
+    /// Columns d of the model.
+    pub(super) fn dim(&self) -> usize {
+        self.model.columns.len()
+    }
+
+    /// Positions of the columns to show.
+    pub(super) fn columns(&self) -> Vec<usize> {
+        if self.settings.columns.is_empty() {
+            (0..self.dim()).collect()
+        } else {
+            self.settings.columns.clone()
+        }
+    }
+
+    /// The pair the user chose, or the most dependent one of the columns to show, and which.
+    pub(super) fn pair(&self) -> Option<([usize; 2], Choice)> {
+        if let Some(pair) = self.settings.pair {
+            return Some((pair, Choice::Users));
+        }
+        let columns = self.columns();
+        match columns[..] {
+            [] | [_] => None,
+            [a, b] => Some(([a, b], Choice::Only)),
+            _ => {
+                let [a, b] = dependences(&self.x, &columns).strongest()?;
+                Some(([a.min(b), a.max(b)], Choice::MostDependent))
+            }
+        }
+    }
+
+    /// `5,000 of 12,345 rows`, or `12,345 rows` where all are drawn.
+    pub(super) fn rows(&self) -> String {
+        let (drawn, all) = (self.x.nrows(), self.complete);
+        if drawn < all {
+            format!("{} of {}", grouped(drawn), counted(all, "row"))
+        } else {
+            counted(all, "row")
+        }
+    }
+
+    /// A generator for one purpose; figures do not depend on which others are made.
+    pub(super) fn stream(&self, purpose: u64) -> ChaCha8Rng {
+        stream(self.settings.seed, purpose)
+    }
+
+    /// Where the values of column `j` are drawn as points: discrete ones spread within their cell.
+    pub(super) fn places(&self, rows: MatRef<'_, f64>, j: usize) -> Vec<f64> {
+        let mut rng = self.stream(16 + j as u64);
+        let view = &self.views[j];
+        let spread = if view.scale.whole { 0.6 } else { 0.0 };
+        let place = |v: &f64| view.place(*v) + spread * (rng.random::<f64>() - 0.5);
+        rows.col(j).iter().map(place).collect()
+    }
+}
+
+/// How a pair of columns came to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// `--pair`.
+    Users,
+    /// There is no other.
+    Only,
+    /// It has the strongest dependence.
+    MostDependent,
+}
+
+/// The values of column `j`.
+pub(super) fn column(x: &Mat<f64>, j: usize) -> Vec<f64> {
+    x.col(j).iter().copied().collect()
+}
+
+fn stream(seed: u64, purpose: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(purpose);
+    rng
+}
+
+/// At most `most` of the rows: one at random of each of as many equal stretches.
+fn chosen(rows: &[usize], most: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+    if rows.len() <= most {
+        return rows.to_vec();
+    }
+    let pitch = rows.len() as f64 / most as f64;
+    let at = |k: usize, share: f64| ((k as f64 + share) * pitch) as usize;
+    (0..most).map(|k| rows[at(k, rng.random::<f64>()).min(rows.len() - 1)]).collect()
+}
