@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod defects;
+mod formats;
 mod reproducible;
 mod support;
 mod usage;
