@@ -164,8 +164,8 @@ fn the_text_is_what_people_write() {
         let bytes = written(Encoding { format, packing: Packing::None }, &columns, &data);
         String::from_utf8(bytes).expect("text")
     };
-    assert_eq!(text(Format::Csv), "a,b,c\n1.0,3,\"y, z\"\n0.1,0,x\n1e300,NaN,\n");
-    assert_eq!(text(Format::Tsv), "a\tb\tc\n1.0\t3\t\"y, z\"\n0.1\t0\tx\n1e300\tNaN\t\n");
+    assert_eq!(text(Format::Csv), "a,b,c\n1.0,3,\"y, z\"\n0.1,0,x\n1e+300,NaN,\n");
+    assert_eq!(text(Format::Tsv), "a\tb\tc\n1.0\t3\t\"y, z\"\n0.1\t0\tx\n1e+300\tNaN\t\n");
 }
 
 /// Members of gzip and frames of zstd one after the other are one file, as `cat` makes it.
