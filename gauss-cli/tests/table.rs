@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use gauss_cli::table::{Missing, ReadOptions, Select, Table, TableError, read, write};
-use gauss_flow::Column;
+use gauss_cli::table::{Missing, ReadOptions, Select, Table, TableError, read};
+use gauss_flow::{Column, Kind};
 
 fn read_with(
     bytes: impl AsRef<[u8]>,
@@ -80,7 +80,11 @@ fn a_fault_names_row_and_column() {
         ),
         ("a,b\n1,2,3\n", "row 1 (line 2 of the file): expected 2 cells, got 3"),
         ("a,b\n1,2\n3,abc\n", "row 2 (line 3 of the file), column \"b\": not a number: \"abc\""),
-        ("a;b\n1;2,5\n", "row 1 (line 2 of the file), column \"b\": not a number: \"2,5\""),
+        (
+            "a;b\n1;2,5\n",
+            "column \"b\" holds text (row 1, line 2 of the file: \"2,5\"); leave it out with \
+             --exclude b, or take it as categories with --categorical b",
+        ),
         (
             "a,b\r\n1,2\r\n\r\n3,0x1F\r\n",
             "row 2 (line 4 of the file), column \"b\": not a number: \"0x1F\"",
@@ -91,13 +95,20 @@ fn a_fault_names_row_and_column() {
         ),
         (
             "a,b\n1,\n",
-            "row 1 (line 2 of the file), column \"b\": missing value: the cell is empty \
-             (--missing drop passes over such rows)",
+            "missing values in 1 of 2 columns: \"b\" 1 (of 1 rows; first: row 1 (line 2 of the \
+             file), column \"b\"): --missing drop leaves such rows out, --missing median fills in \
+             the column's median",
         ),
         (
-            "a,b\nnan,1\n",
-            "row 1 (line 2 of the file), column \"a\": missing value: \"nan\" (--missing drop passes \
-             over such rows)",
+            "c,a,b\n1,nan,2\n3,4,?\n5, N/A ,6\n",
+            "missing values in 2 of 3 columns: \"a\" 2, \"b\" 1 (of 3 rows; first: row 1 (line 2 of \
+             the file), column \"a\"): --missing drop leaves such rows out, --missing median fills \
+             in the column's median",
+        ),
+        (
+            "a,b\n1,\n2,inf\n",
+            "row 2 (line 3 of the file), column \"b\": not a finite number: \"inf\" (--missing drop \
+             passes over such rows)",
         ),
         (
             "a,b\n1,-inf\n",
@@ -123,12 +134,16 @@ fn a_fault_names_row_and_column() {
 
 #[test]
 fn other_kinds_of_file_are_named() {
-    assert!(fault(b"\x1f\x8b\x08\x00").contains("gzip-compressed"));
+    assert!(fault(b"\x1f\x8b\x08\x00").starts_with("cannot be read: damaged gzip data"));
+    assert!(fault(b"\x28\xb5\x2f\xfd\x00").starts_with("cannot be read: damaged zstd data"));
+    assert!(fault(b"\x93NUMPY\x01\x00").contains("a damaged NumPy file"));
+    assert!(fault(b"PAR1\x15\x04").contains("Parquet"));
     assert!(fault(b"PK\x03\x04..").contains("spreadsheet"));
     assert!(fault(b"\xff\xfea\x00").contains("UTF-16"));
     assert!(fault(b"a,\xff\n1,2\n").contains("column 2 is not UTF-8"));
     assert!(
-        fault(b"a,b\n1,\xff\n").contains("row 1 (line 2 of the file), column \"b\": not a number")
+        fault(b"a,b\n1,2\n1,\xff\n")
+            .contains("row 2 (line 3 of the file), column \"b\": not a number")
     );
 }
 
@@ -235,7 +250,8 @@ fn missing_values_drop_the_row_or_keep_its_place() {
     let error =
         read_with("a,b\n,1\n", Select::All, &options(Missing::DropRow)).expect_err("nothing");
     assert!(error.to_string().ends_with("all 1 rows have a missing value, nothing is left"));
-    let error = read_with("a,b\nx,1\n", Select::All, &options(Missing::DropRow)).expect_err("text");
+    let error =
+        read_with("a,b\n2,1\nx,1\n", Select::All, &options(Missing::DropRow)).expect_err("text");
     assert!(error.to_string().contains("not a number: \"x\""));
 }
 
@@ -252,19 +268,137 @@ fn requirements_of_learning() {
 }
 
 #[test]
-fn what_is_written_reads_back_to_the_same_bits() {
-    let numbers =
-        [0.1, -0.0, 1.0 / 3.0, 5e-324, f64::MAX, 1e16, -123456789.125, 2.0_f64.powi(-1074)];
-    let data =
-        faer::Mat::from_fn(numbers.len(), 2, |i, j| if j == 0 { numbers[i] } else { -numbers[i] });
-    let columns = strings(&["plain", "with, comma \"and quotes\""]);
-    let mut text = Vec::new();
-    write(&mut text, &columns, data.as_ref()).expect("memory takes it");
+fn missing_values_are_filled_with_the_columns_median() {
+    let median = ReadOptions {
+        missing: Missing::Median,
+        categories: strings(&["kind"]),
+        ..ReadOptions::default()
+    };
+    let text = "whole,real,kind\n1,0.5,b\n,2.5,a\n4,,b\n2,1,\n5,9,b\n";
+    let table = read_with(text, Select::All, &median).expect("three columns");
+    assert_eq!(table.filled, [1, 1, 1]);
+    assert_eq!((table.data[(1, 0)], table.data[(2, 1)], table.data[(3, 2)]), (3.0, 1.75, 0.0));
+    let fills: Vec<Option<f64>> = table.columns.iter().map(|column| column.fill).collect();
+    assert_eq!(fills, [Some(3.0), Some(1.75), Some(0.0)]);
 
-    let back = table(&text);
-    assert_eq!(back.names(), columns);
-    for (i, row) in values(&back).iter().enumerate() {
-        assert_eq!(row[0].to_bits(), numbers[i].to_bits());
-        assert_eq!(row[1].to_bits(), (-numbers[i]).to_bits());
+    // A table read for a model is filled with what the model remembers.
+    let text = "kind,whole,real\na,,1\n,7,\n";
+    let other = read_with(text, Select::Model(&table.columns), &median).expect("the same columns");
+    assert_eq!(other.columns, table.columns);
+    assert_eq!(values(&other), [[3.0, 1.0, 1.0], [7.0, 1.75, 0.0]]);
+    assert_eq!(other.filled_by_name().into_iter().map(|(_, n)| n).sum::<usize>(), 3);
+
+    let old = reals(&strings(&["whole"]));
+    let error = read_with(text, Select::Model(&old), &median).expect_err("no fill");
+    assert!(error.to_string().contains("remembers no median"), "{error}");
+    let median = ReadOptions { missing: Missing::Median, ..ReadOptions::default() };
+    let error = read_with("a\ninf\n1\n", Select::All, &median).expect_err("infinite");
+    assert!(error.to_string().contains("not a finite number"), "{error}");
+    let error = read_with("a,b\n1,\n2,\n", Select::All, &median).expect_err("no value");
+    assert!(error.to_string().contains("column \"b\" has no value at all"), "{error}");
+}
+
+#[test]
+fn every_table_of_its_own_has_fills() {
+    let fills = |table: &Table| table.columns.iter().map(|c| c.fill).collect::<Vec<_>>();
+    assert_eq!(fills(&table("a,b\n1,0.5\n2,1\n9,7\n")), [Some(2.0), Some(1.0)]);
+    let drop = ReadOptions { missing: Missing::DropRow, ..ReadOptions::default() };
+    let dropped = read_with("a,b\n1,\n2,1\n3,7\n", Select::All, &drop).expect("two rows");
+    assert_eq!(fills(&dropped), [Some(3.0), Some(4.0)], "of the rows that are left");
+}
+
+#[test]
+fn categories_are_listed_by_how_often_they_come() {
+    let text = "city,x\nOslo,1\nRome,2\nBonn,3\n Rome ,4\nNA,5\n\"Rome\",6\nBonn,7\nParis,8\n";
+    let options = ReadOptions {
+        categories: strings(&["c*"]),
+        missing: Missing::NanRow,
+        ..ReadOptions::default()
+    };
+    let table = read_with(text, Select::All, &options).expect("a column of names");
+    let levels = strings(&["Rome", "Bonn", "Oslo", "Paris"]);
+    assert_eq!(table.columns[0].kind, Kind::Category(levels));
+    let codes: Vec<f64> = table.data.col(0).iter().copied().collect();
+    assert_eq!(codes[..4], [2.0, 0.0, 1.0, 0.0]);
+    assert!(codes[4].is_nan() && codes[5..] == [0.0, 1.0, 3.0]);
+    assert_eq!(table.missing_rows, 1);
+
+    let other = "x,city\n1,Bonn\n2,Atlantis\n3,oslo\n";
+    let other = read_with(other, Select::Model(&table.columns), &ReadOptions::default());
+    let other = other.expect("the model's columns");
+    assert_eq!(other.data.col(0).iter().copied().collect::<Vec<_>>(), [1.0, -1.0, -1.0]);
+    let unknown = other.unknown.expect("two unknown names");
+    assert_eq!((unknown.cells, unknown.first.cell.as_str()), (2, "Atlantis"));
+    assert_eq!((unknown.first.column.as_str(), unknown.first.place.line), ("city", 3));
+
+    let many: String = (0..300).map(|k| format!("id{k}\n")).collect();
+    let options = ReadOptions { categories: strings(&["a"]), ..ReadOptions::default() };
+    let error = read_with(format!("a\n{many}"), Select::All, &options).expect_err("300 names");
+    assert!(error.to_string().contains("more than 256 different values"), "{error}");
+}
+
+#[test]
+fn columns_of_text_are_named_at_once() {
+    let text = "city,x,kind,note\nOslo,1,a,7\nRome,2,b,x\nBonn,3,c,8\n";
+    assert_eq!(
+        fault(text),
+        "column \"city\" holds text (row 1, line 2 of the file: \"Oslo\"), and \"kind\" (row 1, line \
+         2 of the file: \"a\"); leave them out with --exclude city,kind, or take them as categories \
+         with --categorical city,kind"
+    );
+    let excluded = strings(&["city", "kind"]);
+    let error = read_with(text, Select::Except(&excluded), &ReadOptions::default());
+    assert_eq!(
+        error.expect_err("a slip").fault.to_string(),
+        "row 2 (line 3 of the file), column \"note\": not a number: \"x\""
+    );
+    // A model's column of numbers is that: text in it is a bad cell, however much there is.
+    let column = reals(&strings(&["city"]));
+    let error = read_with(text, Select::Model(&column), &ReadOptions::default());
+    assert!(error.expect_err("text").to_string().contains("column \"city\": not a number"));
+}
+
+/// A table of several blocks, so that places are counted across them.
+#[test]
+fn places_are_those_of_the_file_however_long_it_is() {
+    let rows = 400_000;
+    let mut text = String::from("a,b\n");
+    for k in 0..rows {
+        text.push_str(&format!("{k},{}.5\n", k % 7));
+        if k % 1000 == 0 {
+            text.push_str("\r\n");
+        }
     }
+    assert!(text.len() > 2 * (1 << 21), "three blocks");
+    let whole = table(&text);
+    assert_eq!(whole.rows(), rows);
+    assert!((0..rows).all(|k| whole.data[(k, 0)] == k as f64));
+    assert_eq!(
+        fault(format!("{text}7,x\n")),
+        "row 400001 (line 400402 of the file), column \"b\": not a number: \"x\""
+    );
+    assert_eq!(
+        fault(format!("{text}7\n")),
+        "row 400001 (line 400402 of the file): expected 2 cells, got 1 (the row ends at column \
+         \"a\")"
+    );
+    // The same when every block has a quote and the csv crate reads it.
+    let quoted = text.replace(",0.5", ",\"0.5\"");
+    let again = table(&quoted);
+    assert!((0..rows).all(|k| again.data[(k, 0)] == k as f64));
+}
+
+#[test]
+fn a_misspelt_column_is_guessed() {
+    let error = |select: Select<'_>| {
+        let text = "height,weight\n1,2\n";
+        read_with(text, select, &ReadOptions::default()).expect_err("misspelt").fault.to_string()
+    };
+    let guess = "(did you mean \"height\"?); the table has \"height\", \"weight\"";
+    let wanted = strings(&["hieght", "weight"]);
+    assert_eq!(error(Select::Named(&wanted)), format!("no column \"hieght\" {guess}"));
+    assert_eq!(
+        error(Select::Model(&reals(&wanted))),
+        format!("the model's column \"hieght\" is missing {guess}")
+    );
 }

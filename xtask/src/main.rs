@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode};
 const HELP: &str = "\
 cargo xtask demo [--out DIR] [gauss's options]   two moons: fits, figures and a report
 cargo xtask bench [--quick] [--out FILE.json]    the goals, measured: docs/performance.md
+cargo xtask bench tables [--quick] [--out FILE.md]   tables in and out: docs/tables.md
 cargo xtask peers [--data DIR] [--help]          gauss and its Python rivals side by side
 cargo xtask ci                                   everything that must stay green
 cargo xtask golden                               check the golden tables (Python with mpmath)
@@ -68,10 +69,14 @@ fn demo(rest: &[String]) -> ExitCode {
     exit(run(&cargo, &arguments, &[]))
 }
 
-/// Builds the benchmark in release mode and runs it.
+/// Builds a benchmark in release mode and runs it: that of the goals, or the one that is named.
 fn bench(rest: &[String]) -> ExitCode {
     let cargo = cargo();
-    let mut arguments = vec!["bench", "-p", "gauss-cli", "--bench", "performance", "--"];
+    let (target, rest) = match rest.split_first() {
+        Some((first, rest)) if first == "tables" => ("tables", rest),
+        _ => ("performance", rest),
+    };
+    let mut arguments = vec!["bench", "-p", "gauss-cli", "--bench", target, "--"];
     arguments.extend(rest.iter().map(String::as_str));
     exit(run(&cargo, &arguments, &[]))
 }

@@ -29,7 +29,7 @@ const SHOWN: usize = 6;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Columns with no density of their own")]
 pub struct Remedies {
-    /// Leave these columns out
+    /// Leave these columns out: names, patterns (x*), ranges (a:d)
     #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "columns")]
     exclude: Vec<String>,
     /// Add uniform noise of this width to a column, in its own units; may be repeated

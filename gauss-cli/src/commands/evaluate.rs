@@ -12,7 +12,7 @@ use crate::args::{OutArgs, TableArgs, Target};
 use crate::console::{counted, grouped};
 use crate::error::Error;
 use crate::model;
-use crate::table::{self, Select, Table};
+use crate::table::{self, Select, Table, Unknown};
 
 /// The arguments.
 #[derive(Debug, Clone, Args)]
@@ -52,6 +52,8 @@ pub struct Facts {
     pub filled: BTreeMap<String, usize>,
     /// Cells that hold no name the model knows, in its categories.
     pub unknown_cells: usize,
+    #[serde(skip)]
+    unknown: Option<Unknown>,
     pub out: Option<String>,
 }
 
@@ -75,6 +77,7 @@ impl Evaluation {
             missing_rows: table.missing_rows,
             filled: table.filled_by_name(),
             unknown_cells: table.unknown.as_ref().map_or(0, |unknown| unknown.cells),
+            unknown: table.unknown.clone(),
             out: self.out.name(),
         };
         Ok(Loaded { model, table, out, columns, facts })
@@ -94,7 +97,7 @@ impl Facts {
         format!("{}: {}", self.table, counted(self.rows, "row"))
     }
 
-    /// What there is to say about missing values, if anything.
+    /// What there is to say about missing values and unknown names, if anything.
     pub fn missing(&self) -> String {
         let mut text = match self.missing_rows {
             0 => String::new(),
@@ -102,6 +105,10 @@ impl Facts {
         };
         if !self.filled.is_empty() {
             text += &format!("; {}", filled(&self.filled));
+        }
+        if let Some(Unknown { cells, first }) = &self.unknown {
+            let cells = counted(*cells, "cell");
+            text += &format!("; {cells} with a name that the model does not know: {first}");
         }
         text
     }

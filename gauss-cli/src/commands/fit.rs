@@ -44,7 +44,7 @@ const OFFERS_SHOWN: usize = 4;
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Fit {
-    /// The table to learn from, a CSV file with a header; `-` is standard input
+    /// The table to learn from: CSV, TSV, Parquet or NumPy; `-` is standard input
     #[arg(value_name = "TRAIN")]
     table: PathBuf,
     /// Write the model to this file
@@ -53,7 +53,7 @@ pub struct Fit {
     /// Rows that decide what to keep and when to stop [default: some of the table's, set aside]
     #[arg(long, value_name = "CSV")]
     validation: Option<PathBuf>,
-    /// Learn these columns only, in this order [default: all]
+    /// Learn these columns only, in this order: names, patterns (x*), ranges (a:d) [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     columns: Vec<String>,
     #[command(flatten)]

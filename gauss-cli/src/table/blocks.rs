@@ -150,7 +150,7 @@ mod tests {
             ("1,2\r", None),
             ("1\r2\r", Some(2)),
             ("1,\"a\nb", None),
-            ("1,\"a\n\"\"b\"\n2,\"c\n", Some(11)),
+            ("1,\"a\n\"\"b\"\n2,\"c\n", Some(10)),
             ("5\" pipe\n6\" pipe", Some(8)),
             ("\"a\"b\n\"", Some(5)),
             ("\"a\"\r\n", Some(5)),

@@ -56,6 +56,12 @@ impl Sighting {
     }
 }
 
+impl fmt::Display for Sighting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.worded(""))
+    }
+}
+
 /// A table that cannot be used: `train.csv: row 6 (line 7 of the file), column "b": not a number: "abc"`.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {fault}")]

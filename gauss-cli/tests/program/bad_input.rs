@@ -51,12 +51,12 @@ fn tables_that_cannot_be_fitted() {
         (
             "nan.csv",
             "a,b\n1,2\nNaN,4\n",
-            "nan.csv: row 2 (line 3 of the file), column \"a\": missing value: \"NaN\"",
+            "nan.csv: missing values in 1 of 2 columns: \"a\" 1 (of 2 rows; first: row 2 (line 3",
         ),
         (
             "hole.csv",
             "a,b\n1,\n3,4\n",
-            "hole.csv: row 1 (line 2 of the file), column \"b\": missing value: the cell is empty",
+            "hole.csv: missing values in 1 of 2 columns: \"b\" 1 (of 2 rows; first: row 1 (line 2",
         ),
         (
             "inf.csv",
@@ -132,7 +132,7 @@ fn tables_that_do_not_suit_the_model() {
         (
             "nan.csv",
             "a,b,c\n1,2,3\n4,nan,6\n",
-            "nan.csv: row 2 (line 3 of the file), column \"b\": missing value",
+            "nan.csv: missing values in 1 of 3 columns: \"b\" 1 (of 2 rows; first: row 2 (line 3",
         ),
         (
             "ragged.csv",

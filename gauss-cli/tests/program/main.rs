@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod defects;
+mod formats;
 mod kinds;
 mod reproducible;
 mod support;
