@@ -114,8 +114,11 @@ fn draw(svg: &mut Svg, panel: &Panel, spec: &Maps<'_>, map: &Map<'_>) {
                 let uri = indexed_uri(across * columns, up * rows, &indices, &palette());
                 svg.image(panel.x, panel.y, panel.w, panel.h, &uri);
             }
-            let lowest = axis.range().0;
-            let clipped = values.iter().any(|&v| v < lowest);
+            let (lowest, highest) = axis.range();
+            // A hair above the top is the rounding of the values that made it.
+            let top = highest + 1e-9 * (highest - lowest);
+            let any = |beyond: &dyn Fn(f64) -> bool| values.iter().any(|&v| beyond(v));
+            let clipped = (any(&|v| v < lowest), any(&|v| v > top));
             color_bar(svg, panel, &axis, clipped);
         }
     }

@@ -41,7 +41,7 @@ impl Scale {
     /// Ticks for the bottom of `panel`: labels shortened to their place, and only as many as stand
     /// apart.
     pub fn across(&self, panel: &Panel) -> Vec<Tick> {
-        let ticks = self.ticks((panel.w / 62.0) as usize);
+        let ticks = self.ticks(((panel.w / 48.0) as usize).max(3));
         let pitch = ticks.windows(2).map(|w| panel.sx(w[1].value) - panel.sx(w[0].value));
         let room = (pitch.fold(panel.w, f64::min) - BETWEEN).max(LEAST);
         let mut end = f64::NEG_INFINITY;
