@@ -179,9 +179,6 @@ fn top(density: &[f64]) -> f64 {
 
 /// What the density is per.
 fn unit(views: &[&View; 2]) -> String {
-    let each = views.map(|view| match view.unit() {
-        "" => "unit",
-        _ => "decade",
-    });
+    let each = views.map(|view| if view.is_log() { "decade" } else { "unit" });
     format!("per {} of {} and {} of {}", each[0], views[0].scale.name, each[1], views[1].scale.name)
 }

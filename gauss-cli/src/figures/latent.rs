@@ -9,7 +9,7 @@ use super::{Drawn, Subject};
 use crate::console::counted;
 use crate::plot::{
     Axis, Cloud, Distribution, Distributions, QuantilePlot, QuantilePlots, Reference, Scale, Shape,
-    compact, distributions, joint_plot, number, quantile_plots, standard_normal, within,
+    distributions, joint_plot, number, quantile_plots, standard_normal, within,
 };
 use crate::table::latent_names;
 
@@ -63,7 +63,7 @@ impl Subject<'_> {
         let band = normal_band(n, BAND);
         let note = |points: &Vec<(f64, f64)>| {
             let outside = points.iter().filter(|p| !within(&band, p.0, p.1)).count();
-            format!("{} % outside", compact(100.0 * outside as f64 / n as f64, 2))
+            format!("{} % outside", number(100.0 * outside as f64 / n as f64, 1))
         };
         let notes: Vec<String> = points.iter().map(note).collect();
         let panels: Vec<QuantilePlot<'_>> = shown

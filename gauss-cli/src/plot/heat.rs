@@ -144,7 +144,7 @@ pub(super) fn color_bar(svg: &mut Svg, panel: &Panel, colors: &Axis, clipped: (b
     }
 }
 
-/// A whole number as it is; another in three digits.
+/// A whole number as it is; another in two digits.
 fn end_label(value: f64) -> String {
-    if value.fract() == 0.0 { text::number(value, 0) } else { text::compact(value, 3) }
+    if value.fract() == 0.0 { text::number(value, 0) } else { text::compact(value, 2) }
 }

@@ -72,7 +72,7 @@ fn diagonal() -> Stroke {
 
 fn draw(svg: &mut Svg, panel: &Panel, spec: &QuantilePlots<'_>, plot: &QuantilePlot<'_>) {
     let scale = Scale::real("", panel.xa);
-    let ticks = (scale.across(panel), scale.up(panel, LEFT - 10.0));
+    let ticks = (scale.across(panel), scale.up(panel));
     panel.grid(svg, Grid::Both, &ticks);
     panel.begin_clip(svg);
     let at = |x: f64, y: f64| (panel.sx(x), panel.sy(y));
