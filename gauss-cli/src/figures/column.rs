@@ -42,7 +42,8 @@ impl View {
             Axis::linear(lo.round() - 0.5, hi.round() + 0.5)
         } else {
             let range = pad(Axis::linear(lo, hi).range(), 0.03);
-            Axis::linear(range.0, range.1)
+            // Beyond a bound there is nothing to show.
+            Axis::linear(range.0.max(bounds.0), range.1.min(bounds.1))
         };
         let ticks = match &column.kind {
             Kind::Category(levels) => Some(names(levels)),
@@ -72,9 +73,9 @@ impl View {
         values.iter().map(|&v| self.place(v)).collect()
     }
 
-    /// What a density is per, where that is not the column's own unit.
-    pub fn unit(&self) -> &'static str {
-        if self.log { "per decade" } else { "" }
+    /// Whether the axis is logarithmic; densities are per decade then.
+    pub fn is_log(&self) -> bool {
+        self.log
     }
 }
 

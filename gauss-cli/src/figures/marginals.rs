@@ -65,6 +65,9 @@ impl Subject<'_> {
         if marginals.iter().any(|(_, m)| matches!(m.content, Content::Density { .. })) {
             subtitle += ", lines smoothed by a normal kernel of 1/160 of the axis";
         }
+        if marginals.iter().any(|(j, _)| self.views[*j].is_log()) {
+            subtitle += "; on logarithmic axes densities are per decade";
+        }
         subtitle += "; D is the largest difference of the two distribution functions";
         if !all {
             subtitle += &format!("; the {MOST} of {} columns where it is largest", among.len());
@@ -86,9 +89,6 @@ impl Subject<'_> {
         let view = &self.views[j];
         let (data, samples) = (column(&self.x, j), column(&self.samples, j));
         let mut note = format!("D {}", compact(distance, 2));
-        if !view.unit().is_empty() {
-            note = format!("{}, {note}", view.unit());
-        }
         let content = match &self.model.columns[j].kind {
             Kind::Category(levels) => Content::Shares(shares(levels, &data, &samples)),
             Kind::Integer(_) => Content::Whole { data, samples },

@@ -13,7 +13,7 @@ use super::tiles::{Height, Tiles};
 
 const HEIGHT: f64 = 118.0;
 /// Room left of a panel for the labels of its ticks.
-const LEFT: f64 = 48.0;
+const LEFT: f64 = 56.0;
 const ABOVE: f64 = 34.0;
 const BELOW: f64 = 30.0;
 /// Room for the names of levels, left of their bars.
@@ -127,7 +127,7 @@ fn upright(peaks: impl Iterator<Item = f64>) -> Axis {
 }
 
 fn frame(svg: &mut Svg, panel: &Panel, scale: &Scale) -> super::panel::Ticks {
-    let up = Scale::real("", panel.ya).up(panel, LEFT - 12.0);
+    let up = Scale::real("", panel.ya).up(panel);
     let ticks = (scale.across(panel), up);
     panel.grid(svg, Grid::Rows, &ticks);
     ticks
