@@ -38,6 +38,14 @@ impl Baseline {
             Baseline::Mixture => "mixture of normals",
         }
     }
+
+    /// In the middle of a sentence.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Baseline::Gaussian | Baseline::Independent => self.name(),
+            Baseline::Mixture => "a mixture of normals",
+        }
+    }
 }
 
 /// ln p of rows under a baseline, `[n]`, and the components of each mixture that was fitted.

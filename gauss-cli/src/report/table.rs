@@ -69,11 +69,10 @@ fn is_blank(cell: &str) -> bool {
 
 /// The length of a number's fraction, its point included; none of a cell that goes on after it.
 fn fraction(cell: &str) -> Option<usize> {
-    let (_, digits) = cell.split_once('.').unwrap_or((cell, ""));
-    let whole = |text: &str| text.bytes().last().is_some_and(|b| b.is_ascii_digit());
-    match cell.contains('.') {
-        true => digits.bytes().all(|b| b.is_ascii_digit()).then_some(digits.len() + 1),
-        false => (whole(cell) && !cell.contains(['⁻', '×'])).then_some(0),
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match cell.split_once('.') {
+        Some((_, rest)) => digits(rest).then_some(rest.len() + 1),
+        None => digits(cell.trim_start_matches(['−', '-', '+'])).then_some(0),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::header;
 use crate::commands::report::findings::{Against, Findings};
-use crate::commands::report::words::{NATS, shown};
+use crate::commands::report::words::{NATS, shown, with_error};
 use crate::console::{counted, grouped};
 use crate::diagnostics::baselines::{Baseline, FOLDS};
 use crate::diagnostics::mean::Mean;
+use crate::plot::compact;
 use crate::report::{Section, Table};
 
 /// The best of the baselines, and how far the model is above it.
@@ -14,6 +15,35 @@ pub fn nearest(findings: &Findings) -> Option<(Baseline, Mean)> {
     baselines
         .filter_map(|against| Some((against.baseline, against.gain?)))
         .min_by(|a, b| a.1.mean.total_cmp(&b.1.mean))
+}
+
+/// Whether the model is better than the simple densities, in a sentence.
+pub fn verdict(findings: &Findings) -> String {
+    const CLEARLY: f64 = 2.0;
+    let Some((baseline, gain)) = nearest(findings) else {
+        return "There is no simple density to compare the model with.".to_owned();
+    };
+    let by = with_error(Mean { mean: gain.mean.abs(), ..gain });
+    if gain.mean > CLEARLY * gain.standard_error {
+        let times = compact(gain.mean.exp(), 3);
+        format!(
+            "The model describes these rows better than any of the simple densities: by {by} nats a \
+             row than the best of them, {}, so it finds the average row {times} times as likely.",
+            baseline.phrase()
+        )
+    } else if gain.mean < -CLEARLY * gain.standard_error {
+        format!(
+            "A simple density, {}, describes these rows better, by {by} nats a row.",
+            baseline.phrase()
+        )
+    } else {
+        format!(
+            "On these rows the model cannot be told from a simple density, {}: they differ by {} \
+             nats a row.",
+            baseline.phrase(),
+            with_error(gain)
+        )
+    }
 }
 
 /// Whether the model's own figure is of rows it has not seen.

@@ -6,7 +6,7 @@ mod samples;
 mod subject;
 
 use super::findings::Findings;
-use super::words::{NATS, percent, shown, with_error};
+use super::words::{NATS, percent, shown};
 use crate::console::counted;
 use crate::figures::Drawn;
 use crate::plot::compact;
@@ -92,19 +92,20 @@ fn summary(findings: &Findings) -> Section {
         let note = "of a column's deviation, to z and back".to_owned();
         tiles.push(tile("largest round-trip error", compact(largest, 2), note));
     }
-    let mut section = Section::new("In short").with(Block::Tiles(tiles));
-    section = match findings.cautions.len() {
-        0 => section,
-        count => section.paragraph(format!(
-            "There {} to beware of, at the end of this page.",
-            if count == 1 { "is one thing".to_owned() } else { format!("are {count} things") }
-        )),
-    };
-    section.paragraph(format!(
-        "mean ln p(x) = {} nats. {}",
-        with_error(mean),
+    let section = Section::new("In short").with(Block::Tiles(tiles)).paragraph(format!(
+        "{} {}",
+        likelihood::verdict(findings),
         likelihood::held_out(findings)
-    ))
+    ));
+    match &findings.cautions[..] {
+        [] => section,
+        [only] => section.paragraph(format!("To beware of: {}", only.text)),
+        [first, rest @ ..] => section.paragraph(format!(
+            "To beware of: {} There {} more, at the end of this page.",
+            first.text,
+            if rest.len() == 1 { "is one".to_owned() } else { format!("are {}", rest.len()) }
+        )),
+    }
 }
 
 fn cautions(findings: &Findings) -> Section {
