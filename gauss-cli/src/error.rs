@@ -12,7 +12,7 @@ use crate::table::TableError;
 pub enum Error {
     /// A table cannot be used.
     #[error(transparent)]
-    Table(#[from] TableError),
+    Table(Box<TableError>),
     /// A result cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -37,6 +37,12 @@ pub enum Error {
     /// Everything else.
     #[error("{0:#}")]
     Other(#[from] anyhow::Error),
+}
+
+impl From<TableError> for Error {
+    fn from(error: TableError) -> Self {
+        Error::Table(Box::new(error))
+    }
 }
 
 impl Error {

@@ -70,7 +70,7 @@ impl Subject<'_> {
             .iter()
             .zip(&points)
             .zip(&notes)
-            .map(|((v, points), note)| QuantilePlot { name: &v.name, note: note, points })
+            .map(|((v, points), note)| QuantilePlot { name: &v.name, note, points })
             .collect();
         let ends = shown.iter().flat_map(|v| v.sorted.first().into_iter().chain(v.sorted.last()));
         let farthest = ends.fold(mean_rank(n, n), |reach, z| reach.max(z.abs()));
