@@ -66,11 +66,9 @@ fn a_model_is_fitted_to_any_format() {
 fn columns_are_chosen_by_pattern_and_range() {
     let place = Place::empty();
     let (_, cells) = parse(&rows(0, 200));
-    let mut text = "id,x1,x2,y\n".to_owned();
-    for (k, row) in cells.iter().enumerate() {
-        text += &format!("row {k},{},{},{}\n", row[0], row[1], row[2]);
-    }
-    place.write("train.csv", text);
+    let line = |(k, row): (usize, &Vec<f64>)| format!("row {k},{},{},{}\n", row[0], row[1], row[2]);
+    let lines: Vec<String> = cells.iter().enumerate().map(line).collect();
+    place.write("train.csv", format!("id,x1,x2,y\n{}", lines.concat()));
     let fit = |options: &str| {
         let all = format!("fit train.csv --out m.gauss --json {options}");
         place.gauss(all.split(' ').chain(QUICK))
