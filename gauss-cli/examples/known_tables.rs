@@ -16,7 +16,9 @@ use anyhow::Context;
 use clap::Parser;
 use faer::{ColRef, MatRef};
 use gauss_cli::known::Known;
-use gauss_cli::table;
+use gauss_cli::table::{self, Encoding};
+use gauss_flow::Column;
+use gauss_flow::columns::unnamed;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -39,7 +41,7 @@ fn main() -> anyhow::Result<()> {
     for (stream, known) in (0..).zip(Known::all()) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(stream);
-        let columns = table::data_names(known.dim());
+        let columns = unnamed(known.dim());
         let path = |part: &str| directory.join(format!("{}_{part}.csv", known.name()));
         let parts = [("train", rows), ("validation", rows / 4)];
         for (part, rows) in parts {
@@ -49,14 +51,14 @@ fn main() -> anyhow::Result<()> {
         write(&path("test"), &columns, test.as_ref())?;
         let log_p = known.log_densities(test.as_ref());
         let log_p = ColRef::from_slice(&log_p).as_mat();
-        write(&path("test_log_density"), &["log_density".to_owned()], log_p)?;
+        write(&path("test_log_density"), &[Column::real("log_density")], log_p)?;
     }
     Ok(())
 }
 
-fn write(path: &Path, columns: &[String], rows: MatRef<'_, f64>) -> anyhow::Result<()> {
+fn write(path: &Path, columns: &[Column], rows: MatRef<'_, f64>) -> anyhow::Result<()> {
     let file = File::create(path).with_context(|| path.display().to_string())?;
     let mut file = BufWriter::new(file);
-    table::write(&mut file, columns, rows)?;
+    table::write(&mut file, Encoding::default(), columns, rows)?;
     Ok(file.flush()?)
 }

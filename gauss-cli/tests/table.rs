@@ -286,7 +286,7 @@ fn missing_values_are_filled_with_the_columns_median() {
     let other = read_with(text, Select::Model(&table.columns), &median).expect("the same columns");
     assert_eq!(other.columns, table.columns);
     assert_eq!(values(&other), [[3.0, 1.0, 1.0], [7.0, 1.75, 0.0]]);
-    assert_eq!(other.filled_by_name().into_iter().map(|(_, n)| n).sum::<usize>(), 3);
+    assert_eq!(other.filled_by_name().into_values().sum::<usize>(), 3);
 
     let old = reals(&strings(&["whole"]));
     let error = read_with(text, Select::Model(&old), &median).expect_err("no fill");
@@ -331,9 +331,10 @@ fn categories_are_listed_by_how_often_they_come() {
     assert_eq!((unknown.cells, unknown.first.cell.as_str()), (2, "Atlantis"));
     assert_eq!((unknown.first.column.as_str(), unknown.first.place.line), ("city", 3));
 
-    let many: String = (0..300).map(|k| format!("id{k}\n")).collect();
+    let many: Vec<String> = (0..300).map(|k| format!("id{k}\n")).collect();
     let options = ReadOptions { categories: strings(&["a"]), ..ReadOptions::default() };
-    let error = read_with(format!("a\n{many}"), Select::All, &options).expect_err("300 names");
+    let error =
+        read_with(format!("a\n{}", many.concat()), Select::All, &options).expect_err("300 names");
     assert!(error.to_string().contains("more than 256 different values"), "{error}");
 }
 
@@ -362,13 +363,9 @@ fn columns_of_text_are_named_at_once() {
 #[test]
 fn places_are_those_of_the_file_however_long_it_is() {
     let rows = 400_000;
-    let mut text = String::from("a,b\n");
-    for k in 0..rows {
-        text.push_str(&format!("{k},{}.5\n", k % 7));
-        if k % 1000 == 0 {
-            text.push_str("\r\n");
-        }
-    }
+    let blank = |k: usize| if k.is_multiple_of(1000) { "\r\n" } else { "" };
+    let lines: Vec<String> = (0..rows).map(|k| format!("{k},{}.5\n{}", k % 7, blank(k))).collect();
+    let text = format!("a,b\n{}", lines.concat());
     assert!(text.len() > 2 * (1 << 21), "three blocks");
     let whole = table(&text);
     assert_eq!(whole.rows(), rows);

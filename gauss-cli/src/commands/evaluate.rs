@@ -99,18 +99,19 @@ impl Facts {
 
     /// What there is to say about missing values and unknown names, if anything.
     pub fn missing(&self) -> String {
-        let mut text = match self.missing_rows {
-            0 => String::new(),
-            rows => format!("; {} with missing values gave NaN", counted(rows, "row")),
-        };
+        let mut parts = Vec::new();
+        if self.missing_rows > 0 {
+            let rows = counted(self.missing_rows, "row");
+            parts.push(format!("; {rows} with missing values gave NaN"));
+        }
         if !self.filled.is_empty() {
-            text += &format!("; {}", filled(&self.filled));
+            parts.push(format!("; {}", filled(&self.filled)));
         }
         if let Some(Unknown { cells, first }) = &self.unknown {
             let cells = counted(*cells, "cell");
-            text += &format!("; {cells} with a name that the model does not know: {first}");
+            parts.push(format!("; {cells} with a name that the model does not know: {first}"));
         }
-        text
+        parts.concat()
     }
 }
 

@@ -108,6 +108,7 @@ pub fn moments(pieces: &[Mat<f64>], dim: usize) -> (Vec<f64>, Vec<f64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gauss_flow::Support;
     use std::convert::Infallible;
 
     #[test]
@@ -122,5 +123,19 @@ mod tests {
             let expected: Vec<f64> = x.col(0).iter().copied().collect();
             assert_eq!(pieces.concat(), expected);
         }
+    }
+
+    #[test]
+    fn lists_hold_values_of_the_columns_own_kind() {
+        let kinds = [
+            Kind::default(),
+            Kind::Integer(Support::Line),
+            Kind::Category(vec!["Oslo".into(), "Rome".into()]),
+        ];
+        let columns = kinds.map(|kind| Column { kind, ..Column::default() });
+        let values = [[2.0, 2.0, 1.0], [f64::NAN, f64::NAN, -1.0]];
+        let rows = Mat::from_fn(2, 3, |i, j| values[i][j]);
+        let json = serde_json::to_string(&to_lists(&columns, rows.as_ref())).expect("numbers");
+        assert_eq!(json, r#"[[2.0,2,"Rome"],[null,null,null]]"#);
     }
 }

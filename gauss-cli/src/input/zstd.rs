@@ -1,6 +1,7 @@
 //! A zstd stream: one frame after another, as `cat a.zst b.zst` and parallel compressors make
 //! them, with skippable frames between.
 
+use std::error::Error as _;
 use std::io::{self, BufRead, BufReader, Read};
 
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -42,7 +43,7 @@ impl<R: Read> Frames<R> {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
                 }
-                Err(error) => return Err(io::Error::other(error)),
+                Err(error) => return Err(worded(error)),
             }
         }
     }
@@ -56,6 +57,19 @@ impl<R: Read> Frames<R> {
     }
 }
 
+/// The decoder's error; what lies under most of them is said in a word.
+fn worded(error: FrameDecoderError) -> io::Error {
+    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    let ended = causes.any(|cause| {
+        let cause = cause.downcast_ref::<io::Error>();
+        cause.is_some_and(|cause| cause.kind() == io::ErrorKind::UnexpectedEof)
+    });
+    if ended {
+        return io::Error::new(io::ErrorKind::UnexpectedEof, "it ends within a frame");
+    }
+    io::Error::other(error)
+}
+
 impl<R: Read> Read for Frames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
@@ -64,7 +78,7 @@ impl<R: Read> Read for Frames<R> {
             }
             if self.begun && !self.decoder.is_finished() {
                 let strategy = BlockDecodingStrategy::UptoBytes(AHEAD);
-                self.decoder.decode_blocks(&mut self.packed, strategy).map_err(io::Error::other)?;
+                self.decoder.decode_blocks(&mut self.packed, strategy).map_err(worded)?;
                 continue;
             }
             if self.begun {

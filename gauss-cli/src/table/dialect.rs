@@ -22,7 +22,7 @@ const SIGNATURES: [(&[u8], Content); 7] = [
     (b"\xff\xfe", Content::Other("UTF-16 text", "; save it as UTF-8 first")),
     (b"\xfe\xff", Content::Other("UTF-16 text", "; save it as UTF-8 first")),
     (b"PARE", Content::Other("an encrypted Parquet file", "; decrypt it first")),
-    (b"GAUSSFLO\x01", Content::Other("a gauss model", " (the model comes first, then the table)")),
+    (b"GAUSSFLO", Content::Other("a gauss model", " (the model comes first, then the table)")),
 ];
 
 /// What a file that begins with these bytes is. A header of a CSV file may begin with `PAR1`, but

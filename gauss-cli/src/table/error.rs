@@ -116,7 +116,7 @@ pub enum Fault {
     )]
     NotNumbers { column: String, what: String },
     /// A name is not UTF-8.
-    #[error("the name of column {position} is not UTF-8 text: \"{}\"", lossy.escape_debug())]
+    #[error("the name of column {position} is not UTF-8 text: {}", shown(lossy))]
     NameNotUtf8 { position: usize, lossy: String },
     /// The first line holds numbers.
     #[error(
@@ -147,7 +147,7 @@ pub enum Fault {
     TooManyLevels { column: String, most: usize },
     /// Cells without a value, and no word on what to do about them.
     #[error("{}", missing(counts, *columns, *rows, first))]
-    Missing { counts: Vec<(String, usize)>, columns: usize, rows: usize, first: Sighting },
+    Missing { counts: Vec<(String, usize)>, columns: usize, rows: usize, first: Box<Sighting> },
     /// No value to take a median of.
     #[error("column {column:?} has no value at all; leave it out with --exclude {}", argument([column]))]
     NoValues { column: String },

@@ -37,7 +37,7 @@ pub fn apply(
             counts: counted.map(|(column, c)| (column.name.clone(), c.missing.count)).collect(),
             columns: columns.len(),
             rows: table.rows,
-            first,
+            first: Box::new(first),
         });
     }
     if is_own {

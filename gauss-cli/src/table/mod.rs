@@ -134,6 +134,8 @@ fn finish(mut cells: Collected, wanted: Select<'_>, options: &ReadOptions) -> Re
     let mut columns = if let Select::Model(columns) = wanted {
         columns.to_vec()
     } else {
+        // The median of a latent column is that of a standard normal variable.
+        let fill = matches!(wanted, Select::Latent(_)).then_some(0.0);
         let column = |(field, levels): (&cells::Field, Option<Vec<String>>)| match levels {
             Some(levels) if levels.is_empty() => {
                 Err(Fault::NoValues { column: field.name.clone() })
@@ -141,7 +143,7 @@ fn finish(mut cells: Collected, wanted: Select<'_>, options: &ReadOptions) -> Re
             Some(levels) => {
                 Ok(Column { kind: Kind::Category(levels), ..Column::real(&field.name) })
             }
-            None => Ok(Column::real(&field.name)),
+            None => Ok(Column { fill, ..Column::real(&field.name) }),
         };
         cells.fields.iter().zip(levels).map(column).collect::<Result<_, _>>()?
     };

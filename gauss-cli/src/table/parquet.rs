@@ -50,7 +50,9 @@ pub fn read(
 }
 
 fn damaged(error: &ParquetError) -> Fault {
-    Fault::Damaged { format: "Parquet", reason: error.to_string() }
+    let reason = error.to_string();
+    let reason = reason.trim_start_matches("Parquet error: ").to_owned();
+    Fault::Damaged { format: "Parquet", reason }
 }
 
 fn read_chunks<R: ChunkReader + 'static>(
@@ -223,8 +225,8 @@ fn meaning(descr: &ColumnDescriptor) -> Result<Meaning, &'static str> {
             _ => Ok(Meaning::Number),
         },
         (Type::BYTE_ARRAY, None) => match (logical, converted) {
-            (Some(L::String | L::Enum | L::Json), _) => Ok(Meaning::Text),
-            (None, C::UTF8 | C::ENUM | C::JSON | C::NONE) => Ok(Meaning::Text),
+            (Some(L::String | L::Enum | L::Json), _)
+            | (None, C::UTF8 | C::ENUM | C::JSON | C::NONE) => Ok(Meaning::Text),
             _ => Err(BYTES),
         },
         (Type::FIXED_LEN_BYTE_ARRAY, None) => match logical {

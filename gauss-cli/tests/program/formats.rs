@@ -66,11 +66,9 @@ fn a_model_is_fitted_to_any_format() {
 fn columns_are_chosen_by_pattern_and_range() {
     let place = Place::empty();
     let (_, cells) = parse(&rows(0, 200));
-    let mut text = "id,x1,x2,y\n".to_owned();
-    for (k, row) in cells.iter().enumerate() {
-        text += &format!("row {k},{},{},{}\n", row[0], row[1], row[2]);
-    }
-    place.write("train.csv", text);
+    let line = |(k, row): (usize, &Vec<f64>)| format!("row {k},{},{},{}\n", row[0], row[1], row[2]);
+    let lines: Vec<String> = cells.iter().enumerate().map(line).collect();
+    place.write("train.csv", format!("id,x1,x2,y\n{}", lines.concat()));
     let fit = |options: &str| {
         let all = format!("fit train.csv --out m.gauss --json {options}");
         place.gauss(all.split(' ').chain(QUICK))
@@ -115,4 +113,28 @@ fn missing_cells_are_filled_on_request() {
                    1 (line 2 of the file), column \"b\"): --missing drop leaves such rows out, \
                    --missing median fills in the column's median\n";
     assert_eq!((refused.code, refused.stderr.as_str()), (1, message));
+}
+
+#[test]
+fn names_of_a_category_are_known_to_the_model() {
+    let place = Place::with_model();
+    let mut model = gauss_flow::Model::from_bytes(&place.read("model.gauss")).expect("a model");
+    model.columns[2].kind = gauss_flow::Kind::Category(vec!["Oslo".into(), "Rome".into()]);
+    place.write("cities.gauss", model.to_bytes().expect("a model file"));
+
+    place.write("t.csv", "c,a,b\nRome,0.5,1\nOslo,1,2\nAtlantis,1,2\n");
+    let score = place.gauss(["score", "cities.gauss", "t.csv", "--json", "--out", "s.csv"]).ok();
+    assert_eq!(score.json()["unknown_cells"], 1);
+    let note = "1 cell with a name that the model does not know: \"c\" (row 3, line 4 of the file: \
+                \"Atlantis\")";
+    assert!(score.stderr.contains(note), "{}", score.stderr);
+
+    let before = place.contents();
+    let refused = place.gauss(["sample", "cities.gauss", "-n", "5", "--out", "n.npy"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.ends_with(
+        "n.npy: a NumPy array holds numbers only, and column \"c\" holds names; write .csv or \
+         .parquet\n"
+    ));
+    assert_eq!(place.contents(), before, "nothing is written");
 }

@@ -29,7 +29,8 @@ impl<'w> Packer<'w> {
     pub fn new(out: Out<'w>, packing: Packing) -> io::Result<Packer<'w>> {
         Ok(match packing {
             Packing::None => Packer::Plain(out),
-            Packing::Gzip => Packer::Gzip(GzEncoder::new(out, Compression::default())),
+            // The digits of numbers become hardly shorter with more effort.
+            Packing::Gzip => Packer::Gzip(GzEncoder::new(out, Compression::fast())),
             Packing::Zstd => Packer::Zstd(Zstd::begin(out)?),
         })
     }
