@@ -15,8 +15,8 @@ const EXAMPLES: &str = "\
 Example:
   gauss transform model.gauss test.csv --out z.csv
 
-The result has the columns z0, z1, ... and a row per row. Where the model is right they are
-independent standard normal variables: mean 0, standard deviation 1. `gauss inverse` leads back.
+The result has the columns z0, z1, ... and a row per row. Where the model is right they are \
+independent standard normal variables: mean 0, standard deviation 1. `gauss inverse` leads back. \
 With --missing drop a row with a missing value keeps its place and becomes NaN.";
 
 /// Map rows to the standard normal latent space

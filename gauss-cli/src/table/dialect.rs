@@ -13,7 +13,7 @@ const SIGNATURES: [(&[u8], &str, &str); 8] = [
     (b"\x93NUMPY", "a NumPy array", "; save it as CSV first"),
     (b"\xff\xfe", "UTF-16 text", "; save it as UTF-8 first"),
     (b"\xfe\xff", "UTF-16 text", "; save it as UTF-8 first"),
-    (b"GAUSSFLO\x01", "a gauss model", " (the model comes first, then the table)"),
+    (b"GAUSSFLO", "a gauss model", " (the model comes first, then the table)"),
 ];
 
 /// The kind of file and the advice, where the first bytes give another format away.

@@ -1,8 +1,14 @@
 //! The program as a user meets it: files in, files out, exit codes and one-line messages.
 
 mod bad_input;
+mod compare;
 mod defects;
+mod docs;
+mod interrupt;
 mod reproducible;
+mod schema;
+mod setup;
+mod snapshots;
 mod support;
 mod usage;
 mod workflow;
