@@ -22,9 +22,9 @@ const GROUPS: [(&str, &[&str]); 4] = [
 ];
 
 const WORKFLOW: &str = "  \
-  gauss fit train.csv --out model.gauss                 learn p(x) from the rows of a table
-  gauss score model.gauss test.csv --out scores.csv     ln p(x), one per row, in row order
-  gauss sample model.gauss --rows 5000 --out new.csv    draw new rows
+  gauss fit train.csv --out model.gauss                learn p(x) from a table
+  gauss score model.gauss test.csv --out scores.csv    ln p(x) of every row
+  gauss sample model.gauss --rows 5000 --out new.csv   draw new rows
 
 Results go to standard output or to --out, all else to standard error. Every
 command takes --json, --seed, --threads and --quiet; `gauss help COMMAND` has
@@ -111,7 +111,7 @@ pub enum Command {
     Compare(compare::Compare),
     /// Watch a flow learn two moons: fits, figures and a report
     Demo(demo::Demo),
-    /// Print a script that lets a shell complete commands and options
+    /// Print a script that completes commands in a shell
     Completions(completions::Completions),
     /// Print the manual page, or write those of all commands
     Man(man::Man),
@@ -126,9 +126,11 @@ pub struct Common {
     pub json: bool,
     /// Seed of everything random; the same seed gives the same bits at any --threads
     #[arg(long, global = true, value_name = "S", default_value_t = 0)]
+    #[arg(allow_negative_numbers = true)]
     pub seed: u64,
     /// Threads to compute with [default: one per core]
     #[arg(long, global = true, value_name = "T", value_parser = positive)]
+    #[arg(allow_negative_numbers = true)]
     pub threads: Option<usize>,
     /// No progress and no prose; results and errors only
     #[arg(long, short, global = true)]
@@ -243,8 +245,7 @@ impl TableArgs {
 pub(crate) fn positive(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(count) if count > 0 => Ok(count),
-        Ok(_) => Err("must be at least 1".to_owned()),
-        Err(error) => Err(error.to_string()),
+        _ => Err("must be a whole number, 1 or more".to_owned()),
     }
 }
 
@@ -261,8 +262,7 @@ pub(crate) fn not_negative(text: &str) -> Result<f64, String> {
 fn finite(text: &str, valid: fn(f64) -> bool, requirement: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if valid(value) && value.is_finite() => Ok(value),
-        Ok(_) => Err(requirement.to_owned()),
-        Err(error) => Err(error.to_string()),
+        _ => Err(requirement.to_owned()),
     }
 }
 
@@ -292,8 +292,8 @@ mod tests {
         commands.sort_unstable();
         grouped.sort_unstable();
         assert_eq!(grouped, commands);
-        let help = command.render_long_help().to_string();
+        let help = command.term_width(80).render_long_help().to_string();
         assert!(help.lines().count() <= 30, "{help}");
-        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
     }
 }

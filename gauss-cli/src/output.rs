@@ -91,7 +91,7 @@ impl Destination {
             return Err(OutputError::NoDirectory { file, directory });
         }
         // The only sure test of a directory is to put something into it; it is gone on drop.
-        match Unfinished::new(|| temporary(&target)) {
+        match Unfinished::new(|| temporary(&target)).map_err(plain) {
             Ok(_) => Ok(Destination::File(target)),
             Err(source) => Err(OutputError::Refused { file, source }),
         }
@@ -198,12 +198,19 @@ fn to_device(path: &Path, fill: impl FnOnce(Out<'_>) -> io::Result<()>) -> io::R
 }
 
 fn to_file(path: &Path, fill: impl FnOnce(Out<'_>) -> io::Result<()>) -> io::Result<()> {
-    let (file, unfinished) = Unfinished::new(|| temporary(path))?;
+    let (file, unfinished) = Unfinished::new(|| temporary(path)).map_err(plain)?;
     let mut writer = BufWriter::with_capacity(1 << 16, file);
     fill(&mut writer)?;
     let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;
     unfinished.persist(path)
+}
+
+/// The operating system's own words: tempfile's name the temporary file, which nobody asked for.
+fn plain(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|inner| inner.source());
+    let code = inner.and_then(|source| source.downcast_ref()).and_then(io::Error::raw_os_error);
+    code.map_or(error, io::Error::from_raw_os_error)
 }
 
 /// A new file beside `path`, removed on drop, with the permissions that `path` has or would get.

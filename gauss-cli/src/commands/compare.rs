@@ -35,12 +35,12 @@ Examples:
   gauss compare a.gauss b.gauss c.gauss test.csv --json
   gauss compare a.gauss b.gauss test.csv --out differences.csv
 
-Use rows that no model has learnt from. The last file is the table, all before it are models; they
-must have the same columns, in any order, and agree on which of them are discrete: a probability
-does not compare with a density. Differences are taken row by row; one of more than two standard
+Use rows that no model has learnt from. The last file is the table, all before it are models; they \
+must have the same columns, in any order, and agree on which of them are discrete: a probability \
+does not compare with a density. Differences are taken row by row; one of more than two standard \
 errors is called one.
 
---out writes a row per row: log_prob_1, log_prob_2, ... in the order of the models, then
+--out writes a row per row: log_prob_1, log_prob_2, ... in the order of the models, then \
 difference_2, ...: each less log_prob_1.";
 
 /// Say which of several models is better on a table
@@ -403,7 +403,7 @@ fn verdict(
     for (k, other) in scored.iter().enumerate().filter(|(k, _)| *k != best) {
         let (names, rows) = ((&winner.model, &other.model), counted(common, "row"));
         let Scored { difference, difference_standard_error: error, .. } = *other;
-        let gap = plus_minus(-difference, error);
+        let gap = plus_minus(0.0 - difference, error); // no -0
         let apart = difference.abs() > TOLD_APART * error;
         let infinite = alone[k].0 > 0 && alone[k].1 == 0;
         let undecided = alone[k].0 > 0 && alone[k].1 > 0;

@@ -12,13 +12,13 @@ use crate::error::Error;
 const EXAMPLES: &str = "\
 Examples, for new shells:
   gauss completions bash > ~/.local/share/bash-completion/completions/gauss
-  gauss completions zsh > ~/.zfunc/_gauss          where ~/.zfunc is in fpath
+  gauss completions zsh > ~/.zfunc/_gauss           with ~/.zfunc in fpath
   gauss completions fish > ~/.config/fish/completions/gauss.fish
   gauss completions powershell >> $PROFILE
 
-For this shell only: source <(gauss completions bash)";
+For the shell at hand only: source <(gauss completions bash)";
 
-/// Print a script that lets a shell complete gauss's commands and options
+/// Print a script that completes commands in a shell
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Completions {

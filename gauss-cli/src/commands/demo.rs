@@ -11,7 +11,7 @@ const EXAMPLES: &str = "\
 Example:
   gauss demo --out demo
 
-It takes a few seconds and leaves report.html, the figures as SVG and PNG, metrics.json, the data
+It takes a few seconds and leaves report.html, the figures as SVG and PNG, metrics.json, the data \
 moons.csv and the model model.gauss.";
 
 /// Watch a flow learn two moons: fits, figures and a report

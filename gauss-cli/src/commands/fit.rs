@@ -25,14 +25,18 @@ use crate::output::Destination;
 use crate::table::{self, ReadOptions, Select, Table};
 
 const EXAMPLES: &str = "\
-Nothing needs to be set. Several sizes of model are begun by a greedy fit (PCA rotations and
-one-dimensional mixtures, block by block) and trained jointly on the exact likelihood; rows that
-they do not learn from decide which of them goes on, and when to stop. `gauss inspect` tells what
+Nothing needs to be set. Several sizes of model are begun by a greedy fit (PCA rotations and \
+one-dimensional mixtures, block by block) and trained jointly on the exact likelihood; rows that \
+they do not learn from decide which of them goes on, and when to stop. `gauss inspect` tells what \
 was tried. Columns are standardised inside the model: densities are in the table's units.
+
+Ctrl-C ends the training and writes the best model so far (exit code 0, \"interrupted\": true in \
+the JSON); a second one stops at once.
 
 Examples:
   gauss fit train.csv --out model.gauss
-  gauss fit train.csv --out model.gauss --validation valid.csv --columns height,weight
+  gauss fit train.csv --out model.gauss --validation valid.csv
+  gauss fit train.csv --out model.gauss --columns height,weight
   gauss fit sales.csv --out m.gauss --support 'price>0' 'share in [0,1]' --integer visits
   gauss fit train.csv --out best.gauss --budget 10m
   gauss fit train.csv --out quick.gauss --method rbig --blocks 4";
@@ -73,16 +77,16 @@ pub struct Fit {
 #[command(next_help_heading = "The model (what is not given is found by the search)")]
 struct Shape {
     /// Blocks, each a rotation and a mixture per dimension
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = positive)]
     blocks: Option<usize>,
     /// Normal components in the mixture of each dimension
-    #[arg(long, value_name = "K", value_parser = positive)]
+    #[arg(long, allow_negative_numbers = true, value_name = "K", value_parser = positive)]
     components: Option<usize>,
     /// Trainable reflections in each rotation [default: one per column, at most 16]
-    #[arg(long, value_name = "R")]
+    #[arg(long, allow_negative_numbers = true, value_name = "R")]
     reflections: Option<usize>,
     /// Weight of the prior against overfitting; 0 is none
-    #[arg(long, value_name = "WEIGHT", value_parser = not_negative)]
+    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", value_parser = not_negative)]
     prior: Option<f64>,
 }
 
@@ -99,10 +103,10 @@ struct Training {
     #[arg(long, value_name = "60s|300epochs", value_parser = budget)]
     budget: Option<Budget>,
     /// Rows per step [default: by the number of rows]
-    #[arg(long, value_name = "ROWS", value_parser = positive)]
+    #[arg(long, allow_negative_numbers = true, value_name = "ROWS", value_parser = positive)]
     batch_size: Option<usize>,
     /// Step size of Adam
-    #[arg(long, value_name = "RATE", value_parser = positive_number)]
+    #[arg(long, allow_negative_numbers = true, value_name = "RATE", value_parser = positive_number)]
     #[arg(default_value_t = Recipe::default().learning_rate)]
     learning_rate: f64,
     /// Fit again on all rows, those of --validation included

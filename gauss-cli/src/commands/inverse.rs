@@ -12,10 +12,10 @@ use crate::error::Error;
 const EXAMPLES: &str = "\
 Examples:
   gauss inverse model.gauss z.csv --out x.csv
-  gauss transform model.gauss test.csv | gauss inverse model.gauss -    test.csv again
+  gauss transform model.gauss test.csv | gauss inverse model.gauss -
 
-The latent columns are found as z0, z1, ... where the table has all of them; a table with exactly
-as many columns as the model is read by position.";
+The second gives test.csv again. The latent columns are found as z0, z1, ... where the table has \
+all of them; a table with exactly as many columns as the model is read by position.";
 
 /// Map latent rows back to data
 #[derive(Debug, Args)]

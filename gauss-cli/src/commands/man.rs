@@ -18,7 +18,7 @@ Examples:
   gauss man | man -l -                                 read gauss(1)
   gauss man --out ~/.local/share/man/man1              then: man gauss, man gauss-fit, ...
 
-Without --out the page of gauss itself goes to standard output; with it there is a page for every
+Without --out the page of gauss itself goes to standard output; with it there is a page for every \
 command, gauss.1, gauss-fit.1, ..., in the directory, which is made if it is not there.";
 
 /// Print gauss's manual page, or write those of all commands
@@ -52,7 +52,8 @@ impl Man {
             return Ok(());
         };
         let out = directory.display().to_string();
-        std::fs::create_dir_all(directory).with_context(|| out.clone())?;
+        std::fs::create_dir_all(directory)
+            .with_context(|| format!("{out}: the directory cannot be made"))?;
         let commands: Vec<clap::Command> = gauss.get_subcommands().cloned().collect();
         let files = std::iter::once(gauss)
             .chain(commands)

@@ -29,7 +29,8 @@ pub struct Sample {
     #[arg(value_name = "MODEL")]
     model: PathBuf,
     /// How many rows to draw
-    #[arg(long, short = 'n', value_name = "N", value_parser = positive)]
+    #[arg(long, short = 'n', allow_negative_numbers = true, value_name = "N")]
+    #[arg(value_parser = positive)]
     rows: usize,
     #[command(flatten)]
     out: OutArgs,

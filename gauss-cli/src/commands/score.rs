@@ -16,12 +16,12 @@ use crate::table;
 
 const EXAMPLES: &str = "\
 Examples:
-  gauss score model.gauss test.csv --out scores.csv    one ln p(x) per row, in row order
-  gauss score model.gauss test.csv | sort -g | head    the least likely rows
-  gauss score model.gauss test.csv --json              rows, mean_log_prob, standard_error, ...
+  gauss score model.gauss test.csv --out scores.csv   one ln p(x) per row
+  gauss score model.gauss test.csv | sort -g | head   the least likely rows
+  gauss score model.gauss test.csv --json             mean, standard error, ...
 
-ln p(x) is in nats and in the units of the table. Columns are matched to the model's by name: their
-order does not matter, others are ignored. With --json and no --out only the object is printed.
+ln p(x) is in nats and in the units of the table. Columns are matched to the model's by name: their \
+order does not matter, others are ignored. With --json and no --out only the object is printed. \
 With --missing drop a row with a missing value keeps its place and scores NaN.";
 
 /// Log-densities of a table's rows under a model

@@ -16,10 +16,10 @@ const EXAMPLES: &str = "\
 Example:
   gauss transform model.gauss test.csv --out z.csv
 
-The result has the columns z0, z1, ... and a row per row. Where the model is right they are
-independent standard normal variables: mean 0, standard deviation 1. `gauss inverse` leads back.
-An integer or a category is given noise within its cell, by --seed; the way back rounds it off.
-A row with a value outside its column's support becomes NaN.
+The result has the columns z0, z1, ... and a row per row. Where the model is right they are \
+independent standard normal variables: mean 0, standard deviation 1. `gauss inverse` leads back. \
+An integer or a category is given noise within its cell, by --seed; the way back rounds it off. \
+A row with a value outside its column's support becomes NaN. \
 With --missing drop a row with a missing value keeps its place and becomes NaN.";
 
 /// Map rows to the standard normal latent space

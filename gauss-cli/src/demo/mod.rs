@@ -47,7 +47,8 @@ pub(crate) struct Summary {
 /// When a file cannot be written.
 pub fn run(out: &Path, console: &Console) -> Result<(), Error> {
     let started = Instant::now();
-    std::fs::create_dir_all(out).with_context(|| format!("{}", out.display()))?;
+    std::fs::create_dir_all(out)
+        .with_context(|| format!("{}: the directory cannot be made", out.display()))?;
     let progress = Progress::new(console);
     let fits = Fits::run(console.seed, &progress)?;
     drop(progress);

@@ -1,10 +1,16 @@
 //! The program as a user meets it: files in, files out, exit codes and one-line messages.
 
 mod bad_input;
+mod compare;
 mod defects;
+mod docs;
 mod formats;
+mod interrupt;
 mod kinds;
 mod reproducible;
+mod schema;
+mod setup;
+mod snapshots;
 mod support;
 mod usage;
 mod workflow;
