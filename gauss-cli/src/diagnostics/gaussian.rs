@@ -35,7 +35,8 @@ impl Gaussian {
             .col_iter()
             .map(|column| column.iter().zip(weights).map(|(v, w)| w * v).sum::<f64>() / count)
             .collect();
-        let scaled = Mat::from_fn(n, d, |i, j| weights[i].sqrt() * (x[(i, j)] - mean[j]));
+        let roots: Vec<f64> = weights.iter().map(|w| w.sqrt()).collect();
+        let scaled = Mat::from_fn(n, d, |i, j| roots[i] * (x[(i, j)] - mean[j]));
         let mut covariance = Mat::<f64>::zeros(d, d);
         matmul(&mut covariance, Accum::Replace, scaled.transpose(), &scaled, 1.0, Par::Seq);
         for j in 0..d {
@@ -60,13 +61,14 @@ impl Gaussian {
     /// ln p(x) `[n]`.
     pub fn log_prob(&self, x: MatRef<'_, f64>) -> Vec<f64> {
         let w = self.whiten(x);
-        let mut log_prob = vec![self.log_det; x.nrows()];
+        let mut square = vec![0.0; x.nrows()];
         for column in w.col_iter() {
-            for (total, &w) in log_prob.iter_mut().zip(column.iter()) {
-                *total += normal::log_pdf(w);
+            for (total, &w) in square.iter_mut().zip(column.iter()) {
+                *total += w * w;
             }
         }
-        log_prob
+        let at_mean = self.log_det + x.ncols() as f64 * normal::log_pdf(0.0);
+        square.into_iter().map(|square| at_mean - square / 2.0).collect()
     }
 
     /// -ln det L: what whitening adds to a log-density.

@@ -11,6 +11,7 @@
 use super::gaussian::Gaussian;
 use super::rows;
 use faer::MatRef;
+use gauss_math::slice;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -24,8 +25,8 @@ const ROWS_PER_DIMENSION: usize = 4;
 /// Rows on which the number of components is tried.
 const TRIAL_ROWS: usize = 5000;
 /// Passes of a fit, at most, and the gain, in nats per row, that is worth another.
-const PASSES: usize = 60;
-const GAIN: f64 = 2e-4;
+const PASSES: usize = 40;
+const GAIN: f64 = 5e-4;
 
 /// A mixture in d dimensions.
 #[derive(Debug, Clone)]
@@ -104,23 +105,31 @@ impl Mixture {
 
     /// The components' shares in each whitened row `[k][n]`, and its log-density.
     fn expect(&self, w: MatRef<'_, f64>) -> (Vec<Vec<f64>>, Vec<f64>) {
-        let mut terms: Vec<Vec<f64>> = self
+        let mut shares: Vec<Vec<f64>> = self
             .components
             .par_iter()
             .map(|(log_weight, normal)| {
                 normal.log_prob(w).into_iter().map(|l| log_weight + l).collect()
             })
             .collect();
-        let mut log_prob = vec![0.0; w.nrows()];
-        for (i, total) in log_prob.iter_mut().enumerate() {
-            let most = terms.iter().map(|term| term[i]).fold(f64::NEG_INFINITY, f64::max);
-            let sum: f64 = terms.iter().map(|term| (term[i] - most).exp()).sum();
-            *total = most + sum.ln();
-            for term in &mut terms {
-                term[i] = (term[i] - *total).exp();
-            }
+        let mut most = vec![f64::NEG_INFINITY; w.nrows()];
+        for term in &shares {
+            most.iter_mut().zip(term).for_each(|(most, &term)| *most = most.max(term));
         }
-        (terms, log_prob)
+        let mut sums = vec![0.0; w.nrows()];
+        let mut below = vec![0.0; w.nrows()];
+        for share in &mut shares {
+            for ((below, &term), &most) in below.iter_mut().zip(&*share).zip(&most) {
+                *below = term - most;
+            }
+            slice::exp(&below, share);
+            sums.iter_mut().zip(&*share).for_each(|(sum, &part)| *sum += part);
+        }
+        for share in &mut shares {
+            share.iter_mut().zip(&sums).for_each(|(share, &sum)| *share /= sum);
+        }
+        let log_prob = most.iter().zip(&sums).map(|(most, sum)| most + sum.ln()).collect();
+        (shares, log_prob)
     }
 
     /// ln p(x) `[n]`.

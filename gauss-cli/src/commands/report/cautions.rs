@@ -42,7 +42,16 @@ pub fn of(findings: &Findings, seen: &Seen<'_>) -> Vec<Caution> {
     add("outside_support", outside_support(findings));
     add("beyond_range", beyond_range(findings));
     add("simpler_is_better", simpler_is_better(findings));
-    add("beyond_training_range", beyond_training_range(seen));
+    add("rows_in_training", rows_in_training(findings));
+    let beyond = beyond_training_range(seen);
+    let (many, few) =
+        beyond.map_or(
+            (None, None),
+            |(text, many)| {
+                if many { (Some(text), None) } else { (None, Some(text)) }
+            },
+        );
+    add("beyond_training_range", many);
     add("worse_than_training", worse_than_training(findings));
     add("far_latent", far_latent(seen.z));
     add("samples_differ", samples_differ(findings));
@@ -55,6 +64,7 @@ pub fn of(findings: &Findings, seen: &Seen<'_>) -> Vec<Caution> {
     add("few_rows_per_parameter", rows_per_parameter(findings));
     add("not_validated", not_validated(findings));
     add("few_rows", few_rows(findings));
+    add("beyond_training_range", few);
     add("missing_rows", missing_rows(findings));
     cautions
 }
@@ -127,7 +137,19 @@ fn simpler_is_better(findings: &Findings) -> Option<String> {
     })
 }
 
-fn beyond_training_range(seen: &Seen<'_>) -> Option<String> {
+fn rows_in_training(findings: &Findings) -> Option<String> {
+    let rows = findings.train.as_ref()?.shared_rows;
+    (rows > 0).then(|| {
+        format!(
+            "{} stand in the training table, too: their ln p(x) is not that of rows the model has \
+             not seen.",
+            share(rows, findings.table.usable_rows)
+        )
+    })
+}
+
+/// The sentence, and whether there are more such rows than the same distribution would give.
+fn beyond_training_range(seen: &Seen<'_>) -> Option<(String, bool)> {
     let train = seen.train.filter(|train| train.nrows() > 0)?;
     let range = |j: usize| {
         let column = || train.col(j).iter().copied();
@@ -147,12 +169,18 @@ fn beyond_training_range(seen: &Seen<'_>) -> Option<String> {
         .collect();
     columns.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
     let columns: Vec<String> = columns.into_iter().map(|(_, text)| text).collect();
-    Some(format!(
-        "{} lie outside the range of the training rows in some column: {}. The density there is \
-         an extrapolation by normal tails.",
+    // A new value exceeds n exchangeable ones with a chance of 1/(n + 1), on either side.
+    let chance = (2 * x.ncols()) as f64 / (train.nrows() + 1) as f64;
+    let expected = x.nrows() as f64 * chance.min(1.0);
+    let text = format!(
+        "{} lie outside the range of the training rows in some column: {}. About {} would by chance \
+         if they came from where the training rows did. The density there is an extrapolation by \
+         normal tails.",
         share(rows, x.nrows()),
-        names(&columns)
-    ))
+        names(&columns),
+        compact(expected, 2)
+    );
+    Some((text, rows as f64 > expected + CLEARLY * expected.sqrt()))
 }
 
 fn worse_than_training(findings: &Findings) -> Option<String> {

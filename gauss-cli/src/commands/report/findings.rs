@@ -100,6 +100,8 @@ pub struct TrainFacts {
     pub rows: usize,
     /// Those that the baselines learnt from: `--rows`.
     pub used_rows: usize,
+    /// Usable rows of the report's table that stand in this one, too.
+    pub shared_rows: usize,
     /// The model's mean ln p(x) of them.
     pub log_prob: Mean,
 }

@@ -1,5 +1,7 @@
 //! From a model and its tables to the numbers of a report.
 
+use std::collections::HashSet;
+
 use faer::{Mat, MatRef};
 use gauss_flow::{Column, Model};
 use rand_chacha::ChaCha8Rng;
@@ -82,6 +84,11 @@ impl Request<'_> {
                     file: table.file(),
                     rows: table.rows(),
                     used_rows: x.nrows(),
+                    shared_rows: shared(
+                        table.data.as_ref(),
+                        self.table.data.as_ref(),
+                        &rows.usable,
+                    ),
                     log_prob: Mean::of(&finite_only(&log_prob)),
                 })
             }
@@ -184,6 +191,15 @@ impl Request<'_> {
         let samples = self.samples(at.len());
         two_sample::test(rows::pick(x, &at).as_ref(), samples.as_ref(), self.seed)
     }
+}
+
+/// How many of the rows `at` of x stand in `train`, to the last bit.
+fn shared(train: MatRef<'_, f64>, x: MatRef<'_, f64>, at: &[usize]) -> usize {
+    let bits = |rows: MatRef<'_, f64>, i: usize| -> Vec<u64> {
+        rows.row(i).iter().map(|v| (v + 0.0).to_bits()).collect() // no -0
+    };
+    let known: HashSet<Vec<u64>> = (0..train.nrows()).map(|i| bits(train, i)).collect();
+    at.iter().filter(|&&i| known.contains(&bits(x, i))).count()
 }
 
 fn finite_only(values: &[f64]) -> Vec<f64> {

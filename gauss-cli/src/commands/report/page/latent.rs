@@ -124,7 +124,7 @@ fn joint(normality: &Normality) -> Table {
         ),
         number(energy.coefficient, 4),
         number(energy.coefficient_by_chance, 4),
-        number(energy.p_value, 3),
+        p_value(energy.p_value),
     ]);
     let kurtosis = &normality.kurtosis;
     rows.push(vec![
@@ -155,7 +155,7 @@ fn dimensions(normality: &Normality) -> Table {
     });
     Table {
         header: header(&[
-            "",
+            "dimension",
             "mean",
             "st. dev.",
             "skewness",

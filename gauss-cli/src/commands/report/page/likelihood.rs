@@ -25,11 +25,11 @@ pub fn verdict(findings: &Findings) -> String {
     };
     let by = with_error(Mean { mean: gain.mean.abs(), ..gain });
     if gain.mean > CLEARLY * gain.standard_error {
-        let times = compact(gain.mean.exp(), 3);
         format!(
             "The model describes these rows better than any of the simple densities: by {by} nats a \
-             row than the best of them, {}, so it finds the average row {times} times as likely.",
-            baseline.phrase()
+             row than the best of them, {}, a factor of {} in the geometric mean of the densities.",
+            baseline.phrase(),
+            compact(gain.mean.exp(), 3)
         )
     } else if gain.mean < -CLEARLY * gain.standard_error {
         format!(
@@ -48,11 +48,12 @@ pub fn verdict(findings: &Findings) -> String {
 
 /// Whether the model's own figure is of rows it has not seen.
 pub fn held_out(findings: &Findings) -> String {
-    format!(
-        "It is a held-out figure only if none of these rows was in the model's fit, which the model \
-         file cannot tell{}.",
-        if findings.train.is_some() { "; --train names other rows than these" } else { "" }
-    )
+    match &findings.train {
+        Some(train) => format!("That is held out if the model was fitted to {}.", train.file),
+        None => "That is held out only if none of these rows was in the model's fit, which the \
+                 model file cannot tell."
+            .to_owned(),
+    }
 }
 
 pub fn section(findings: &Findings) -> Section {
@@ -122,10 +123,11 @@ fn table(findings: &Findings) -> Table {
             "s.e. of the difference",
         ]),
         rows,
-        caption: format!(
-            "Nats per row, over {} rows. A dash: not to be fitted, for the rows span no volume.",
-            findings.comparison.as_ref().map_or_else(String::new, |c| grouped(c.rows))
-        ),
+        caption: findings.comparison.as_ref().map_or_else(String::new, |comparison| {
+            let unfit = comparison.baselines.iter().any(|against| against.log_prob.is_none());
+            let dash = if unfit { "; a dash: the rows span no volume to fit" } else { "" };
+            format!("Nats per row, over {} rows{dash}", grouped(comparison.rows))
+        }),
     }
 }
 

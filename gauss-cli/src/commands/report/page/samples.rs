@@ -37,7 +37,7 @@ pub fn round_trip(findings: &Findings) -> Section {
     let table = Table {
         header: header(&["column", "largest error", "median error", "came back exactly"]),
         rows: rows.collect(),
-        caption: "|x − f⁻¹(f(x))| over the column's standard deviation.".to_owned(),
+        caption: "|x − f⁻¹(f(x))| over the column's standard deviation".to_owned(),
     };
     section
         .paragraph(there + &largest + discrete)
@@ -50,12 +50,12 @@ pub fn two_sample(findings: &Findings) -> Section {
         return section.paragraph(format!("That takes at least {LEAST_ROWS} rows."));
     };
     let verdict = if test.p_value >= 0.05 {
-        "It does no better than a coin, which does not prove the samples perfect: another \
+        "They do no better than a coin, which does not prove the samples perfect: another \
          classifier, or more rows, might tell."
     } else if test.accuracy < 0.55 {
-        "It does better than a coin, but hardly: the samples are close to these rows."
+        "They do better than a coin, but hardly: the samples are close to these rows."
     } else {
-        "It does better than a coin: the samples differ from these rows."
+        "They do better than a coin: the samples differ from these rows."
     };
     let (rows, folds) = (counted(test.rows, "row"), FOLDS);
     let mut columns: Vec<(f64, &str)> = test
@@ -77,7 +77,7 @@ pub fn two_sample(findings: &Findings) -> Section {
              ({folds}-fold, each fifth classified by what the other four taught). {verdict}"
         ))
         .with(Block::Table(Table {
-            header: header(&["", "found", "s.e.", "by chance", "p"]),
+            header: header(&["measure", "found", "s.e.", "by chance", "p"]),
             rows: vec![
                 vec![
                     "accuracy".to_owned(),
@@ -99,7 +99,7 @@ pub fn two_sample(findings: &Findings) -> Section {
     if columns.is_empty() {
         return section;
     }
-    section.paragraph(format!("What it went by: {}.", columns.join(", ")))
+    section.paragraph(format!("What they went by: {}.", columns.join(", ")))
 }
 
 pub fn least_likely(findings: &Findings) -> Section {
