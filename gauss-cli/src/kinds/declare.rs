@@ -60,6 +60,9 @@ pub enum KindsError {
          single integers mean nothing; leave the column out of --integer"
     )]
     TooLarge { file: String, row: usize, column: String, value: f64 },
+    /// A name that the training table does not have, in the one of --validation.
+    #[error("{file}: {first}: the training table has no such value")]
+    UnknownLevel { file: String, first: String },
     /// Noise over a bound.
     #[error(
         "{file}: row {row}: the noise of --noise carries a value out of its column's support; \
@@ -117,7 +120,8 @@ pub fn check(table: &Table) -> Result<(), KindsError> {
         return Ok(());
     };
     let Column { name, kind, .. } = &table.columns[j];
-    let (file, row, column, value) = (table.file(), i + 1, name.clone(), table.data[(i, j)]);
+    let (file, row) = (table.file(), table.row_number(i));
+    let (column, value) = (name.clone(), table.data[(i, j)]);
     Err(match kind {
         Kind::Real(support) => {
             let (low, high) = support.bounds();
@@ -140,10 +144,10 @@ pub fn check(table: &Table) -> Result<(), KindsError> {
                 KindsError::IntegerOutside { file, row, column, value, words }
             }
         }
-        // Codes come from the table itself, or are marked by its reader.
+        // The codes of other rows come from the table itself.
         Kind::Category(_) => {
-            let words = super::describe(kind);
-            KindsError::IntegerOutside { file, row, column, value, words }
+            let first = table.unknown.as_ref().map(|unknown| unknown.first.to_string());
+            KindsError::UnknownLevel { file, first: first.unwrap_or_default() }
         }
     })
 }

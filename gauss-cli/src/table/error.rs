@@ -159,10 +159,10 @@ pub enum Fault {
     NoFill { column: String },
     /// One value throughout.
     #[error(
-        "column {column:?} is constant (every row is {value:?}), so it has no density; leave it \
+        "column {column:?} is constant (every row is {value}), so it has no density; leave it \
          out with --columns"
     )]
-    Constant { column: String, value: f64 },
+    Constant { column: String, value: String },
     /// Squares of the column's differences would leave the range of a double.
     #[error("column {column:?} spans {span:.1e}; rescale it to a span from {least:e} to {most:e}")]
     Span { column: String, span: f64, least: f64, most: f64 },

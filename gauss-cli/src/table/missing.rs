@@ -12,6 +12,8 @@ use super::{CellFault, Fault, Missing};
 pub struct Outcome {
     /// Rows with a cell that stayed without a value.
     pub missing_rows: usize,
+    /// Which of them are gone, in rising order.
+    pub dropped: Vec<usize>,
     /// Cells filled, of each column.
     pub filled: Vec<usize>,
 }
@@ -28,9 +30,12 @@ pub fn apply(
     if let (false, Some(infinite)) = (drops, table.first(|cells| &cells.infinite)) {
         return Err(infinite.into_fault(CellFault::Infinite));
     }
-    let mut outcome = Outcome { missing_rows: 0, filled: vec![0; columns.len()] };
+    let filled = vec![0; columns.len()];
+    let mut outcome = Outcome { missing_rows: 0, dropped: Vec::new(), filled };
     if drops {
-        outcome.missing_rows = drop_rows(table, policy)?;
+        let without = drop_rows(table, policy)?;
+        outcome.missing_rows = without.len();
+        outcome.dropped = if policy == Missing::DropRow { without } else { Vec::new() };
     } else if let (Missing::Reject, Some(first)) = (policy, table.first(|cells| &cells.missing)) {
         let counted = columns.iter().zip(&table.cells).filter(|(_, c)| c.missing.count > 0);
         return Err(Fault::Missing {
@@ -61,11 +66,11 @@ pub fn apply(
     Ok(outcome)
 }
 
-/// Leaves out the rows without a value, or makes all of such a row NaN. How many there are.
-fn drop_rows(table: &mut Collected, policy: Missing) -> Result<usize, Fault> {
+/// Leaves out the rows without a value, or makes all of such a row NaN. Which ones.
+fn drop_rows(table: &mut Collected, policy: Missing) -> Result<Vec<usize>, Fault> {
     let touched = table.cells.iter().any(|cells| cells.missing.count + cells.infinite.count > 0);
     if !touched {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let mut whole = vec![true; table.rows];
     for cells in &table.cells {
@@ -73,13 +78,12 @@ fn drop_rows(table: &mut Collected, policy: Missing) -> Result<usize, Fault> {
             *whole &= value.is_finite();
         }
     }
-    let kept = whole.iter().filter(|&&whole| whole).count();
-    let rows = table.rows;
+    let without: Vec<usize> = (0..table.rows).filter(|&i| !whole[i]).collect();
     if policy == Missing::DropRow {
-        if kept == 0 {
-            return Err(Fault::AllMissing { rows });
+        if without.len() == table.rows {
+            return Err(Fault::AllMissing { rows: table.rows });
         }
-        table.rows = kept;
+        table.rows -= without.len();
     }
     table.cells.par_iter_mut().for_each(|cells| {
         if policy == Missing::DropRow {
@@ -91,7 +95,7 @@ fn drop_rows(table: &mut Collected, policy: Missing) -> Result<usize, Fault> {
             }
         }
     });
-    Ok(rows - kept)
+    Ok(without)
 }
 
 /// Fills the missing cells of a column. How many there were.

@@ -56,6 +56,8 @@ pub struct Table {
     pub data: Mat<f64>,
     /// Rows with a missing value: dropped, or present as rows of NaN, as [`Missing`] says.
     pub missing_rows: usize,
+    /// Rows that were left out, by their place among those of the file, in rising order.
+    pub dropped: Vec<usize>,
     /// Missing cells that were filled, of each column; [`Missing::Median`] only.
     pub filled: Vec<usize>,
     /// Cells of the model's categories that hold none of its names; their value is -1, outside
@@ -157,6 +159,7 @@ fn finish(mut cells: Collected, wanted: Select<'_>, options: &ReadOptions) -> Re
         columns,
         data: matrix(cells),
         missing_rows: outcome.missing_rows,
+        dropped: outcome.dropped,
         filled: outcome.filled,
         unknown,
     })
@@ -188,6 +191,18 @@ impl Table {
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.data.nrows()
+    }
+
+    /// The number of a row of `data` among the file's rows of data, counted from 1.
+    pub fn row_number(&self, row: usize) -> usize {
+        let mut place = row;
+        for &dropped in &self.dropped {
+            if dropped > place {
+                break;
+            }
+            place += 1;
+        }
+        place + 1
     }
 
     /// The file as messages name it.
@@ -232,12 +247,17 @@ impl Table {
     pub fn require_spread(&self) -> Result<(), TableError> {
         const LEAST: f64 = 1e-150;
         const MOST: f64 = 1e150;
-        for (cells, column) in self.data.col_iter().zip(self.names()) {
+        for (cells, Column { name, kind, .. }) in self.data.col_iter().zip(&self.columns) {
+            let column = name.clone();
             let min = cells.iter().copied().fold(f64::INFINITY, f64::min);
             let max = cells.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let span = max - min;
             if min == max {
-                return Err(self.fault(Fault::Constant { column, value: min }));
+                let value = match kind {
+                    Kind::Category(levels) => format!("{:?}", levels[0]),
+                    _ => format!("{min:?}"),
+                };
+                return Err(self.fault(Fault::Constant { column, value }));
             }
             if !(LEAST..=MOST).contains(&span) {
                 return Err(self.fault(Fault::Span { column, span, least: LEAST, most: MOST }));

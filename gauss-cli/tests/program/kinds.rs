@@ -177,6 +177,10 @@ fn cells_that_are_not_of_their_kind_are_named() {
         assert!(last.starts_with(&format!("error: {message}")), "{last}");
         assert!(!place.path("m.gauss").exists());
     }
+    // Counted as in the file, also where rows before it are left out.
+    place.write("train.csv", text.replacen('\n', "\n,,\n", 1) + "-3,0.5,1\n");
+    let run = fit(&place, "--support price>0|--missing|drop");
+    assert!(run.stderr.contains("train.csv: row 102, column \"price\": -3"), "{}", run.stderr);
     with("2,0.5,1");
     for options in [
         "--support price",
