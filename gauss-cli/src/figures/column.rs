@@ -6,10 +6,11 @@ use crate::plot::{Axis, Scale, Tick, pad, power_of_ten, robust_range};
 
 /// From this ratio of its 99th to its 1st percentile a positive quantity has a logarithmic axis.
 const LOG_FROM: f64 = 100.0;
-/// Share of the values beyond either end of the bulk, and how far from it, in multiples of its
-/// length, an axis still follows them.
+/// Share of the values beyond either end of the bulk, of few values at least one of them; and how
+/// far from it, in multiples of its length, an axis still follows them.
 const TAIL: f64 = 0.005;
-const REACH: f64 = 0.4;
+const ONE: f64 = 1.5;
+const REACH: f64 = 0.5;
 
 /// The axis of a column.
 #[derive(Debug, Clone)]
@@ -27,7 +28,10 @@ impl View {
     pub fn new(column: &Column, data: &[f64], draws: &[f64]) -> Self {
         let log = is_log(&column.kind, data);
         let place = |v: f64| if log { v.log10() } else { v };
-        let range = |values: &[f64]| robust_range(values.iter().map(|&v| place(v)), TAIL, REACH);
+        let range = |values: &[f64]| {
+            let tail = TAIL.max(ONE / values.len().max(1) as f64).min(0.5);
+            robust_range(values.iter().map(|&v| place(v)), tail, REACH)
+        };
         let ranges = [range(data), range(draws)];
         let (lo, hi) = ranges
             .into_iter()

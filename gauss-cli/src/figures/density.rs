@@ -111,7 +111,7 @@ impl Subject<'_> {
         // One scale for both; single cells of a histogram of few rows may exceed it.
         let colors = (0.0, top(&model));
         let title = "The density of two columns";
-        let mut subtitle = format!(
+        let mut words = vec![format!(
             "left {} in {} × {} cells, right the model: {} draws in {} × {} cells, smoothed by {KERNEL} \
              cells; one scale of colours, {}",
             self.rows(),
@@ -121,14 +121,14 @@ impl Subject<'_> {
             fine[0].count,
             fine[1].count,
             unit(&views),
-        );
+        )];
         if choice == Choice::MostDependent {
-            subtitle += &format!("; the most dependent two of {} columns", self.columns().len());
+            words.push(format!("the most dependent two of {} columns", self.columns().len()));
         }
         let cells = |values, columns| MapLayer::Cells { values, columns, colors };
         let figure = maps(&Maps {
             title,
-            subtitle: &subtitle,
+            subtitle: &words.join("; "),
             scales: views.map(|view| &view.scale),
             maps: &[
                 Map { name: "data", note: "histogram", layer: cells(&data, coarse[0].count) },

@@ -9,7 +9,7 @@ use super::{Drawn, Subject};
 use crate::console::counted;
 use crate::plot::{
     Axis, Cloud, Distribution, Distributions, QuantilePlot, QuantilePlots, Reference, Scale, Shape,
-    distributions, joint_plot, number, quantile_plots, standard_normal, within,
+    compact, distributions, joint_plot, number, quantile_plots, standard_normal, within,
 };
 use crate::table::latent_names;
 
@@ -126,16 +126,16 @@ impl Subject<'_> {
             .enumerate()
             .map(|(j, name)| Variable::new(name, column(&self.z, j)))
             .collect();
-        let mut subtitle = self.latent_rows();
+        let mut words = vec![self.latent_rows()];
         if shown.len() > MOST {
             shown.sort_by(|a, b| b.distance.total_cmp(&a.distance));
             shown.truncate(MOST);
-            subtitle += &format!(
-                "; the {MOST} of {} variables farthest from N(0, 1), the farthest first",
+            words.push(format!(
+                "the {MOST} of {} variables farthest from N(0, 1), the farthest first",
                 self.dim()
-            );
+            ));
         }
-        Some((shown, subtitle))
+        Some((shown, words.join("; ")))
     }
 
     fn latent_rows(&self) -> String {
@@ -170,11 +170,16 @@ impl Variable {
             (p - k as f64 / n).abs().max(((k + 1) as f64 / n - p).abs())
         };
         let distance = sorted.iter().enumerate().map(gap).fold(0.0, f64::max);
-        let mut moments = format!("{} ± {}", number(mean, 2), number(variance.sqrt(), 2));
+        let mut moments = format!("{} ± {}", brief(mean), brief(variance.sqrt()));
         let outside = sorted.iter().filter(|z| z.abs() > REACH).count();
         if outside > 0 {
             moments = format!("{outside} outside, {moments}");
         }
         Self { name, sorted, distance, moments }
     }
+}
+
+/// Two decimals; two digits of what is large.
+fn brief(v: f64) -> String {
+    if v.abs() < 100.0 { number(v, 2) } else { compact(v, 2) }
 }

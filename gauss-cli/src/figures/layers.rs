@@ -4,7 +4,7 @@ use faer::Mat;
 use gauss_flow::LayerSpec;
 
 use super::{Drawn, Subject};
-use crate::plot::{ColorBy, ScatterGrid, State, robust_range, scatter_grid};
+use crate::plot::{ColorBy, ScatterGrid, State, robust_range, scatter_grid, thin};
 
 /// Most states shown.
 const MOST: usize = 12;
@@ -19,9 +19,8 @@ impl Subject<'_> {
             [a, b, ..] => Some([a, b]),
             _ => None,
         })?;
-        let x = self.x.subrows(0, self.x.nrows());
-        let kept: Vec<usize> = crate::plot::thin(x.nrows(), ROWS).collect();
-        let x = Mat::from_fn(kept.len(), x.ncols(), |i, j| x[(kept[i], j)]);
+        let kept: Vec<usize> = thin(self.x.nrows(), ROWS).collect();
+        let x = Mat::from_fn(kept.len(), self.dim(), |i, j| self.x[(kept[i], j)]);
         let y = self.model.encode(x.as_ref(), &mut self.stream(4));
         let within: Vec<usize> =
             (0..y.nrows()).filter(|&i| y.row(i).iter().all(|v| v.is_finite())).collect();
@@ -41,19 +40,19 @@ impl Subject<'_> {
             titles.iter().zip(&clouds).map(|(title, points)| State { title, points }).collect();
 
         let [a, b] = pair.map(|j| self.model.columns[j].name.as_str());
-        let mut subtitle = format!(
+        let mut words = vec![format!(
             "coordinates {} and {}, at first {a} and {b}; colour: the rank of {a}",
             pair[0] + 1,
             pair[1] + 1
-        );
+        )];
         if shown.len() < states.len() - first {
-            subtitle += &format!("; after {} of {} layers", shown.len() - 1, layers.len());
+            words.push(format!("after {} of {} layers", shown.len() - 1, layers.len()));
         }
         let ranks = ranks(&y, pair[0]);
         let title = "From the data to the latent space";
         let figure = scatter_grid(&ScatterGrid {
             title,
-            subtitle: &subtitle,
+            subtitle: &words.join("; "),
             states: &panels,
             color_by: ColorBy::Scalar(&ranks),
             shared_range: false,

@@ -59,23 +59,23 @@ impl Subject<'_> {
                 Distribution { name: &marginal.name, note: &marginal.note, shape }
             })
             .collect();
-        let draws = grouped(self.samples.nrows());
-        let mut subtitle =
-            format!("{}; the model's marginals are those of {draws} draws", self.rows());
+        let drawn = grouped(self.samples.nrows());
+        let mut words =
+            vec![self.rows(), format!("the model's marginals are those of {drawn} draws")];
         if marginals.iter().any(|(_, m)| matches!(m.content, Content::Density { .. })) {
-            subtitle += ", lines smoothed by a normal kernel of 1/160 of the axis";
+            words.push("lines smoothed by a normal kernel of 1/160 of the axis".into());
         }
         if marginals.iter().any(|(j, _)| self.views[*j].is_log()) {
-            subtitle += "; on logarithmic axes densities are per decade";
+            words.push("on logarithmic axes densities are per decade".into());
         }
-        subtitle += "; D is the largest difference of the two distribution functions";
+        words.push("D is the largest difference of the two distribution functions".into());
         if !all {
-            subtitle += &format!("; the {MOST} of {} columns where it is largest", among.len());
+            words.push(format!("the {MOST} of {} columns where it is largest", among.len()));
         }
         let title = "Marginals";
         let figure = distributions(&Distributions {
             title,
-            subtitle: &subtitle,
+            subtitle: &words.join("; "),
             names: ["data", "model"],
             panels: &panels,
         });

@@ -18,11 +18,10 @@ const SIDE: f64 = 270.0;
 const LEFT: f64 = 36.0;
 /// Room below the last row.
 const BELOW: f64 = 46.0;
+/// Steps of opacity, which in so many small images decide the size of the figure.
+const STEPS: u8 = 12;
 /// Distance between panels.
 const GAP: f64 = 10.0;
-/// Most points of a cloud in the figure, over all panels, and in one panel.
-const ALL_POINTS: usize = 36_000;
-const MOST_POINTS: usize = 5000;
 
 /// What `pair_plot` draws.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +32,8 @@ pub struct PairPlot<'a> {
     pub subtitle: &'a str,
     /// What the two clouds are.
     pub names: [&'a str; 2],
+    /// Most points of a cloud in one panel, spread evenly over its rows.
+    pub most: usize,
     /// The columns, from left to right and from top to bottom.
     pub columns: &'a [PairColumn<'a>],
 }
@@ -78,7 +79,7 @@ pub fn pair_plot(spec: &PairPlot<'_>) -> Figure {
             if row == column {
                 diagonal(&mut svg, &panel, across);
             } else {
-                scatter(&mut svg, &panel, (across, up), row > column, spec.columns.len());
+                scatter(&mut svg, &panel, (across, up), row > column, spec.most);
             }
             frame(&mut svg, &panel);
             if row + 1 == spec.columns.len() {
@@ -136,9 +137,8 @@ fn scatter(
     panel: &Panel,
     (across, up): (&PairColumn<'_>, &PairColumn<'_>),
     both: bool,
-    d: usize,
+    most: usize,
 ) {
-    let most = (ALL_POINTS / (d * d)).min(MOST_POINTS);
     let points = |x: &[f64], y: &[f64]| -> Vec<[f64; 2]> {
         cloud::thin(x.len().min(y.len()), most).map(|i| [x[i], y[i]]).collect()
     };
@@ -153,11 +153,17 @@ fn scatter(
     for (cloud, color) in [(&second, 1), (&first, 0)] {
         for &[x, y] in cloud {
             if panel.xa.contains(x) && panel.ya.contains(y) {
-                layer.disc(panel.sx(x) - panel.x, panel.sy(y) - panel.y, radius, color, opacity);
+                // On a grid of half pixels all dots have one shape, which halves the image.
+                let [x, y] = [panel.sx(x) - panel.x, panel.sy(y) - panel.y].map(half_pixels);
+                layer.disc(x, y, radius, color, opacity);
             }
         }
     }
-    svg.image(panel.x, panel.y, panel.w, panel.h, &layer.uri());
+    svg.image(panel.x, panel.y, panel.w, panel.h, &layer.uri_in(STEPS));
+}
+
+fn half_pixels(v: f64) -> f64 {
+    0.5 * (2.0 * v).round()
 }
 
 fn diagonal(svg: &mut Svg, panel: &Panel, column: &PairColumn<'_>) {

@@ -8,7 +8,7 @@ use super::theme::THEME;
 /// Least distance between the labels of two ticks, pixels.
 const BETWEEN: f64 = 8.0;
 /// Least room a name is shortened to, and most it is given beside a panel, pixels.
-const LEAST: f64 = 30.0;
+const LEAST: f64 = 28.0;
 const LONGEST: f64 = 56.0;
 
 /// How the values of a column are laid along an axis.

@@ -202,9 +202,11 @@ impl Svg {
 
     /// Dots of one size and colour; hundreds take a third of what as many circles would.
     pub fn dots(&mut self, centres: &[(f64, f64)], radius: f64, fill: Rgb) {
-        let finite = centres.iter().filter(|p| p.0.is_finite() && p.1.is_finite());
         // A line of no length with round ends is a dot.
-        let d: String = finite.map(|&(x, y)| format!("M{} {}h0", px(x), px(y))).collect();
+        let mut d = String::new();
+        for &(x, y) in centres.iter().filter(|p| p.0.is_finite() && p.1.is_finite()) {
+            d.extend(["M", &px(x), " ", &px(y), "h0"]);
+        }
         if !d.is_empty() {
             self.push(format_args!(
                 "<path d=\"{d}\" fill=\"none\" {} stroke-linecap=\"round\"/>",

@@ -7,6 +7,7 @@ mod docs;
 mod formats;
 mod interrupt;
 mod kinds;
+mod plot;
 mod reproducible;
 mod schema;
 mod setup;
