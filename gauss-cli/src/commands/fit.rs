@@ -314,7 +314,10 @@ fn encode(table: &mut Table, validation: Option<&mut Table>) -> Result<Units, Er
         // The noise of --noise can carry a value over a bound.
         match log_det.iter().position(|v| !v.is_finite()) {
             None => Ok(log_det),
-            Some(row) => Err(KindsError::NoiseOutside { file: table.file(), row: table.row_number(row) }.into()),
+            Some(row) => {
+                Err(KindsError::NoiseOutside { file: table.file(), row: table.row_number(row) }
+                    .into())
+            }
         }
     };
     let own = one(table)?;

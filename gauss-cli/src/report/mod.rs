@@ -149,7 +149,7 @@ impl Report {
 impl Block {
     fn markup(&self) -> Markup {
         match self {
-            Self::Paragraph(text) => html! { p { (text) } },
+            Self::Paragraph(text) => html! { p { (unbroken(text)) } },
             Self::Tiles(tiles) => html! {
                 dl.tiles {
                     @for tile in tiles {
@@ -167,7 +167,7 @@ impl Block {
                     @for (name, text) in facts { div { dt { (name) } dd { (text) } } }
                 }
             },
-            Self::List(items) => html! { ul { @for item in items { li { (item) } } } },
+            Self::List(items) => html! { ul { @for item in items { li { (unbroken(item)) } } } },
             Self::Folded(summary, blocks) => html! {
                 details {
                     summary { (summary) }
@@ -187,6 +187,11 @@ impl Block {
             },
         }
     }
+}
+
+/// A number stays with its sign of a hundredth and with its error.
+fn unbroken(text: &str) -> String {
+    text.replace(" %", "\u{a0}%").replace(" ± ", "\u{a0}±\u{a0}")
 }
 
 /// The figure's own width where there is room, and at least what keeps its text readable.

@@ -8,6 +8,7 @@ mod formats;
 mod interrupt;
 mod kinds;
 mod plot;
+mod report;
 mod reproducible;
 mod schema;
 mod setup;

@@ -54,8 +54,8 @@ impl Request<'_> {
         self.model.sample(count, &mut self.generator(Stream::Samples))
     }
 
-    /// All of it.
-    pub fn gather(&self) -> Result<Findings, Error> {
+    /// All of it; `stage` hears what is done next.
+    pub fn gather(&self, stage: &mut dyn FnMut(&str)) -> Result<Findings, Error> {
         let refused = |table: &Table| {
             let file = table.file();
             move |source| Error::Flow { file, source }
@@ -96,6 +96,12 @@ impl Request<'_> {
         };
         let train_y = train.as_ref().map(|(_, _, encoded)| encoded.y.as_ref());
 
+        stage("comparing with simple densities");
+        let comparison = self.compare(&encoded, train_y).map_err(refused(table))?;
+        stage("testing z");
+        let normality = normality::examine(z.as_ref(), self.seed);
+        stage("telling samples from data");
+        let two_sample = self.two_sample(examined.as_ref());
         let mut findings = Findings {
             command: "report",
             program: concat!("gauss ", env!("CARGO_PKG_VERSION")),
@@ -113,10 +119,10 @@ impl Request<'_> {
             },
             train: train_facts,
             likelihood: likelihood(&rows, model.columns.len()),
-            comparison: self.compare(&encoded, train_y).map_err(refused(table))?,
-            normality: normality::examine(z.as_ref(), self.seed),
+            comparison,
+            normality,
             round_trip: self.round_trip(examined.as_ref(), &encoded).map_err(refused(table))?,
-            two_sample: self.two_sample(examined.as_ref()),
+            two_sample,
             least_likely: least_likely(&model.columns, x, &rows, &encoded),
             cautions: Vec::new(),
         };

@@ -13,6 +13,7 @@ mod subject;
 mod words;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
@@ -39,6 +40,9 @@ The page needs nothing else: no network, no scripts. It holds ln p(x) against si
 figures, tests of z, the round trip, samples against data, the least likely rows, and where not to
 trust the model. With --train the simple densities learn from the rows the model learnt from;
 without it from the other four fifths of TABLE. Give rows that the model has not seen.";
+
+/// A report that takes longer says what it is at.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Write a page on how well a model describes a table
 #[derive(Debug, Args)]
@@ -87,7 +91,14 @@ impl Report {
             rows: self.rows,
             seed: console.seed,
         };
-        let findings = request.gather()?;
+        let started = Instant::now();
+        let mut stage = |text: &str| {
+            if started.elapsed() > PATIENCE {
+                console.note(text);
+            }
+        };
+        let findings = request.gather(&mut stage)?;
+        stage("drawing");
         let settings = Settings { seed: console.seed, ..Settings::default() };
         let settings = Settings { rows: settings.rows.min(self.rows), ..settings };
         let subject = Subject::new(&model, table.data.as_ref(), settings)
