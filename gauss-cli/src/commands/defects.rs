@@ -153,14 +153,14 @@ impl Caveats {
     /// One line, if there is anything to beware of.
     pub fn warning(&self) -> Option<String> {
         let defects = (!self.defects.is_empty()).then(|| {
-            let list = self.defects.join("; ");
+            let list = few(&self.defects);
             format!(
                 "the model's table had no density of its own ({list}): ln p(x) can be as large \
                  as one likes there, and decides no comparison"
             )
         });
         let noise = (!self.noise.is_empty()).then(|| {
-            let list = self.noise.join("; ");
+            let list = few(&self.noise);
             format!(
                 "ln p(x) is that of the columns with noise ({list}): compare only with models of \
                  the same noise"
@@ -168,6 +168,16 @@ impl Caveats {
         });
         let parts: Vec<String> = defects.into_iter().chain(noise).collect();
         (!parts.is_empty()).then(|| format!("warning: {}", parts.join("; ")))
+    }
+}
+
+/// The first of a list, and how many more there are.
+fn few(texts: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let list = texts[..texts.len().min(SHOWN)].join("; ");
+    match texts.len().checked_sub(SHOWN) {
+        None | Some(0) => list,
+        Some(more) => format!("{list}; {more} more, which `gauss inspect` lists"),
     }
 }
 
