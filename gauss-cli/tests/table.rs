@@ -399,3 +399,28 @@ fn a_misspelt_column_is_guessed() {
         format!("the model's column \"hieght\" is missing {guess}")
     );
 }
+
+/// Blocks are parsed side by side; what is read, and what is said, is the same at any number.
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let line = |k: usize| format!("{},level {},{}\n", k as f64 / 7.0, k * k % 13 % 5, k % 11);
+    let lines: Vec<String> = (0..300_000).map(line).collect();
+    let text = format!("a,kind,b\n{}", lines.concat());
+    let faulty = format!("{text}1,level 1,x\n{text}");
+    let options = ReadOptions { categories: strings(&["kind"]), ..ReadOptions::default() };
+    let at = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.expect("threads").install(|| {
+            let whole = read_with(&text, Select::All, &options).expect("a good table");
+            let fault = read_with(&faulty, Select::All, &options).expect_err("a bad cell").fault;
+            (whole.columns, whole.data, fault.to_string())
+        })
+    };
+    let (columns, data, fault) = at(1);
+    assert_eq!(fault, "row 300001 (line 300002 of the file), column \"b\": not a number: \"x\"");
+    for threads in [2, 5] {
+        let (other_columns, other_data, other_fault) = at(threads);
+        assert_eq!((&other_columns, &other_fault), (&columns, &fault));
+        assert!(other_data == data, "{threads} threads");
+    }
+}

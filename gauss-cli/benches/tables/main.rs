@@ -11,6 +11,8 @@ mod backend;
 #[path = "../performance/machine.rs"]
 mod machine;
 mod process;
+#[path = "../performance/quiet.rs"]
+mod quiet;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -22,10 +24,12 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use faer::Mat;
+use gauss_cli::console::grouped;
 use gauss_cli::table::{self, Encoding, Select};
 use gauss_flow::Column;
 use machine::Machine;
 use process::{Cost, run};
+use quiet::{Watch, verdict};
 use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -76,15 +80,15 @@ fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the workspace")?;
     let machine = Machine::describe(root);
     let place = tempfile::tempdir()?;
-    let written = write_all(place.path(), rows)?;
+    let mut watch = Watch::new();
+    let written = watch.stage("every format, written", || write_all(place.path(), rows))?;
     fit(place.path())?;
     let mut measured = Vec::new();
     for (name, written) in NAMES.into_iter().zip(written) {
-        eprintln!("{name} ...");
-        measured.push(measure(place.path(), name, written)?);
+        measured.push(watch.stage(name, || measure(place.path(), name, written))?);
     }
-    let pipeline = pipeline(place.path())?;
-    let page = page(&machine, rows, &measured, pipeline);
+    let pipeline = watch.stage("a pipeline", || pipeline(place.path()))?;
+    let page = page(&machine, &verdict(&watch.stages), rows, &measured, pipeline);
     print!("{page}");
     let default = (!arguments.quick).then(|| PathBuf::from("docs/tables.md"));
     if let Some(out) = arguments.out.or(default) {
@@ -167,13 +171,19 @@ fn pipeline(place: &Path) -> Result<Cost> {
     Ok(cost)
 }
 
-fn page(machine: &Machine, rows: usize, measured: &[Measured], pipeline: Cost) -> String {
+fn page(
+    machine: &Machine,
+    verdict: &str,
+    rows: usize,
+    measured: &[Measured],
+    pipeline: Cost,
+) -> String {
     let data = (rows * COLUMNS * size_of::<f64>()) as f64;
     let count = rows as f64;
     let mut text = format!(
         "# Tables\n\nWritten by `cargo xtask bench tables` on {}, at commit {}; not edited by \
-         hand.\n\n{}, {} threads, {}, {}.\n\n\
-         A table of {rows} × {COLUMNS} doubles, {:.0} MB in memory, in every format. *Read* is a \
+         hand.\n{verdict}\n\n{}, {} threads, {}, {}.\n\n\
+         A table of {} × {COLUMNS} doubles, {:.0} MB in memory, in every format. *Read* is a \
          process that reads the table and does nothing else, *bytes* only the bytes of the file \
          (from the system's cache), *score* the program from file to file with a small model: \
          `gauss score m.gauss FILE --out FILE`. Memory is the most that the process had \
@@ -186,6 +196,7 @@ fn page(machine: &Machine, rows: usize, measured: &[Measured], pipeline: Cost) -
         machine.threads,
         machine.system,
         machine.compiler,
+        grouped(rows),
         data / MEGA,
     );
     for m in measured {

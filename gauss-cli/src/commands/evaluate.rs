@@ -105,7 +105,8 @@ impl Facts {
             parts.push(format!("; {rows} with missing values gave NaN"));
         }
         if !self.filled.is_empty() {
-            parts.push(format!("; {}", filled(&self.filled)));
+            let filled = filled(&self.filled);
+            parts.push(format!("; missing cells filled with the median: {filled}"));
         }
         if let Some(Unknown { cells, first }) = &self.unknown {
             let cells = counted(*cells, "cell");
@@ -115,11 +116,11 @@ impl Facts {
     }
 }
 
-/// `missing cells filled with the median: 12 in "b"`.
+/// `12 in "b", 3 in "c"`.
 pub fn filled(by_name: &BTreeMap<String, usize>) -> String {
     let parts: Vec<String> =
         by_name.iter().map(|(name, &cells)| format!("{} in {name:?}", grouped(cells))).collect();
-    format!("missing cells filled with the median: {}", parts.join(", "))
+    parts.join(", ")
 }
 
 /// The columns that a model was fitted to.

@@ -402,7 +402,8 @@ impl<'a> Report<'a> {
             ));
         }
         if !self.filled.is_empty() {
-            facts.push(("filled", evaluate::filled(&self.filled)));
+            let filled = evaluate::filled(&self.filled);
+            facts.push(("filled", format!("missing cells with the median: {filled}")));
         }
         facts.extend(self.search.chosen.iter().map(|chosen| ("search", chosen.clone())));
         if let Some(loss) = self.train_nll {
