@@ -25,7 +25,8 @@ const BAND: usize = 121;
 impl Subject<'_> {
     /// The histogram of each latent variable with the density of N(0, 1).
     pub fn pushforward(&self) -> Option<Drawn> {
-        let (shown, subtitle) = self.latent_variables()?;
+        let (shown, mut subtitle) = self.latent_variables()?;
+        subtitle += "; above each panel mean ± standard deviation";
         let scale = Scale::real("z", Axis::linear(-REACH, REACH));
         let at = |k: i32| f64::from(k) / 60.0 * REACH;
         let curve: Vec<(f64, f64)> = (-60..=60).map(|k| (at(k), standard_normal(at(k)))).collect();
@@ -45,8 +46,7 @@ impl Subject<'_> {
             panels: &panels,
         });
         let caption = "The data in the model's latent space, where each variable should follow \
-                       the standard normal line. Above each its mean and standard deviation, \
-                       which should be 0 and 1.";
+                       the standard normal line. Mean and standard deviation should be 0 and 1.";
         Some(Drawn { name: "pushforward", title: title.into(), caption: caption.into(), figure })
     }
 

@@ -4,6 +4,7 @@ use faer::Mat;
 use gauss_flow::LayerSpec;
 
 use super::{Drawn, Subject};
+use crate::console::counted;
 use crate::plot::{ColorBy, ScatterGrid, State, robust_range, scatter_grid, thin};
 
 /// Most states shown.
@@ -40,11 +41,14 @@ impl Subject<'_> {
             titles.iter().zip(&clouds).map(|(title, points)| State { title, points }).collect();
 
         let [a, b] = pair.map(|j| self.model.columns[j].name.as_str());
-        let mut words = vec![format!(
-            "coordinates {} and {}, at first {a} and {b}; colour: the rank of {a}",
-            pair[0] + 1,
-            pair[1] + 1
-        )];
+        let mut words = vec![
+            counted(y.nrows(), "row"),
+            format!(
+                "coordinates {} and {}, at first {a} and {b}; colour: the rank of {a}",
+                pair[0] + 1,
+                pair[1] + 1
+            ),
+        ];
         if shown.len() < states.len() - first {
             words.push(format!("after {} of {} layers", shown.len() - 1, layers.len()));
         }

@@ -63,14 +63,18 @@ impl Subject<'_> {
         let mut words =
             vec![self.rows(), format!("the model's marginals are those of {drawn} draws")];
         if marginals.iter().any(|(_, m)| matches!(m.content, Content::Density { .. })) {
-            words.push("lines smoothed by a normal kernel of 1/160 of the axis".into());
+            let parts = smooth::parts(self.samples.nrows());
+            words.push(format!("lines smoothed by a normal kernel of 1/{parts} of the axis"));
         }
         if marginals.iter().any(|(j, _)| self.views[*j].is_log()) {
             words.push("on logarithmic axes densities are per decade".into());
         }
         words.push("D is the largest difference of the two distribution functions".into());
         if !all {
-            words.push(format!("the {MOST} of {} columns where it is largest", among.len()));
+            words.push(format!(
+                "the {MOST} of {} columns where it is largest, in falling order",
+                among.len()
+            ));
         }
         let title = "Marginals";
         let figure = distributions(&Distributions {

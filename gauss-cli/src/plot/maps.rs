@@ -17,8 +17,6 @@ const SIDE: f64 = 320.0;
 /// Room for the name of the vertical axis, beside its tick labels, and right of the colour bar.
 const LEFT: f64 = 36.0;
 const RIGHT: f64 = 66.0;
-/// Most points drawn.
-const MOST_POINTS: usize = 5000;
 
 /// Pixels of a map's image along each side, at least.
 const PIXELS: usize = 480;
@@ -92,9 +90,7 @@ fn draw(svg: &mut Svg, panel: &Panel, spec: &Maps<'_>, map: &Map<'_>, left: f64)
     match map.layer {
         MapLayer::Points(points) => {
             panel.grid(svg, Grid::Both, &ticks);
-            let kept = cloud::thin(points.len(), MOST_POINTS).map(|i| points[i]);
-            let kept: Vec<[f64; 2]> = kept.collect();
-            cloud::draw(svg, panel, &kept, &[THEME.color(0)], |_| 0);
+            cloud::draw(svg, panel, points, &[THEME.color(0)], |_| 0);
             let top = [(panel.x, panel.bottom()), (panel.x, panel.y), (panel.right(), panel.y)];
             svg.polyline(&top, Stroke::solid(THEME.grid, 1.0));
             svg.line(top[2], (panel.right(), panel.bottom()), Stroke::solid(THEME.grid, 1.0));

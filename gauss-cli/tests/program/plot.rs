@@ -122,3 +122,10 @@ fn what_fails_leaves_everything_as_it_was() {
         assert_eq!((place.contents(), files(&place, "figures")), before, "{arguments}");
     }
 }
+
+#[test]
+fn the_help_names_every_figure_and_shows_examples() {
+    let help = Place::empty().gauss(["plot", "--help"]).ok().stdout;
+    assert!(help.contains("Examples:\n  gauss plot model.gauss"), "{help}");
+    assert!(ALL.iter().all(|name| help.contains(name)), "{help}");
+}
