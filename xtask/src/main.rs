@@ -1,5 +1,6 @@
 //! Project tasks: `cargo xtask TASK`.
 
+mod browser;
 mod peers;
 
 use std::env;
@@ -11,6 +12,7 @@ cargo xtask demo [--out DIR] [gauss's options]   two moons: fits, figures and a 
 cargo xtask bench [--quick] [--out FILE.json]    the goals, measured: docs/performance.md
 cargo xtask bench tables [--quick] [--out FILE.md]   tables in and out: docs/tables.md
 cargo xtask peers [--data DIR] [--help]          gauss and its Python rivals side by side
+cargo xtask browser                              the report in a real browser, if there is one
 cargo xtask ci                                   everything that must stay green
 cargo xtask golden                               check the golden tables (Python with mpmath)
 ";
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         Some("demo") => demo(&rest),
         Some("bench") => bench(&rest),
         Some("peers") => peers::run(&root(), &cargo(), &rest),
+        Some("browser") if rest.is_empty() => browser(),
         Some("ci") if rest.is_empty() => ci(),
         Some("golden") if rest.is_empty() => golden(),
         Some("help" | "--help" | "-h") => {
@@ -79,6 +82,23 @@ fn bench(rest: &[String]) -> ExitCode {
     let mut arguments = vec!["bench", "-p", "gauss-cli", "--bench", target, "--"];
     arguments.extend(rest.iter().map(String::as_str));
     exit(run(&cargo, &arguments, &[]))
+}
+
+/// Builds the program in release mode and looks at a report of it.
+fn browser() -> ExitCode {
+    if !run(&cargo(), &["build", "--release", "-p", "gauss-cli"], &[]) {
+        return ExitCode::FAILURE;
+    }
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let gauss = target.join("release").join(format!("gauss{}", env::consts::EXE_SUFFIX));
+    match browser::check(&gauss, &target.join("browser")) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Formatting, lints, documentation, tests: each with warnings denied.

@@ -44,7 +44,7 @@ pub enum Block {
     Facts(Vec<(String, String)>),
     /// Paragraphs that stand for themselves.
     List(Vec<String>),
-    /// Blocks under a line that opens and closes them; on paper they are open.
+    /// Blocks under a line that opens and closes them.
     Folded(String, Vec<Block>),
 }
 

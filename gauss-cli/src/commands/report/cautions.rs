@@ -19,6 +19,8 @@ const FEW_ROWS: usize = 100;
 const CHANCE: f64 = 0.01;
 /// Standard errors that count as a difference.
 const CLEARLY: f64 = 3.0;
+/// The topic that the page's verdict speaks of, too.
+pub const SIMPLER_IS_BETTER: &str = "simpler_is_better";
 /// Columns named in a sentence.
 const NAMED: usize = 5;
 
@@ -41,7 +43,7 @@ pub fn of(findings: &Findings, seen: &Seen<'_>) -> Vec<Caution> {
     };
     add("outside_support", outside_support(findings));
     add("beyond_range", beyond_range(findings));
-    add("simpler_is_better", simpler_is_better(findings));
+    add(SIMPLER_IS_BETTER, simpler_is_better(findings));
     add("rows_in_training", rows_in_training(findings));
     let beyond = beyond_training_range(seen);
     let (many, few) =

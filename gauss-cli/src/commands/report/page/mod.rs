@@ -5,6 +5,7 @@ mod likelihood;
 mod samples;
 mod subject;
 
+use super::cautions::SIMPLER_IS_BETTER;
 use super::findings::Findings;
 use super::words::{NATS, percent, shown};
 use crate::console::counted;
@@ -97,15 +98,17 @@ fn summary(findings: &Findings) -> Section {
         likelihood::verdict(findings),
         likelihood::held_out(findings)
     ));
-    match &findings.cautions[..] {
-        [] => section,
-        [only] => section.paragraph(format!("To beware of: {}", only.text)),
-        [first, rest @ ..] => section.paragraph(format!(
-            "To beware of: {} There {} more, at the end of this page.",
-            first.text,
-            if rest.len() == 1 { "is one".to_owned() } else { format!("are {}", rest.len()) }
-        )),
-    }
+    // The verdict has said already where a simpler density is better.
+    let first = findings.cautions.iter().find(|caution| caution.topic != SIMPLER_IS_BETTER);
+    let Some(first) = first else { return section };
+    let more = match findings.cautions.len() - 1 {
+        0 => String::new(),
+        more => format!(
+            " The end of this page lists {}.",
+            if more == 1 { "one more".to_owned() } else { format!("{more} more") }
+        ),
+    };
+    section.paragraph(format!("To beware of: {}{more}", first.text))
 }
 
 fn cautions(findings: &Findings) -> Section {
