@@ -62,7 +62,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
 fn overview(command: &clap::Command) -> String {
     let header = command.get_styles().get_header();
     let literal = command.get_styles().get_literal();
-    let mut text = format!("{{about}}\n\n{{usage-heading}} gauss <COMMAND> [OPTIONS]\n");
+    let mut text = "{about}\n\n{usage-heading} gauss <COMMAND> [OPTIONS]\n".to_owned();
     for (group, names) in GROUPS {
         text.push('\n');
         for (k, name) in names.iter().enumerate() {

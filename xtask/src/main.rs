@@ -10,6 +10,7 @@ const HELP: &str = "\
 cargo xtask demo [--out DIR] [gauss's options]   two moons: fits, figures and a report
 cargo xtask bench [--quick] [--out FILE.json]    the goals, measured: docs/performance.md
 cargo xtask peers [--data DIR] [--help]          gauss and its Python rivals side by side
+cargo xtask docs                                 write docs/cli.md and docs/schema anew
 cargo xtask ci                                   everything that must stay green
 cargo xtask golden                               check the golden tables (Python with mpmath)
 ";
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         Some("demo") => demo(&rest),
         Some("bench") => bench(&rest),
         Some("peers") => peers::run(&root(), &cargo(), &rest),
+        Some("docs") if rest.is_empty() => docs(),
         Some("ci") if rest.is_empty() => ci(),
         Some("golden") if rest.is_empty() => golden(),
         Some("help" | "--help" | "-h") => {
@@ -74,6 +76,12 @@ fn bench(rest: &[String]) -> ExitCode {
     let mut arguments = vec!["bench", "-p", "gauss-cli", "--bench", "performance", "--"];
     arguments.extend(rest.iter().map(String::as_str));
     exit(run(&cargo, &arguments, &[]))
+}
+
+/// The documents that the program generates: their test, told to write what it would compare.
+fn docs() -> ExitCode {
+    let arguments = ["test", "-p", "gauss-cli", "--test", "program", "docs::"];
+    exit(run(&cargo(), &arguments, &[("SNAPSHOTS", "overwrite")]))
 }
 
 /// Formatting, lints, documentation, tests: each with warnings denied.
