@@ -38,8 +38,8 @@ one stops at once. Before the training has begun, and in every other command, th
 at once. Unfinished files are removed.
 
 **JSON.** With `--json` every command prints one object. `command` is the name of the command.
-Numbers that are not finite are `null`. Within a version 1.x members may be added, but none is
-removed or changes its meaning. The schemas (JSON Schema, draft 2020-12):
+Numbers that are not finite are `null`. Members may be added; none goes or changes its meaning but
+with a new major version. The schemas (JSON Schema, draft 2020-12):
 ";
 
 /// Every generated file: its path below `docs`, and its text.

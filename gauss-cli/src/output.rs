@@ -206,11 +206,12 @@ fn to_file(path: &Path, fill: impl FnOnce(Out<'_>) -> io::Result<()>) -> io::Res
     unfinished.persist(path)
 }
 
-/// The operating system's own words: tempfile's name the temporary file, which nobody asked for.
+/// The reason alone: tempfile's own words name the temporary file, which nobody asked for.
 fn plain(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|inner| inner.source());
-    let code = inner.and_then(|source| source.downcast_ref()).and_then(io::Error::raw_os_error);
-    code.map_or(error, io::Error::from_raw_os_error)
+    match error.kind() {
+        io::ErrorKind::Other => error,
+        kind => io::Error::from(kind),
+    }
 }
 
 /// A new file beside `path`, removed on drop, with the permissions that `path` has or would get.

@@ -13,6 +13,7 @@ cargo xtask bench [--quick] [--out FILE.json]    the goals, measured: docs/perfo
 cargo xtask bench tables [--quick] [--out FILE.md]   tables in and out: docs/tables.md
 cargo xtask peers [--data DIR] [--help]          gauss and its Python rivals side by side
 cargo xtask browser                              the report in a real browser, if there is one
+cargo xtask docs                                 write docs/cli.md and docs/schema anew
 cargo xtask ci                                   everything that must stay green
 cargo xtask golden                               check the golden tables (Python with mpmath)
 ";
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Some("bench") => bench(&rest),
         Some("peers") => peers::run(&root(), &cargo(), &rest),
         Some("browser") if rest.is_empty() => browser(),
+        Some("docs") if rest.is_empty() => docs(),
         Some("ci") if rest.is_empty() => ci(),
         Some("golden") if rest.is_empty() => golden(),
         Some("help" | "--help" | "-h") => {
@@ -99,6 +101,12 @@ fn browser() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The documents that the program generates: their test, told to write what it would compare.
+fn docs() -> ExitCode {
+    let arguments = ["test", "-p", "gauss-cli", "--test", "program", "docs::"];
+    exit(run(&cargo(), &arguments, &[("SNAPSHOTS", "overwrite")]))
 }
 
 /// Formatting, lints, documentation, tests: each with warnings denied.

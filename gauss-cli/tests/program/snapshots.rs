@@ -14,8 +14,8 @@
 //! - Standard output and standard error are shown as they come; an exit code other than 0 follows.
 //! - After a code other than 0 nothing may have changed in the directory; `[changed FILE]` would tell
 //!   what did. (So what a command needs is made by a `$` line of its own.)
-//! - `[..]` stands for any text within a line, `...` for any lines, `[TIME]` for seconds. Lines of
-//!   live progress are left out.
+//! - `[..]` stands for any text within a line, `...` for any lines, `[TIME]` for seconds, `[NUMBER]`
+//!   for a result with three decimals or more. Lines of live progress are left out.
 //! - `linux_*.txt` need Linux (/dev/full, /proc).
 //!
 //! **To add one**, write a file with `$` lines only, and run
@@ -49,7 +49,7 @@ fn transcripts_are_as_they_were() {
         let script = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
         (path, script)
     });
-    check(jobs.collect());
+    check(&jobs.collect::<Vec<_>>());
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn every_help_page_is_as_it_was() {
         (directory().join("help").join(format!("{name}.txt")), script)
     };
     let pages = commands.map(|command| page(command, &format!(" {command}")));
-    check(pages.chain([page("gauss", "")]).collect());
+    check(&pages.chain([page("gauss", "")]).collect::<Vec<_>>());
 }
 
 fn directory() -> PathBuf {
@@ -75,7 +75,7 @@ fn name(path: &Path) -> String {
 
 /// Runs every script and holds what happens against the file it belongs to.
 #[track_caller]
-fn check(jobs: Vec<(PathBuf, String)>) {
+fn check(jobs: &[(PathBuf, String)]) {
     let failures: Vec<String> = std::thread::scope(|scope| {
         let threads: Vec<_> =
             jobs.iter().map(|(path, script)| scope.spawn(|| compare(path, script))).collect();
@@ -91,6 +91,8 @@ fn compare(path: &Path, script: &str) -> Option<String> {
     let mut redactions = Redactions::new();
     let time = regex::Regex::new(r"\b(?<redacted>\d+\.\d) s\b").expect("a pattern");
     redactions.insert("[TIME]", time).expect("a name");
+    let number = regex::Regex::new(r"-?\b\d+\.\d{3,}\b").expect("a pattern");
+    redactions.insert("[NUMBER]", number).expect("a name");
     redactions.insert("[DIR]", here).expect("a name");
     redactions.insert("[VERSION]", env!("CARGO_PKG_VERSION")).expect("a name");
     let expected = Data::read_from(path, None);
@@ -126,7 +128,7 @@ fn answer(place: &Place, command: &str) -> String {
     let search = std::env::var("PATH").unwrap_or_default();
     let before = place.contents();
     let output = Command::new("sh")
-        .args(["-c", &format!("{{ {command}\n}} 2>&1")])
+        .args(["-c", &format!("exec 2>&1\n{command}")])
         .current_dir(place.path("."))
         .env("PATH", format!("{}:{search}", program.parent().expect("a directory").display()))
         .env("COLUMNS", "80")
@@ -135,11 +137,9 @@ fn answer(place: &Place, command: &str) -> String {
         .stdin(Stdio::null())
         .output()
         .expect("sh runs");
-    let mut answer: String = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter(|line| !line.starts_with(LINE_PREFIX))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let lines = said.lines().filter(|line| !line.starts_with(LINE_PREFIX));
+    let mut answer: String = lines.flat_map(|line| [line, "\n"]).collect();
     if !output.status.success() {
         let code = output.status.code().expect("an exit code");
         let _ = writeln!(answer, "[exit {code}]");
