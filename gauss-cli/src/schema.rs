@@ -9,7 +9,9 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::commands::rows::WithData;
-use crate::commands::{compare, completions, fit, inspect, inverse, man, sample, score, transform};
+use crate::commands::{
+    compare, completions, fit, inspect, inverse, man, plot, report, sample, score, transform,
+};
 use crate::demo;
 
 /// Every command with the schema of its object.
@@ -21,6 +23,8 @@ pub fn all() -> Vec<(&'static str, Value)> {
         of::<WithData<'_, transform::Report>>("transform"),
         of::<WithData<'_, inverse::Report>>("inverse"),
         of::<inspect::Report<'_>>("inspect"),
+        of::<plot::Report>("plot"),
+        of::<report::Findings>("report"),
         of::<compare::Report>("compare"),
         of::<demo::Summary>("demo"),
         of::<completions::Report>("completions"),

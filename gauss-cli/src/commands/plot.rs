@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::{TableArgs, positive};
@@ -54,8 +55,8 @@ pub struct Plot {
     reading: TableArgs,
 }
 
-#[derive(Serialize)]
-struct Report {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Report {
     command: &'static str,
     model: String,
     table: String,
@@ -70,7 +71,7 @@ struct Report {
 }
 
 /// A figure and its files.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Made {
     figure: &'static str,
     title: String,
@@ -80,7 +81,7 @@ struct Made {
 }
 
 /// A figure that there is no reason for.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct LeftOut {
     figure: &'static str,
     needs: &'static str,

@@ -6,6 +6,7 @@ use super::rows;
 use faer::{Mat, MatRef};
 use gauss_rbig::{RbigOptions, Selection};
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::ops::ControlFlow;
 
@@ -15,7 +16,7 @@ pub const FOLDS: usize = 5;
 const COMPONENTS: usize = 32;
 
 /// A simple density.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Baseline {
     /// One multivariate normal distribution.

@@ -22,6 +22,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::f64::consts::{PI, SQRT_2};
 
@@ -32,7 +33,7 @@ const MOST_ROWS: usize = 1000;
 const MOST_PRODUCTS: usize = 10_000_000;
 
 /// The energy test of rows against N(0, I).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Energy {
     /// Rows it was done on.
     pub rows: usize,

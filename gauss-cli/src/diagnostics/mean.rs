@@ -1,9 +1,10 @@
 //! A mean, and how far chance alone moves it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A mean over rows.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 pub struct Mean {
     /// The mean; NaN of no rows.
     pub mean: f64,

@@ -8,10 +8,11 @@ use super::multiplicity::holm;
 use faer::MatRef;
 use gauss_math::normal;
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// z against N(0, I).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Normality {
     /// Rows tested.
     pub rows: usize,
@@ -26,7 +27,7 @@ pub struct Normality {
 }
 
 /// A dimension of z against N(0, 1).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Dimension {
     /// 0 where the model is right.
     pub mean: f64,
@@ -45,7 +46,7 @@ pub struct Dimension {
 }
 
 /// The correlation of two dimensions.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Correlation {
     /// The dimensions, counted from 0.
     pub dimensions: [usize; 2],
@@ -59,7 +60,7 @@ pub struct Correlation {
 
 /// The mean of |z|⁴, which is d(d + 2) for a normal vector, with variance 8d(d + 2)(d + 3) a row
 /// (Mardia 1970, with the moments known rather than estimated).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Kurtosis {
     /// Mean of |z|⁴.
     pub value: f64,

@@ -2,10 +2,11 @@
 
 use faer::MatRef;
 use gauss_flow::Column;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A column's way there and back.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ColumnTrip {
     /// The largest |x - f⁻¹(f(x))|, over the column's standard deviation; none of a discrete one.
     pub largest: Option<f64>,

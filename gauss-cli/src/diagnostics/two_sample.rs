@@ -8,6 +8,7 @@ use super::rows;
 use super::trees::Trees;
 use faer::{Mat, MatRef};
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Rows of either sample, at most.
@@ -18,7 +19,7 @@ pub const LEAST_ROWS: usize = 20;
 pub const FOLDS: usize = 5;
 
 /// What the classifier reached on rows it had not seen.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct TwoSample {
     /// Rows of either sample.
     pub rows: usize,

@@ -22,6 +22,7 @@ mod tests;
 mod training;
 
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::plot::Figure;
@@ -41,7 +42,7 @@ pub struct Drawn {
 }
 
 /// The figures, in reading order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Chart {
     /// Every two columns, data and samples

@@ -12,6 +12,8 @@ const LEAST_ROWS: usize = 50;
 const MOST_DISTINCT: f64 = 0.5;
 /// Skewness from which a logarithm is worth the word; that of an exponential distribution is 2.
 const SKEWED: f64 = 1.5;
+/// Of the skewness that the logarithm may leave, either way: an exponential distribution keeps 0.57.
+const LESS: f64 = 0.75;
 /// How much of an interval the values must fill for its bounds to be theirs.
 const FILLED: f64 = 0.95;
 
@@ -61,7 +63,7 @@ fn offer(column: &Column, cells: ColRef<'_, f64>) -> Option<String> {
         }
     }
     let skewed = shape.low > 0.0 && shape.skewness > SKEWED;
-    (skewed && shape.log_skewness.abs() < 0.5 * shape.skewness).then(|| {
+    (skewed && shape.log_skewness.abs() < LESS * shape.skewness).then(|| {
         format!(
             "column {name:?} is positive and skewed: --support {} keeps the model above 0",
             quoted(&format!("{name}>0"))

@@ -263,7 +263,7 @@ fn what_the_command_line_gets_wrong_is_said_before_the_work() {
         ("model.gauss test.csv --out nowhere/r.html", 1, "there is no directory nowhere"),
         ("model.gauss test.csv --out test.csv", 2, "is read by this command"),
         ("model.gauss gone.csv --out r.html", 1, "gone.csv: no such file"),
-        ("model.gauss test.csv --out r.html --rows 0", 2, "at least 1"),
+        ("model.gauss test.csv --out r.html --rows 0", 2, "1 or more"),
     ] {
         let before = place.contents();
         let run = place.gauss(std::iter::once("report").chain(words.split(' ')));

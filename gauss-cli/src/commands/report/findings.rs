@@ -1,6 +1,7 @@
 //! Every number of a report, as `--json` prints it. Numbers that are not finite are null.
 
 use gauss_flow::{Column, Kind, Model};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commands::inspect::Layer;
@@ -11,7 +12,7 @@ use crate::diagnostics::round_trip::ColumnTrip;
 use crate::diagnostics::two_sample::TwoSample;
 
 /// The report.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Findings {
     pub command: &'static str,
     /// The program that wrote the report.
@@ -39,7 +40,7 @@ pub struct Findings {
 }
 
 /// What the model file says.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ModelFacts {
     pub file: String,
     pub created_by: String,
@@ -57,7 +58,7 @@ pub struct ModelFacts {
 }
 
 /// A column.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ColumnFacts {
     pub name: String,
     /// `real`, `integer` or `category`.
@@ -70,14 +71,14 @@ pub struct ColumnFacts {
 }
 
 /// A line of the model's notes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct NoteFacts {
     pub name: String,
     pub value: String,
 }
 
 /// The table that the report is about.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct TableFacts {
     pub file: String,
     pub rows: usize,
@@ -94,7 +95,7 @@ pub struct TableFacts {
 }
 
 /// The table given by `--train`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct TrainFacts {
     pub file: String,
     pub rows: usize,
@@ -107,7 +108,7 @@ pub struct TrainFacts {
 }
 
 /// ln p(x) of the rows that have one, in nats.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Likelihood {
     pub log_prob: Mean,
     /// The same over the number of columns.
@@ -117,7 +118,7 @@ pub struct Likelihood {
 }
 
 /// The model and the baselines on the same rows.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Comparison {
     pub rows: usize,
     /// `train`: the baselines learnt from the rows of --train. `cross_fit`: from the other four
@@ -131,7 +132,7 @@ pub struct Comparison {
 }
 
 /// A baseline, and how far the model is above it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Against {
     pub baseline: Baseline,
     /// None where it cannot be fitted: the rows span no volume.
@@ -143,7 +144,7 @@ pub struct Against {
 }
 
 /// x against f⁻¹(f(x)).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RoundTrip {
     pub rows: usize,
     /// The largest error of a real column, over its standard deviation.
@@ -155,7 +156,7 @@ pub struct RoundTrip {
 }
 
 /// An unlikely row.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Unlikely {
     /// Row of data, counted from 1; the header does not count.
     pub row: usize,
@@ -170,7 +171,7 @@ pub struct Unlikely {
 }
 
 /// A value in the user's own form.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Cell {
     Number(f64),
@@ -178,7 +179,7 @@ pub enum Cell {
 }
 
 /// Something to beware of.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Caution {
     /// For programs: `outside_support`, `beyond_training_range`, ...
     pub topic: &'static str,
