@@ -285,16 +285,56 @@ enum Number {
 
 /// What a cell of text is as a number, blanks around it ignored.
 fn number(cell: &[u8]) -> Number {
-    let Ok(text) = std::str::from_utf8(cell) else { return Number::Text };
-    match text.trim().parse::<f64>() {
-        Ok(value) if value.is_finite() => Number::Finite(value),
-        Ok(value) if value.is_nan() => Number::Missing,
-        Ok(value) => Number::Infinite(value),
-        Err(_) if is_missing(text.trim()) => Number::Missing,
-        Err(_) => Number::Text,
+    if let Ok(value) = fast_float2::parse::<f64, _>(cell.trim_ascii()) {
+        return match value {
+            _ if value.is_finite() => Number::Finite(value),
+            _ if value.is_nan() => Number::Missing,
+            _ => Number::Infinite(value),
+        };
+    }
+    match std::str::from_utf8(cell).map(str::trim) {
+        Ok(text) if is_missing(text) => Number::Missing,
+        // Blanks beyond those of ASCII about a number.
+        Ok(text) if text.len() < cell.trim_ascii().len() => number(text.as_bytes()),
+        _ => Number::Text,
     }
 }
 
 fn is_missing(text: &str) -> bool {
     text.is_empty() || MISSING_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_as_people_write_them() {
+        let finite = |cell: &str| match number(cell.as_bytes()) {
+            Number::Finite(value) => Some(value),
+            _ => None,
+        };
+        for (cell, value) in [
+            ("1", 1.0),
+            (" +2.5\t", 2.5),
+            ("\u{a0}3\u{2009}", 3.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("-1E-3", -1e-3),
+            ("0.1000000000000000055511151231257827", 0.1),
+            ("1e-400", 0.0),
+        ] {
+            assert_eq!(finite(cell), Some(value), "{cell:?}");
+        }
+        for cell in ["0x1F", "1,5", "1e", "e5", "1 2", "1_000", "+", "--1", "5f"] {
+            assert!(matches!(number(cell.as_bytes()), Number::Text), "{cell:?}");
+        }
+        for cell in ["", "  ", "\u{a0}", "NA", " nan ", "N/A", "NULL", "None", "?"] {
+            assert!(matches!(number(cell.as_bytes()), Number::Missing), "{cell:?}");
+        }
+        for cell in ["inf", "-Infinity", "1e999"] {
+            assert!(matches!(number(cell.as_bytes()), Number::Infinite(_)), "{cell:?}");
+        }
+        assert!(matches!(number(b"\xff"), Number::Text));
+    }
 }
