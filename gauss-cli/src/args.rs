@@ -25,6 +25,7 @@ const WORKFLOW: &str = "  \
   gauss fit train.csv --out model.gauss                learn p(x) from a table
   gauss score model.gauss test.csv --out scores.csv    ln p(x) of every row
   gauss sample model.gauss --rows 5000 --out new.csv   draw new rows
+  gauss report model.gauss test.csv --out report.html   how well it does, on a page
 
 Results go to standard output or to --out, all else to standard error. Every
 command takes --json, --seed, --threads and --quiet; `gauss help COMMAND` has
@@ -65,9 +66,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
 fn overview(command: &clap::Command) -> String {
     let header = command.get_styles().get_header();
     let literal = command.get_styles().get_literal();
-    let mut text = "{about}\n\n{usage-heading} gauss <COMMAND> [OPTIONS]\n".to_owned();
+    let mut text = "{about}\n\n{usage-heading} gauss <COMMAND> [OPTIONS]\n\n".to_owned();
     for (group, names) in GROUPS {
-        text.push('\n');
         for (k, name) in names.iter().enumerate() {
             let group = if k == 0 { group } else { "" };
             let about = match command.find_subcommand(name).and_then(clap::Command::get_about) {

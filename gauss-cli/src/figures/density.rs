@@ -4,10 +4,10 @@ use faer::Mat;
 
 use super::column::View;
 use super::smooth::{Grid, histogram, smoothed};
-use super::subject::Choice;
+use super::subject::{Choice, SPREAD};
 use super::{Drawn, Subject};
 use crate::console::grouped;
-use crate::plot::{Map, MapLayer, Maps, maps};
+use crate::plot::{Map, MapLayer, Maps, maps, number};
 
 /// Cells along an axis where the density is exact.
 const EXACT: usize = 160;
@@ -30,34 +30,41 @@ impl Subject<'_> {
             return None;
         }
         let (pair, choice) = self.pair()?;
-        if self.dim() == 2 { Some(self.exact(pair)) } else { Some(self.estimated(pair, choice)) }
+        if self.dim() == 2 { self.exact(pair) } else { Some(self.estimated(pair, choice)) }
     }
 
-    fn exact(&self, pair: [usize; 2]) -> Drawn {
+    /// ln of the density per unit of the axes at the centres of cells, row by row from the lowest,
+    /// and the cells across and up: of a model of two columns.
+    pub(super) fn ln_density(&self, pair: [usize; 2]) -> Option<(Vec<f64>, [Grid; 2])> {
         let views = pair.map(|j| &self.views[j]);
-        let [across, up] = views.map(|view| cells(view, EXACT));
-        let count = across.count * up.count;
-        let mut ln_jacobian = vec![0.0; count];
-        let mut grid = Mat::zeros(count, 2);
-        for k in 0..count {
-            for (axis, cell) in [across.centre(k % across.count), up.centre(k / across.count)]
-                .into_iter()
-                .enumerate()
-            {
-                let (value, ln_slope) = views[axis].value(cell);
+        let grids = views.map(|view| cells(view, EXACT));
+        let [across, up] = grids;
+        let mut ln_slopes = vec![0.0; across.count * up.count];
+        let mut x = Mat::zeros(ln_slopes.len(), 2);
+        for (k, ln_slope) in ln_slopes.iter_mut().enumerate() {
+            let centres = [across.centre(k % across.count), up.centre(k / across.count)];
+            for axis in 0..2 {
+                let (value, slope) = views[axis].value(centres[axis]);
                 let whole = views[axis].scale.whole;
-                grid[(k, pair[axis])] = if whole { value.round() } else { value };
-                ln_jacobian[k] += ln_slope;
+                x[(k, pair[axis])] = if whole { value.round() } else { value };
+                *ln_slope += slope;
             }
         }
-        let mut ln_p = self.model.log_prob(grid.as_ref()).unwrap_or_default();
-        for (value, ln_slope) in ln_p.iter_mut().zip(&ln_jacobian) {
+        let mut ln_p = self.model.log_prob(x.as_ref()).ok()?;
+        for (value, ln_slope) in ln_p.iter_mut().zip(ln_slopes) {
             *value += ln_slope;
         }
+        Some((ln_p, grids))
+    }
+
+    fn exact(&self, pair: [usize; 2]) -> Option<Drawn> {
+        let views = pair.map(|j| &self.views[j]);
+        let (ln_p, [across, up]) = self.ln_density(pair)?;
         let highest =
             ln_p.iter().copied().filter(|v| v.is_finite()).fold(f64::NEG_INFINITY, f64::max);
+        let floor = (highest - DEPTH).floor();
         let density: Vec<f64> = ln_p.iter().map(|v| v.exp()).collect();
-        let places = pair.map(|j| self.places(self.x.as_ref(), j));
+        let places = pair.map(|j| self.places(self.x.as_ref(), j, SPREAD));
         let points: Vec<[f64; 2]> =
             places[0].iter().zip(&places[1]).map(|(&a, &b)| [a, b]).collect();
         let columns = across.count;
@@ -65,11 +72,12 @@ impl Subject<'_> {
         let title = "The learned density";
         let unit = unit(&views);
         let subtitle = format!(
-            "{}; the model's exact density on {} × {} cells, {unit}; the right map is cut {DEPTH} \
-             nats below the highest",
+            "{}; the model's exact density on {} × {} cells, {unit}; the right map is cut at {} \
+             nats",
             self.rows(),
             across.count,
-            up.count
+            up.count,
+            number(floor, 0)
         );
         let figure = maps(&Maps {
             title,
@@ -78,26 +86,26 @@ impl Subject<'_> {
             maps: &[
                 Map { name: "data", note: "", layer: MapLayer::Points(&points) },
                 Map { name: "p(x)", note: "", layer: cells(&density, (0.0, top(&density))) },
-                Map {
-                    name: "ln p(x)",
-                    note: "nats",
-                    layer: cells(&ln_p, (highest - DEPTH, highest)),
-                },
+                Map { name: "ln p(x)", note: "nats", layer: cells(&ln_p, (floor, highest)) },
             ],
         });
         let caption = "The data, the density that the model has learnt of them, and its logarithm, \
                        which shows the tails. The bright parts of the middle map should be where \
                        the points are dense; bright bridges where there are none are the model's \
                        own.";
-        Drawn { name: "density", title: title.into(), caption: caption.into(), figure }
+        Some(Drawn { name: "density", title: title.into(), caption: caption.into(), figure })
     }
 
     fn estimated(&self, pair: [usize; 2], choice: Choice) -> Drawn {
         let views = pair.map(|j| &self.views[j]);
+        // Whole numbers without cells of their own are spread over the length of theirs: cells of
+        // other lengths would hold now one more and now one less.
         let places = |rows: &Mat<f64>| -> Vec<[f64; 2]> {
-            (0..rows.nrows())
-                .map(|i| [views[0].place(rows[(i, pair[0])]), views[1].place(rows[(i, pair[1])])])
-                .collect()
+            let [a, b] = pair.map(|j| {
+                let spread = if own_cells(&self.views[j]) { 0.0 } else { 1.0 };
+                self.places(rows.as_ref(), j, spread)
+            });
+            a.into_iter().zip(b).map(|(a, b)| [a, b]).collect()
         };
         let fine = views.map(|view| cells(view, ESTIMATED));
         let kernel = views.map(|view| if own_cells(view) { 0.0 } else { KERNEL });

@@ -48,8 +48,7 @@ impl Binomial {
     fn quantile(&self, k: usize, p: f64) -> f64 {
         let n = self.ln_factorial.len() - 1;
         let mean = k as f64 / (n + 1) as f64;
-        // U_(k) <= u has at least the probability that one of n does, which bounds u from below
-        // only for k = 1; elsewhere a fixed number of powers of two is wide enough.
+        // The farthest is k = 1, whose quantile is about p times its mean; e⁻¹² is far below that.
         let (mut lo, mut hi) = (mean.ln() - 12.0, mean.ln());
         for _ in 0..HALVINGS {
             let middle = 0.5 * (lo + hi);

@@ -1,6 +1,7 @@
 //! Every two columns against each other, data and samples.
 
 use super::dependence::dependences;
+use super::subject::SPREAD;
 use super::{Drawn, Subject};
 use crate::console::grouped;
 use crate::plot::{PairColumn, PairPlot, pair_plot};
@@ -23,7 +24,7 @@ impl Subject<'_> {
         let draws = self.samples.subrows(0, n.min(self.samples.nrows()));
         let places: Vec<[Vec<f64>; 2]> = shown
             .iter()
-            .map(|&j| [self.places(self.x.as_ref(), j), self.places(draws, j)])
+            .map(|&j| [self.places(self.x.as_ref(), j, SPREAD), self.places(draws, j, SPREAD)])
             .collect();
         let columns: Vec<PairColumn<'_>> = shown
             .iter()

@@ -48,7 +48,8 @@ pub fn curve(places: &[f64], axis: &Axis, bounds: (f64, f64)) -> Vec<(f64, f64)>
 #[derive(Debug, Clone, Copy)]
 pub struct Grid {
     lo: f64,
-    width: f64,
+    /// Length of a cell.
+    pub width: f64,
     /// How many.
     pub count: usize,
 }

@@ -14,6 +14,9 @@ use crate::console::{counted, grouped};
 const DRAWS: usize = 200_000;
 const DRAWN_NUMBERS: usize = 2_000_000;
 
+/// The share of its cell over which a discrete value is spread where it is drawn as a point.
+pub(super) const SPREAD: f64 = 0.6;
+
 /// What a user may choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -151,11 +154,12 @@ impl<'a> Subject<'a> {
         stream(self.settings.seed, purpose)
     }
 
-    /// Where the values of column `j` are drawn as points: discrete ones spread within their cell.
-    pub(super) fn places(&self, rows: MatRef<'_, f64>, j: usize) -> Vec<f64> {
+    /// Where the values of column `j` stand on its axis; discrete ones spread over a share
+    /// `spread` of their cell.
+    pub(super) fn places(&self, rows: MatRef<'_, f64>, j: usize, spread: f64) -> Vec<f64> {
         let mut rng = self.stream(16 + j as u64);
         let view = &self.views[j];
-        let spread = if view.scale.whole { 0.6 } else { 0.0 };
+        let spread = if view.scale.whole { spread } else { 0.0 };
         let place = |v: &f64| view.place(*v) + spread * (rng.random::<f64>() - 0.5);
         rows.col(j).iter().map(place).collect()
     }

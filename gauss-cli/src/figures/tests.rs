@@ -159,6 +159,25 @@ fn two_columns_have_an_exact_density() {
 }
 
 #[test]
+fn an_exact_density_has_mass_one_in_the_units_of_its_axes() {
+    let (_, all) = mixed();
+    // Decades of a positive quantity, and whole numbers with a cell each.
+    let x = Mat::from_fn(all.nrows(), 2, |i, j| all[(i, 2 * j)]);
+    let kinds = [Kind::Real(Support::Above(0.0)), Kind::Integer(Support::Above(0.0))];
+    let column = |kind| Column { name: format!("{kind:?}"), kind, fill: None };
+    let model = model(kinds.map(column).to_vec(), &x);
+    let two = subject(&model, &x, few());
+    assert!(two.views[0].is_log() && two.views[1].scale.whole);
+    for pair in [[0, 1], [1, 0]] {
+        let (ln_p, [across, up]) = two.ln_density(pair).expect("two columns");
+        let mass: f64 = ln_p.iter().map(|v| v.exp() * across.width * up.width).sum();
+        // The axes hold all but the tails.
+        assert!((0.97..1.001).contains(&mass), "{mass}");
+    }
+    assert!(drawn(&two).contains(&"density"));
+}
+
+#[test]
 fn strays_and_constants() {
     let clean = normals(500, 3);
     let model = reals(&clean);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::Place;
 
 /// Every command, in the ways that change its object.
-const RUNS: [&str; 21] = [
+const RUNS: [&str; 26] = [
     "fit train.csv --out a.gauss --blocks 1 --budget 2epochs",
     "fit train.csv --out b.gauss --method rbig --blocks 1 --noise a=0.1 --exclude c",
     "fit ties.csv --out c.gauss --blocks 1 --budget 1epochs --no-refit",
@@ -25,6 +25,11 @@ const RUNS: [&str; 21] = [
     "inspect b.gauss",
     "compare model.gauss a.gauss test.csv",
     "compare model.gauss a.gauss one.csv --out d.csv",
+    "plot model.gauss test.csv --out figures",
+    "plot model.gauss one.csv --out figures",
+    "report model.gauss test.csv --out r.html",
+    "report model.gauss test.csv --train train.csv --out r.html",
+    "report model.gauss one.csv --out r.html",
     "completions bash",
     "man",
     "man --out pages",

@@ -26,7 +26,7 @@ use crate::input;
 use crate::model;
 use crate::output::Destination;
 use crate::table::{self, Select, Table};
-use findings::Findings;
+pub(crate) use findings::Findings;
 use gather::Request;
 use words::{percent, with_error};
 
