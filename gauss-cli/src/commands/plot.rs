@@ -102,7 +102,6 @@ impl Plot {
         let model = model::load(&self.model)?;
         let table =
             table::read(&self.table, Select::Model(&model.columns), &self.reading.to_learn())?;
-        table.require_rows(1)?;
         let settings = Settings {
             seed: console.seed,
             rows: self.rows,
@@ -111,6 +110,7 @@ impl Plot {
                 Some([a, b]) => Some([table.position(a)?, table.position(b)?]),
                 None => None,
             },
+            ..Settings::of(model.columns.len())
         };
         let subject = Subject::new(&model, table.data.as_ref(), settings)
             .map_err(|source| Error::Flow { file: table.file(), source })?;
@@ -143,6 +143,13 @@ impl Plot {
             figures: drawn.into_iter().map(|drawn| Made::new(drawn, &self.out)).collect(),
             left_out,
         };
+        for left_out in &report.left_out {
+            console.note(&format!("{} is left out: it needs {}", left_out.figure, left_out.needs));
+        }
+        if report.missing_rows > 0 {
+            let rows = counted(report.missing_rows, "row");
+            console.note(&format!("{rows} with missing values left out"));
+        }
         console.finish(&report, &report.prose(), false)?;
         Ok(())
     }
@@ -180,20 +187,9 @@ impl Made {
 impl Report {
     fn prose(&self) -> String {
         let count = counted(self.figures.len(), "figure");
-        let mut text = format!("{}: {count}, each as SVG and PNG", self.out);
         let made: Vec<(&str, String)> =
             self.figures.iter().map(|made| (made.figure, made.svg.clone())).collect();
-        if !made.is_empty() {
-            text += &format!("\n{}", aligned(&made));
-        }
-        for left_out in &self.left_out {
-            text +=
-                &format!("\nnote: {} is left out: it needs {}", left_out.figure, left_out.needs);
-        }
-        if self.missing_rows > 0 {
-            let rows = counted(self.missing_rows, "row");
-            text += &format!("\nnote: {rows} with missing values left out");
-        }
-        text
+        let title = format!("{}: {count}, each as SVG and PNG", self.out);
+        if made.is_empty() { title } else { format!("{title}\n{}", aligned(&made)) }
     }
 }

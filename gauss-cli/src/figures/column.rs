@@ -6,10 +6,11 @@ use crate::plot::{Axis, Scale, Tick, pad, power_of_ten, robust_range};
 
 /// From this ratio of its 99th to its 1st percentile a positive quantity has a logarithmic axis.
 const LOG_FROM: f64 = 100.0;
-/// Share of the values beyond either end of the bulk, and how far from it, in multiples of its
-/// length, an axis still follows them.
+/// Share of the values beyond either end of the bulk, of few values at least one of them; and how
+/// far from it, in multiples of its length, an axis still follows them.
 const TAIL: f64 = 0.005;
-const REACH: f64 = 0.4;
+const ONE: f64 = 1.5;
+const REACH: f64 = 0.5;
 
 /// The axis of a column.
 #[derive(Debug, Clone)]
@@ -27,7 +28,10 @@ impl View {
     pub fn new(column: &Column, data: &[f64], draws: &[f64]) -> Self {
         let log = is_log(&column.kind, data);
         let place = |v: f64| if log { v.log10() } else { v };
-        let range = |values: &[f64]| robust_range(values.iter().map(|&v| place(v)), TAIL, REACH);
+        let range = |values: &[f64]| {
+            let tail = TAIL.max(ONE / values.len().max(1) as f64).min(0.5);
+            robust_range(values.iter().map(|&v| place(v)), tail, REACH)
+        };
         let ranges = [range(data), range(draws)];
         let (lo, hi) = ranges
             .into_iter()
@@ -42,7 +46,8 @@ impl View {
             Axis::linear(lo.round() - 0.5, hi.round() + 0.5)
         } else {
             let range = pad(Axis::linear(lo, hi).range(), 0.03);
-            Axis::linear(range.0, range.1)
+            // Beyond a bound there is nothing to show.
+            Axis::linear(range.0.max(bounds.0), range.1.min(bounds.1))
         };
         let ticks = match &column.kind {
             Kind::Category(levels) => Some(names(levels)),
@@ -72,9 +77,9 @@ impl View {
         values.iter().map(|&v| self.place(v)).collect()
     }
 
-    /// What a density is per, where that is not the column's own unit.
-    pub fn unit(&self) -> &'static str {
-        if self.log { "per decade" } else { "" }
+    /// Whether the axis is logarithmic; densities are per decade then.
+    pub fn is_log(&self) -> bool {
+        self.log
     }
 }
 

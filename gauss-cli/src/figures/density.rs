@@ -18,6 +18,8 @@ const KERNEL: f64 = 1.2;
 const HISTOGRAM: (usize, usize) = (16, 48);
 /// A whole number has a cell of its own up to so many of them.
 const WHOLE: usize = 60;
+/// The share of the mass that may lie beyond the colours of a density.
+const TOWERING: f64 = 0.05;
 /// Nats below the highest density that are told apart.
 const DEPTH: f64 = 16.0;
 
@@ -75,7 +77,7 @@ impl Subject<'_> {
             scales: views.map(|view| &view.scale),
             maps: &[
                 Map { name: "data", note: "", layer: MapLayer::Points(&points) },
-                Map { name: "p(x)", note: "", layer: cells(&density, (0.0, highest.exp())) },
+                Map { name: "p(x)", note: "", layer: cells(&density, (0.0, top(&density))) },
                 Map {
                     name: "ln p(x)",
                     note: "nats",
@@ -107,10 +109,9 @@ impl Subject<'_> {
         let data = histogram(&places(&self.x), coarse[0], coarse[1]);
 
         // One scale for both; single cells of a histogram of few rows may exceed it.
-        let highest = model.iter().copied().fold(0.0, f64::max);
-        let colors = (0.0, if highest > 0.0 { highest } else { 1.0 });
+        let colors = (0.0, top(&model));
         let title = "The density of two columns";
-        let mut subtitle = format!(
+        let mut words = vec![format!(
             "left {} in {} × {} cells, right the model: {} draws in {} × {} cells, smoothed by {KERNEL} \
              cells; one scale of colours, {}",
             self.rows(),
@@ -120,14 +121,14 @@ impl Subject<'_> {
             fine[0].count,
             fine[1].count,
             unit(&views),
-        );
+        )];
         if choice == Choice::MostDependent {
-            subtitle += &format!("; the most dependent two of {} columns", self.columns().len());
+            words.push(format!("the most dependent two of {} columns", self.columns().len()));
         }
         let cells = |values, columns| MapLayer::Cells { values, columns, colors };
         let figure = maps(&Maps {
             title,
-            subtitle: &subtitle,
+            subtitle: &words.join("; "),
             scales: views.map(|view| &view.scale),
             maps: &[
                 Map { name: "data", note: "histogram", layer: cells(&data, coarse[0].count) },
@@ -158,11 +159,26 @@ fn cells(view: &View, most: usize) -> Grid {
     Grid::new(&view.scale.axis, count.max(1))
 }
 
+/// The top of a density's colours: its largest value, or, where a few cells tower over all
+/// others, the value above which there is a twentieth of the mass.
+fn top(density: &[f64]) -> f64 {
+    let mut sorted: Vec<f64> = density.iter().copied().filter(|d| d.is_finite()).collect();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    let highest = sorted.first().copied().unwrap_or(0.0);
+    if !(highest > 0.0) {
+        return 1.0;
+    }
+    let total: f64 = sorted.iter().sum();
+    let mut above = 0.0;
+    let bulk = sorted.iter().find(|d| {
+        above += **d;
+        above >= TOWERING * total
+    });
+    bulk.copied().filter(|bulk| highest > 3.0 * bulk).unwrap_or(highest)
+}
+
 /// What the density is per.
 fn unit(views: &[&View; 2]) -> String {
-    let each = views.map(|view| match view.unit() {
-        "" => "unit",
-        _ => "decade",
-    });
+    let each = views.map(|view| if view.is_log() { "decade" } else { "unit" });
     format!("per {} of {} and {} of {}", each[0], views[0].scale.name, each[1], views[1].scale.name)
 }

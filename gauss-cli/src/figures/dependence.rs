@@ -6,6 +6,8 @@
 
 use faer::Mat;
 
+use crate::plot::thin;
+
 /// Most rows looked at, and most groups of ranks.
 const MOST_ROWS: usize = 4000;
 const MOST_GROUPS: usize = 12;
@@ -19,8 +21,7 @@ pub struct Dependences {
 
 /// Of the `columns` of x `[n, d]`.
 pub fn dependences(x: &Mat<f64>, columns: &[usize]) -> Dependences {
-    let n = x.nrows();
-    let rows: Vec<usize> = crate::plot::thin(n, MOST_ROWS).collect();
+    let rows: Vec<usize> = thin(x.nrows(), MOST_ROWS).collect();
     let groups = ((rows.len() as f64 / 5.0).sqrt() as usize).clamp(2, MOST_GROUPS);
     let ranked: Vec<Vec<usize>> = columns
         .iter()

@@ -9,7 +9,7 @@ use super::{Drawn, Subject};
 use crate::console::counted;
 use crate::plot::{
     Axis, Cloud, Distribution, Distributions, QuantilePlot, QuantilePlots, Reference, Scale, Shape,
-    distributions, joint_plot, number, quantile_plots, standard_normal,
+    compact, distributions, joint_plot, number, quantile_plots, standard_normal, within,
 };
 use crate::table::latent_names;
 
@@ -54,16 +54,23 @@ impl Subject<'_> {
     pub fn qq(&self) -> Option<Drawn> {
         let (shown, mut subtitle) = self.latent_variables()?;
         let n = self.z.nrows();
-        subtitle += "; the band holds a value of the rank with probability 95 %, for each rank \
+        subtitle += "; the band holds the value of a rank with probability 95 %, for each rank \
                      by itself (Beta quantiles of order statistics)";
         let points: Vec<Vec<(f64, f64)>> = shown
             .iter()
             .map(|v| v.sorted.iter().enumerate().map(|(k, &z)| (mean_rank(k + 1, n), z)).collect())
             .collect();
+        let band = normal_band(n, BAND);
+        let note = |points: &Vec<(f64, f64)>| {
+            let outside = points.iter().filter(|p| !within(&band, p.0, p.1)).count();
+            format!("{} % outside", number(100.0 * outside as f64 / n as f64, 1))
+        };
+        let notes: Vec<String> = points.iter().map(note).collect();
         let panels: Vec<QuantilePlot<'_>> = shown
             .iter()
             .zip(&points)
-            .map(|(v, points)| QuantilePlot { name: &v.name, note: &v.distance_note, points })
+            .zip(&notes)
+            .map(|((v, points), note)| QuantilePlot { name: &v.name, note, points })
             .collect();
         let ends = shown.iter().flat_map(|v| v.sorted.first().into_iter().chain(v.sorted.last()));
         let farthest = ends.fold(mean_rank(n, n), |reach, z| reach.max(z.abs()));
@@ -71,15 +78,15 @@ impl Subject<'_> {
         let figure = quantile_plots(&QuantilePlots {
             title,
             subtitle: &subtitle,
-            names: ["N(0, 1)", "95 % band", "z, sorted"],
+            names: ["N(0, 1)", "95 % band", "z within", "z outside"],
             reach: (1.05 * farthest).clamp(3.0, FARTHEST),
-            band: &normal_band(n, BAND),
+            band: &band,
             panels: &panels,
         });
         let caption = "Sorted latent values (vertical) against the quantiles of N(0, 1) \
-                       (horizontal). Points on the line, within the band but for one in twenty, \
-                       mean that the model's margins are right; an S means tails that are too \
-                       heavy or too light.";
+                       (horizontal). Where the model is right, 5 % lie outside the band on \
+                       average (neighbours stray together); an S means tails that are too heavy \
+                       or too light.";
         Some(Drawn { name: "qq", title: title.into(), caption: caption.into(), figure })
     }
 
@@ -119,16 +126,16 @@ impl Subject<'_> {
             .enumerate()
             .map(|(j, name)| Variable::new(name, column(&self.z, j)))
             .collect();
-        let mut subtitle = self.latent_rows();
+        let mut words = vec![self.latent_rows()];
         if shown.len() > MOST {
             shown.sort_by(|a, b| b.distance.total_cmp(&a.distance));
             shown.truncate(MOST);
-            subtitle += &format!(
-                "; the {MOST} of {} variables farthest from N(0, 1), the farthest first",
+            words.push(format!(
+                "the {MOST} of {} variables farthest from N(0, 1), the farthest first",
                 self.dim()
-            );
+            ));
         }
-        Some((shown, subtitle))
+        Some((shown, words.join("; ")))
     }
 
     fn latent_rows(&self) -> String {
@@ -150,7 +157,6 @@ struct Variable {
     /// Largest difference from Φ.
     distance: f64,
     moments: String,
-    distance_note: String,
 }
 
 impl Variable {
@@ -164,12 +170,16 @@ impl Variable {
             (p - k as f64 / n).abs().max(((k + 1) as f64 / n - p).abs())
         };
         let distance = sorted.iter().enumerate().map(gap).fold(0.0, f64::max);
-        let mut moments = format!("{} ± {}", number(mean, 2), number(variance.sqrt(), 2));
+        let mut moments = format!("{} ± {}", brief(mean), brief(variance.sqrt()));
         let outside = sorted.iter().filter(|z| z.abs() > REACH).count();
         if outside > 0 {
             moments = format!("{outside} outside, {moments}");
         }
-        let distance_note = format!("D {}", number(distance, 3));
-        Self { name, sorted, distance, moments, distance_note }
+        Self { name, sorted, distance, moments }
     }
+}
+
+/// Two decimals; two digits of what is large.
+fn brief(v: f64) -> String {
+    if v.abs() < 100.0 { number(v, 2) } else { compact(v, 2) }
 }

@@ -4,7 +4,8 @@ use faer::Mat;
 use gauss_flow::LayerSpec;
 
 use super::{Drawn, Subject};
-use crate::plot::{ColorBy, ScatterGrid, State, robust_range, scatter_grid};
+use crate::console::counted;
+use crate::plot::{ColorBy, ScatterGrid, State, robust_range, scatter_grid, thin};
 
 /// Most states shown.
 const MOST: usize = 12;
@@ -19,9 +20,8 @@ impl Subject<'_> {
             [a, b, ..] => Some([a, b]),
             _ => None,
         })?;
-        let x = self.x.subrows(0, self.x.nrows());
-        let kept: Vec<usize> = crate::plot::thin(x.nrows(), ROWS).collect();
-        let x = Mat::from_fn(kept.len(), x.ncols(), |i, j| x[(kept[i], j)]);
+        let kept: Vec<usize> = thin(self.x.nrows(), ROWS).collect();
+        let x = Mat::from_fn(kept.len(), self.dim(), |i, j| self.x[(kept[i], j)]);
         let y = self.model.encode(x.as_ref(), &mut self.stream(4));
         let within: Vec<usize> =
             (0..y.nrows()).filter(|&i| y.row(i).iter().all(|v| v.is_finite())).collect();
@@ -33,7 +33,7 @@ impl Subject<'_> {
         let layers = self.model.flow.layers();
         // A first layer that standardises shows the data as they are, on scales alike.
         let first = usize::from(matches!(layers.first(), Some(LayerSpec::Standardize)));
-        let shown = spread(first, states.len() - 1);
+        let shown = self.shown(first);
         let clouds: Vec<Vec<[f64; 2]>> =
             shown.iter().map(|&k| points(&states[k], pair, k == 0)).collect();
         let titles: Vec<String> = shown.iter().map(|&k| self.state(k, first)).collect();
@@ -41,19 +41,22 @@ impl Subject<'_> {
             titles.iter().zip(&clouds).map(|(title, points)| State { title, points }).collect();
 
         let [a, b] = pair.map(|j| self.model.columns[j].name.as_str());
-        let mut subtitle = format!(
-            "coordinates {} and {}, at first {a} and {b}; colour: the rank of {a}",
-            pair[0] + 1,
-            pair[1] + 1
-        );
+        let mut words = vec![
+            counted(y.nrows(), "row"),
+            format!(
+                "coordinates {} and {}, at first {a} and {b}; colour: the rank of {a}",
+                pair[0] + 1,
+                pair[1] + 1
+            ),
+        ];
         if shown.len() < states.len() - first {
-            subtitle += &format!("; {} of {} layers", shown.len() - 1, layers.len());
+            words.push(format!("after {} of {} layers", shown.len() - 1, layers.len()));
         }
         let ranks = ranks(&y, pair[0]);
         let title = "From the data to the latent space";
         let figure = scatter_grid(&ScatterGrid {
             title,
-            subtitle: &subtitle,
+            subtitle: &words.join("; "),
             states: &panels,
             color_by: ColorBy::Scalar(&ranks),
             shared_range: false,
@@ -62,6 +65,19 @@ impl Subject<'_> {
                        coordinates, marginal maps give each the shape of a normal; at the end \
                        there should be a round cloud. Colours let a row be followed.";
         Some(Drawn { name: "layers", title: title.into(), caption: caption.into(), figure })
+    }
+
+    /// The states to show: all from `first` on, or of too many those that end a block.
+    fn shown(&self, first: usize) -> Vec<usize> {
+        let layers = self.model.flow.layers();
+        let all: Vec<usize> = (first..=layers.len()).collect();
+        if all.len() <= MOST {
+            return all;
+        }
+        let ends = |k: &usize| {
+            *k == first || *k == layers.len() || matches!(layers[k - 1], LayerSpec::Marginal { .. })
+        };
+        spread(&all.into_iter().filter(ends).collect::<Vec<_>>())
     }
 
     /// The name of the state after `k` layers.
@@ -75,16 +91,15 @@ impl Subject<'_> {
             LayerSpec::Rotation { .. } => "rotated",
             LayerSpec::Marginal { .. } => "marginals",
         };
-        let after = format!("{k}: {what}");
-        if k == layers.len() { format!("{after}, z") } else { after }
+        if k == layers.len() { format!("{k}: {what}, z") } else { format!("{k}: {what}") }
     }
 }
 
-/// At most `MOST` numbers from `first` to `last`, both included, as evenly as may be.
-fn spread(first: usize, last: usize) -> Vec<usize> {
-    let count = (last - first + 1).min(MOST);
-    let step = (last - first) as f64 / (count.max(2) - 1) as f64;
-    (0..count).map(|k| first + (k as f64 * step).round() as usize).collect()
+/// At most `MOST` of the states, as evenly as may be, the first and the last among them.
+fn spread(states: &[usize]) -> Vec<usize> {
+    let count = states.len().min(MOST);
+    let step = (states.len().max(1) - 1) as f64 / (count.max(2) - 1) as f64;
+    (0..count).map(|k| states[(k as f64 * step).round() as usize]).collect()
 }
 
 /// Two coordinates of a state; `scaled`, by the length of each one's bulk, where they have units.

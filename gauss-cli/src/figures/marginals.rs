@@ -59,20 +59,27 @@ impl Subject<'_> {
                 Distribution { name: &marginal.name, note: &marginal.note, shape }
             })
             .collect();
-        let draws = grouped(self.samples.nrows());
-        let mut subtitle =
-            format!("{}; the model's marginals are those of {draws} draws", self.rows());
+        let drawn = grouped(self.samples.nrows());
+        let mut words =
+            vec![self.rows(), format!("the model's marginals are those of {drawn} draws")];
         if marginals.iter().any(|(_, m)| matches!(m.content, Content::Density { .. })) {
-            subtitle += ", lines smoothed by a normal kernel of 1/160 of the axis";
+            let parts = smooth::parts(self.samples.nrows());
+            words.push(format!("lines smoothed by a normal kernel of 1/{parts} of the axis"));
         }
-        subtitle += "; D is the largest difference of the two distribution functions";
+        if marginals.iter().any(|(j, _)| self.views[*j].is_log()) {
+            words.push("on logarithmic axes densities are per decade".into());
+        }
+        words.push("D is the largest difference of the two distribution functions".into());
         if !all {
-            subtitle += &format!("; the {MOST} of {} columns where it is largest", among.len());
+            words.push(format!(
+                "the {MOST} of {} columns where it is largest, in falling order",
+                among.len()
+            ));
         }
         let title = "Marginals";
         let figure = distributions(&Distributions {
             title,
-            subtitle: &subtitle,
+            subtitle: &words.join("; "),
             names: ["data", "model"],
             panels: &panels,
         });
@@ -86,9 +93,6 @@ impl Subject<'_> {
         let view = &self.views[j];
         let (data, samples) = (column(&self.x, j), column(&self.samples, j));
         let mut note = format!("D {}", compact(distance, 2));
-        if !view.unit().is_empty() {
-            note = format!("{}, {note}", view.unit());
-        }
         let content = match &self.model.columns[j].kind {
             Kind::Category(levels) => Content::Shares(shares(levels, &data, &samples)),
             Kind::Integer(_) => Content::Whole { data, samples },

@@ -7,6 +7,9 @@ use crate::plot::{PairColumn, PairPlot, pair_plot};
 
 /// Most columns in one figure.
 const MOST: usize = 6;
+/// Most points of a cloud over all panels, and in one panel: what keeps the figure light.
+const ALL_POINTS: usize = 36_000;
+const MOST_POINTS: usize = 5000;
 
 impl Subject<'_> {
     /// The pair plot of data against as many samples.
@@ -27,24 +30,26 @@ impl Subject<'_> {
             .zip(&places)
             .map(|(&j, [first, second])| PairColumn { scale: &self.views[j].scale, first, second })
             .collect();
-        let mut subtitle = format!("{} and {} samples", self.rows(), grouped(draws.nrows()));
+        let most = (ALL_POINTS / (shown.len() * shown.len())).min(MOST_POINTS);
+        let mut words = vec![format!("{} and {} samples", self.rows(), grouped(draws.nrows()))];
+        if n > most {
+            words.push(format!("each panel has {} points of either", grouped(most)));
+        }
         if shown.len() < among.len() {
-            subtitle += &format!(
-                "; the {} of {} columns that depend most on each other",
-                shown.len(),
-                among.len()
-            );
+            let (some, all) = (shown.len(), among.len());
+            words.push(format!("the {some} of {all} columns that depend most on each other"));
         } else if among.len() < self.dim() {
-            subtitle += &format!("; {} of {} columns", among.len(), self.dim());
+            words.push(format!("{} of {} columns", among.len(), self.dim()));
         }
         if shown.iter().any(|&j| self.views[j].scale.whole) {
-            subtitle += "; whole values are spread a little so that they do not hide each other";
+            words.push("whole values are spread a little, not to hide each other".into());
         }
         let title = "Data and samples";
         let figure = pair_plot(&PairPlot {
             title,
-            subtitle: &subtitle,
+            subtitle: &words.join("; "),
             names: ["data", "samples"],
+            most,
             columns: &columns,
         });
         let caption = "Below the diagonal the data lie over samples from the model, above it the \

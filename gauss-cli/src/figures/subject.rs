@@ -10,9 +10,9 @@ use super::dependence::dependences;
 use super::{Chart, Drawn};
 use crate::console::{counted, grouped};
 
-/// Most numbers drawn from the model, and the fewest and most rows of them.
+/// Draws from the model, and how many numbers they may be where columns are many.
+const DRAWS: usize = 200_000;
 const DRAWN_NUMBERS: usize = 2_000_000;
-const DRAWS: (usize, usize) = (20_000, 200_000);
 
 /// What a user may choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Settings {
     pub seed: u64,
     /// Most rows of the table drawn.
     pub rows: usize,
+    /// Draws from the model, of which the densities that have no formula are estimated.
+    pub draws: usize,
     /// Positions of the columns to show; all where empty.
     pub columns: Vec<usize>,
     /// Positions of the two columns of the density's map and of the layers.
@@ -29,7 +31,15 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 0, rows: 5000, columns: Vec::new(), pair: None }
+        Self { seed: 0, rows: 5000, draws: DRAWS, columns: Vec::new(), pair: None }
+    }
+}
+
+impl Settings {
+    /// The default for a model of `dim` columns: fewer draws of many columns.
+    pub fn of(dim: usize) -> Self {
+        let draws = DRAWS.min(DRAWN_NUMBERS / dim.max(1)).max(DRAWS / 10);
+        Self { draws, ..Self::default() }
     }
 }
 
@@ -44,7 +54,7 @@ pub struct Subject<'a> {
     pub(super) complete: usize,
     /// `[m, d]`, m <= n: the latent points of those within the model's supports.
     pub(super) z: Mat<f64>,
-    /// Draws from the model, `[DRAWS, d]`.
+    /// `[draws, d]`: draws from the model.
     pub(super) samples: Mat<f64>,
     /// An axis for each column.
     pub(super) views: Vec<View>,
@@ -70,8 +80,7 @@ impl<'a> Subject<'a> {
         let finite: Vec<usize> =
             (0..z.nrows()).filter(|&i| z.row(i).iter().all(|v| v.is_finite())).collect();
         let z = Mat::from_fn(finite.len(), d, |i, j| z[(finite[i], j)]);
-        let draws = (DRAWN_NUMBERS / d.max(1)).clamp(DRAWS.0, DRAWS.1);
-        let samples = model.sample(draws, &mut stream(settings.seed, 3));
+        let samples = model.sample(settings.draws, &mut stream(settings.seed, 3));
         let views = (0..d)
             .map(|j| View::new(&model.columns[j], &column(&x, j), &column(&samples, j)))
             .collect();

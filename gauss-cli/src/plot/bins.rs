@@ -5,6 +5,8 @@ use super::scale::Scale;
 
 /// Most bins of a scale of whole numbers.
 const MOST_CELLS: f64 = 48.0;
+/// Most bins of a scale of real numbers.
+const MOST_BINS: usize = 80;
 
 /// A histogram over equal bins of `[lo, hi]`.
 pub struct Bins {
@@ -20,12 +22,16 @@ impl Bins {
     /// between 12 and 80.
     pub fn new(values: &[f64], axis: &Axis) -> Self {
         let finite: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-        let count = ((2.0 * (finite.len() as f64).cbrt()) as usize).clamp(12, 80);
+        Self::counted(&finite, axis, rice(finite.len()))
+    }
+
+    /// Counts `finite` values in `count` bins.
+    fn counted(finite: &[f64], axis: &Axis, count: usize) -> Self {
         let (lo, hi) = axis.range();
         let width = (hi - lo) / count as f64;
         let mut density = vec![0.0; count];
         let weight = 1.0 / (finite.len().max(1) as f64 * width);
-        for v in finite.into_iter().filter(|&v| axis.contains(v)) {
+        for &v in finite.iter().filter(|v| axis.contains(**v)) {
             density[(((v - lo) / width) as usize).min(count - 1)] += weight;
         }
         Self { lo, width, density }
@@ -48,9 +54,24 @@ impl Bins {
         Self { lo, width, density }
     }
 
-    /// [`Bins::new`] or [`Bins::whole`], as the scale wants.
+    /// [`Bins::whole`] of a scale of whole numbers. Otherwise bins of twice the interquartile range
+    /// over the cube root of the number of values (Freedman and Diaconis 1981), where they are
+    /// narrower than those of [`Bins::new`]: long tails must not make the bulk one bin.
     pub fn of(values: &[f64], scale: &Scale) -> Self {
-        if scale.whole { Self::whole(values, &scale.axis) } else { Self::new(values, &scale.axis) }
+        if scale.whole {
+            return Self::whole(values, &scale.axis);
+        }
+        let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+        sorted.sort_by(f64::total_cmp);
+        let quantile = |p: f64| sorted.get((p * sorted.len() as f64) as usize).copied();
+        let between = quantile(0.25).zip(quantile(0.75)).map_or(0.0, |(low, high)| high - low);
+        let (lo, hi) = scale.axis.range();
+        let wanted = (hi - lo) * (sorted.len() as f64).cbrt() / (2.0 * between);
+        let least = rice(sorted.len());
+        // Without a spread of its middle half a column has atoms; Rice's rule does for it.
+        let count =
+            if wanted.is_finite() { (wanted as usize).clamp(least, MOST_BINS) } else { least };
+        Self::counted(&sorted, &scale.axis, count)
     }
 
     /// Centre, width and density of each bin.
@@ -74,4 +95,9 @@ impl Bins {
         corners.push((edge(self.density.len()), 0.0));
         corners
     }
+}
+
+/// Twice the cube root of the number of values, between 12 and `MOST_BINS`.
+fn rice(values: usize) -> usize {
+    ((2.0 * (values as f64).cbrt()) as usize).clamp(12, MOST_BINS)
 }

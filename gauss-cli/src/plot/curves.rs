@@ -73,7 +73,10 @@ pub fn training_curves(spec: &TrainingCurves<'_>) -> Figure {
             _ => format!("From epoch {}", text::number(spec.zoom_from, 0)),
         };
         panel.heading(&mut svg, x - room, &heading, spec.y_label);
-        let ticks = panel.ticks();
+        let mut ticks = panel.ticks();
+        if ticks.0.iter().any(|t| t.value.fract() != 0.0) {
+            ticks.0 = panel.xa.ticks_by(1.0);
+        }
         panel.grid(&mut svg, Grid::Rows, &ticks);
         panel.begin_clip(&mut svg);
         if let Some((_, v)) = spec.reference.filter(|r| ya.contains(r.1)) {

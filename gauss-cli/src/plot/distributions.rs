@@ -13,7 +13,7 @@ use super::tiles::{Height, Tiles};
 
 const HEIGHT: f64 = 118.0;
 /// Room left of a panel for the labels of its ticks.
-const LEFT: f64 = 48.0;
+const LEFT: f64 = 56.0;
 const ABOVE: f64 = 34.0;
 const BELOW: f64 = 30.0;
 /// Room for the names of levels, left of their bars.
@@ -84,9 +84,16 @@ pub fn distributions(spec: &Distributions<'_>) -> Figure {
     let tiles = Tiles::new(spec.panels.len(), 4, Height::Pixels(HEIGHT), (LEFT, ABOVE, BELOW));
     let mut svg = Svg::default();
     let mut y = wrapped_header(&mut svg, spec.title, spec.subtitle, tiles.width());
-    let lines = spec.panels.iter().any(|p| matches!(p.shape, Shape::Density { .. }));
-    let mark = if lines { Mark::Line(line()) } else { Mark::Dot(THEME.color(1)) };
-    let marks = [(spec.names[0], Mark::Fill(fill())), (spec.names[1], mark)];
+    let lines = spec.panels.iter().filter(|p| matches!(p.shape, Shape::Density { .. })).count();
+    let discrete = format!("{}, discrete columns", spec.names[1]);
+    let mut marks = vec![(spec.names[0], Mark::Fill(fill()))];
+    if lines > 0 {
+        marks.push((spec.names[1], Mark::Line(line())));
+    }
+    if lines < spec.panels.len() {
+        let name = if lines > 0 { &discrete } else { spec.names[1] };
+        marks.push((name, Mark::Dot(THEME.color(1))));
+    }
     y += legend(&mut svg, MARGIN, y, tiles.width() - 2.0 * MARGIN, &marks);
     for (k, one) in spec.panels.iter().enumerate() {
         let place = |xa: Axis, ya: Axis| tiles.panel(k, y, xa, ya);
@@ -127,7 +134,7 @@ fn upright(peaks: impl Iterator<Item = f64>) -> Axis {
 }
 
 fn frame(svg: &mut Svg, panel: &Panel, scale: &Scale) -> super::panel::Ticks {
-    let up = Scale::real("", panel.ya).up(panel, LEFT - 12.0);
+    let up = Scale::real("", panel.ya).up(panel);
     let ticks = (scale.across(panel), up);
     panel.grid(svg, Grid::Rows, &ticks);
     ticks

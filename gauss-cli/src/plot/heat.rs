@@ -76,7 +76,7 @@ pub fn heat_maps(spec: &HeatMaps<'_>) -> Figure {
         panel.tick_labels(&mut svg, &ticks);
         panel.x_label(&mut svg, spec.labels[0]);
         panel.y_label(&mut svg, spec.labels[1], 46.0);
-        color_bar(&mut svg, &panel, &colors, clipped);
+        color_bar(&mut svg, &panel, &colors, (clipped, false));
     }
     let width = 2.0 * MARGIN + 2.0 * pitch - 8.0;
     Figure::new(svg, spec.title, width, y + h + BELOW + 4.0)
@@ -121,18 +121,19 @@ fn map(svg: &mut Svg, panel: &Panel, spec: &HeatMaps<'_>, values: &[f64], colors
     }
 }
 
-/// The bar at the right of `panel`; with `clipped` its lowest label says "≤".
-pub(super) fn color_bar(svg: &mut Svg, panel: &Panel, colors: &Axis, clipped: bool) {
+/// The bar at the right of `panel`; an end beyond which there are values says "≤" or "≥".
+pub(super) fn color_bar(svg: &mut Svg, panel: &Panel, colors: &Axis, clipped: (bool, bool)) {
     let x = panel.right() + BAR_GAP;
     let levels: Vec<u8> = (0..NO_VALUE).rev().collect();
     svg.image(x, panel.y, BAR_WIDTH, panel.h, &indexed_uri(1, levels.len(), &levels, &palette()));
     let bar = Panel { x, w: BAR_WIDTH, ya: *colors, ..*panel };
     let mut ticks = colors.ticks(((panel.h / 50.0) as usize).max(2));
-    if clipped {
-        let value = colors.range().0;
-        ticks.retain(|tick| (bar.sy(tick.value) - panel.bottom()).abs() > 16.0);
-        let decimals = usize::from(value.fract() != 0.0);
-        ticks.push(Tick { value, label: format!("≤ {}", text::number(value, decimals)) });
+    let (lowest, highest) = colors.range();
+    for (value, sign, _) in
+        [(lowest, "≤", clipped.0), (highest, "≥", clipped.1)].into_iter().filter(|end| end.2)
+    {
+        ticks.retain(|tick| (bar.sy(tick.value) - bar.sy(value)).abs() > 16.0);
+        ticks.push(Tick { value, label: format!("{sign} {}", end_label(value)) });
     }
     for tick in &ticks {
         let y = bar.sy(tick.value);
@@ -141,4 +142,9 @@ pub(super) fn color_bar(svg: &mut Svg, panel: &Panel, colors: &Axis, clipped: bo
         let style = TextStyle::TICK.anchor(Anchor::Start);
         svg.text(bar.right() + 8.0, y + 0.35 * THEME.tick, &tick.label, style);
     }
+}
+
+/// A whole number as it is; another in two digits.
+fn end_label(value: f64) -> String {
+    if value.fract() == 0.0 { text::number(value, 0) } else { text::compact(value, 2) }
 }

@@ -14,11 +14,9 @@ use super::theme::THEME;
 const WIDTH: f64 = 1040.0;
 /// Side of a map, at most.
 const SIDE: f64 = 320.0;
-/// Room for the vertical ticks and label, and right of the colour bar.
-const LEFT: f64 = 66.0;
-const RIGHT: f64 = 50.0;
-/// Most points drawn.
-const MOST_POINTS: usize = 5000;
+/// Room for the name of the vertical axis, beside its tick labels, and right of the colour bar.
+const LEFT: f64 = 36.0;
+const RIGHT: f64 = 66.0;
 
 /// Pixels of a map's image along each side, at least.
 const PIXELS: usize = 480;
@@ -71,29 +69,28 @@ pub fn maps(spec: &Maps<'_>) -> Figure {
     };
     let bars: f64 = spec.maps.iter().map(bar).sum();
     let count = spec.maps.len().max(1) as f64;
-    let side = (((WIDTH - 2.0 * MARGIN - bars) / count - LEFT).floor()).min(SIDE);
-    let width = 2.0 * MARGIN + bars + count * (LEFT + side);
+    let left = spec.scales[1].room(SIDE) + LEFT;
+    let side = (((WIDTH - 2.0 * MARGIN - bars) / count - left).floor()).min(SIDE);
+    let width = 2.0 * MARGIN + bars + count * (left + side);
     let mut svg = Svg::default();
     let y = wrapped_header(&mut svg, spec.title, spec.subtitle, width) + 32.0;
     let mut x = MARGIN;
     for map in spec.maps {
         let (xa, ya) = (spec.scales[0].axis, spec.scales[1].axis);
-        let panel = Panel { x: x + LEFT, y, w: side, h: side, xa, ya };
-        draw(&mut svg, &panel, spec, map);
-        x += LEFT + side + bar(map);
+        let panel = Panel { x: x + left, y, w: side, h: side, xa, ya };
+        draw(&mut svg, &panel, spec, map, left);
+        x += left + side + bar(map);
     }
     Figure::new(svg, spec.title, width, y + side + BELOW + 4.0)
 }
 
-fn draw(svg: &mut Svg, panel: &Panel, spec: &Maps<'_>, map: &Map<'_>) {
+fn draw(svg: &mut Svg, panel: &Panel, spec: &Maps<'_>, map: &Map<'_>, left: f64) {
     panel.heading(svg, panel.x, map.name, map.note);
-    let ticks = (spec.scales[0].across(panel), spec.scales[1].up(panel, LEFT - 34.0));
+    let ticks = (spec.scales[0].across(panel), spec.scales[1].up(panel));
     match map.layer {
         MapLayer::Points(points) => {
             panel.grid(svg, Grid::Both, &ticks);
-            let kept = cloud::thin(points.len(), MOST_POINTS).map(|i| points[i]);
-            let kept: Vec<[f64; 2]> = kept.collect();
-            cloud::draw(svg, panel, &kept, &[THEME.color(0)], |_| 0);
+            cloud::draw(svg, panel, points, &[THEME.color(0)], |_| 0);
             let top = [(panel.x, panel.bottom()), (panel.x, panel.y), (panel.right(), panel.y)];
             svg.polyline(&top, Stroke::solid(THEME.grid, 1.0));
             svg.line(top[2], (panel.right(), panel.bottom()), Stroke::solid(THEME.grid, 1.0));
@@ -114,13 +111,16 @@ fn draw(svg: &mut Svg, panel: &Panel, spec: &Maps<'_>, map: &Map<'_>) {
                 let uri = indexed_uri(across * columns, up * rows, &indices, &palette());
                 svg.image(panel.x, panel.y, panel.w, panel.h, &uri);
             }
-            let lowest = axis.range().0;
-            let clipped = values.iter().any(|&v| v < lowest);
+            let (lowest, highest) = axis.range();
+            // A hair above the top is the rounding of the values that made it.
+            let top = highest + 1e-9 * (highest - lowest);
+            let any = |beyond: &dyn Fn(f64) -> bool| values.iter().any(|&v| beyond(v));
+            let clipped = (any(&|v| v < lowest), any(&|v| v > top));
             color_bar(svg, panel, &axis, clipped);
         }
     }
     panel.tick_labels(svg, &ticks);
     let names = spec.scales.map(|s| text::shortened(&s.name, THEME.label, panel.w));
     panel.x_label(svg, &names[0]);
-    panel.y_label(svg, &names[1], LEFT - 14.0);
+    panel.y_label(svg, &names[1], left - 13.0);
 }

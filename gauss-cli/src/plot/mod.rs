@@ -48,7 +48,9 @@ pub use histogram::{Histogram, histogram};
 pub use joint::{Cloud, Reference, joint_pair, joint_plot, standard_normal};
 pub use maps::{Map, MapLayer, Maps, maps};
 pub use pairs::{PairColumn, PairPlot, pair_plot};
-pub use quantiles::{QuantilePlot, QuantilePlots, quantile_plots};
+pub use quantiles::{QuantilePlot, QuantilePlots, quantile_plots, within};
+#[cfg(test)]
+pub(crate) use raster::parse;
 pub use raster::{FONTS, base64};
 pub use scale::Scale;
 pub use scaling::{ScalingCurve, ScalingCurves, ScalingPanel, scaling_curves};

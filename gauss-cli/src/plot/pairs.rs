@@ -1,5 +1,6 @@
 //! A pair plot: every two columns of a table against each other, for two clouds at once.
 
+use super::axis::Tick;
 use super::bins::Bins;
 use super::cloud;
 use super::figure::Figure;
@@ -13,14 +14,14 @@ use super::theme::{Rgb, THEME};
 /// Widest figure, and the side of a panel at most.
 const WIDTH: f64 = 1040.0;
 const SIDE: f64 = 270.0;
-/// Room left of the first column of panels, and below the last row.
-const LEFT: f64 = 82.0;
+/// Room for the name and the distances left of the first column of panels, beside the tick labels.
+const LEFT: f64 = 36.0;
+/// Room below the last row.
 const BELOW: f64 = 46.0;
+/// Steps of opacity, which in so many small images decide the size of the figure.
+const STEPS: u8 = 12;
 /// Distance between panels.
 const GAP: f64 = 10.0;
-/// Most points of a cloud in the figure, over all panels, and in one panel.
-const ALL_POINTS: usize = 45_000;
-const MOST_POINTS: usize = 5000;
 
 /// What `pair_plot` draws.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,8 @@ pub struct PairPlot<'a> {
     pub subtitle: &'a str,
     /// What the two clouds are.
     pub names: [&'a str; 2],
+    /// Most points of a cloud in one panel, spread evenly over its rows.
+    pub most: usize,
     /// The columns, from left to right and from top to bottom.
     pub columns: &'a [PairColumn<'a>],
 }
@@ -50,40 +53,44 @@ pub struct PairColumn<'a> {
 /// alone; on the diagonal the histogram of the first with the outline of the second's.
 pub fn pair_plot(spec: &PairPlot<'_>) -> Figure {
     let d = spec.columns.len().max(1) as f64;
-    let side = (((WIDTH - 2.0 * MARGIN - LEFT + GAP) / d - GAP).floor()).min(SIDE);
-    let width = (2.0 * MARGIN + LEFT + d * (side + GAP) - GAP).max(600.0);
+    let labels = spec.columns.iter().map(|c| c.scale.room(WIDTH / d));
+    let left = labels.fold(0.0, f64::max) + LEFT;
+    let side = (((WIDTH - 2.0 * MARGIN - left + GAP) / d - GAP).floor()).min(SIDE);
+    let width = (2.0 * MARGIN + left + d * (side + GAP) - GAP).max(600.0);
     let mut svg = Svg::default();
     let mut top = wrapped_header(&mut svg, spec.title, spec.subtitle, width);
     let marks =
         [(spec.names[0], Mark::Dot(THEME.color(0))), (spec.names[1], Mark::Dot(THEME.color(1)))];
     top += legend(&mut svg, MARGIN, top, width - 2.0 * MARGIN, &marks) + 4.0;
+    // Where the last tick label ends, rightwards and downwards.
+    let mut ends = (f64::NEG_INFINITY, f64::NEG_INFINITY);
     for (row, up) in spec.columns.iter().enumerate() {
         for (column, across) in spec.columns.iter().enumerate() {
             let panel = Panel {
-                x: MARGIN + LEFT + column as f64 * (side + GAP),
+                x: MARGIN + left + column as f64 * (side + GAP),
                 y: top + row as f64 * (side + GAP),
                 w: side,
                 h: side,
                 xa: across.scale.axis,
                 ya: up.scale.axis,
             };
-            let ticks = (across.scale.across(&panel), up.scale.up(&panel, LEFT - 34.0));
+            let ticks = (across.scale.across(&panel), up.scale.up(&panel));
             panel.grid(&mut svg, if row == column { Grid::None } else { Grid::Both }, &ticks);
             if row == column {
                 diagonal(&mut svg, &panel, across);
             } else {
-                scatter(&mut svg, &panel, (across, up), row > column, spec.columns.len());
+                scatter(&mut svg, &panel, (across, up), row > column, spec.most);
             }
             frame(&mut svg, &panel);
-            let last = row + 1 == spec.columns.len();
-            labels(&mut svg, &panel, &ticks, last, column == 0);
-            if last {
+            if row + 1 == spec.columns.len() {
+                below(&mut svg, &panel, &ticks.0, &mut ends.0);
                 name(&mut svg, &panel, &across.scale.name);
             }
             if column == 0 {
+                beside(&mut svg, &panel, &ticks.1, &mut ends.1);
                 let room = side - 4.0;
                 let name = text::shortened(&up.scale.name, THEME.label, room);
-                panel.y_label(&mut svg, &name, LEFT - 14.0);
+                panel.y_label(&mut svg, &name, left - 13.0);
             }
         }
     }
@@ -101,19 +108,26 @@ fn frame(svg: &mut Svg, panel: &Panel) {
     svg.polyline(&corners, Stroke::solid(Rgb(0xd3, 0xd8, 0xde), 1.0));
 }
 
-/// The labels of ticks along the outer sides of the grid only.
-fn labels(svg: &mut Svg, panel: &Panel, ticks: &super::panel::Ticks, below: bool, left: bool) {
-    if below {
-        let style = TextStyle::TICK.anchor(Anchor::Middle);
-        for tick in &ticks.0 {
-            svg.text(panel.sx(tick.value), panel.bottom() + 17.0, &tick.label, style);
+/// Tick labels below a panel of the last row, but those that would meet the neighbour's.
+fn below(svg: &mut Svg, panel: &Panel, ticks: &[Tick], end: &mut f64) {
+    for tick in ticks {
+        let (x, half) = (panel.sx(tick.value), 0.5 * text::width(&tick.label, THEME.tick));
+        if x - half >= *end + 5.0 {
+            *end = x + half;
+            let style = TextStyle::TICK.anchor(Anchor::Middle);
+            svg.text(x, panel.bottom() + 17.0, &tick.label, style);
         }
     }
-    if left {
-        let style = TextStyle::TICK.anchor(Anchor::End);
-        for tick in &ticks.1 {
-            let y = panel.sy(tick.value) + 0.35 * THEME.tick;
-            svg.text(panel.x - 7.0, y, &tick.label, style);
+}
+
+/// Tick labels beside a panel of the first column, but those that would meet the neighbour's.
+fn beside(svg: &mut Svg, panel: &Panel, ticks: &[Tick], end: &mut f64) {
+    for tick in ticks.iter().rev() {
+        let y = panel.sy(tick.value);
+        if y >= *end + THEME.tick + 1.0 {
+            *end = y;
+            let style = TextStyle::TICK.anchor(Anchor::End);
+            svg.text(panel.x - 7.0, y + 0.35 * THEME.tick, &tick.label, style);
         }
     }
 }
@@ -123,9 +137,8 @@ fn scatter(
     panel: &Panel,
     (across, up): (&PairColumn<'_>, &PairColumn<'_>),
     both: bool,
-    d: usize,
+    most: usize,
 ) {
-    let most = (ALL_POINTS / (d * d)).min(MOST_POINTS);
     let points = |x: &[f64], y: &[f64]| -> Vec<[f64; 2]> {
         cloud::thin(x.len().min(y.len()), most).map(|i| [x[i], y[i]]).collect()
     };
@@ -135,16 +148,22 @@ fn scatter(
     let mut layer = Layer::new(panel.w, panel.h, &colors);
     // Fainter than a lone cloud: what lies below must show through.
     let crowd = second.len().max(1) as f64 * 160_000.0 / (panel.w * panel.h);
-    let radius = (1.9 - 0.4 * (crowd / 1000.0).max(1.0).log10()).clamp(1.0, 1.9);
+    let radius = (1.7 - 0.4 * (crowd / 1000.0).max(1.0).log10()).clamp(1.0, 1.7);
     let opacity = (22.0 / crowd.sqrt()).clamp(0.18, 0.75);
     for (cloud, color) in [(&second, 1), (&first, 0)] {
         for &[x, y] in cloud {
             if panel.xa.contains(x) && panel.ya.contains(y) {
-                layer.disc(panel.sx(x) - panel.x, panel.sy(y) - panel.y, radius, color, opacity);
+                // On a grid of half pixels all dots have one shape, which halves the image.
+                let [x, y] = [panel.sx(x) - panel.x, panel.sy(y) - panel.y].map(half_pixels);
+                layer.disc(x, y, radius, color, opacity);
             }
         }
     }
-    svg.image(panel.x, panel.y, panel.w, panel.h, &layer.uri());
+    svg.image(panel.x, panel.y, panel.w, panel.h, &layer.uri_in(STEPS));
+}
+
+fn half_pixels(v: f64) -> f64 {
+    0.5 * (2.0 * v).round()
 }
 
 fn diagonal(svg: &mut Svg, panel: &Panel, column: &PairColumn<'_>) {

@@ -1,7 +1,6 @@
 //! Q-Q plots beside each other: sorted values against the quantiles that they should have.
 
 use super::axis::Axis;
-use super::cloud;
 use super::distributions::heading;
 use super::figure::Figure;
 use super::panel::{Grid, MARGIN, Mark, Panel, legend, wrapped_header};
@@ -13,8 +12,8 @@ use super::tiles::{Height, Tiles};
 const LEFT: f64 = 34.0;
 const ABOVE: f64 = 32.0;
 const BELOW: f64 = 28.0;
-/// Most points drawn per panel.
-const MOST_POINTS: usize = 400;
+/// Most points drawn per panel, evenly along its width.
+const MOST_POINTS: f64 = 400.0;
 
 /// What `quantile_plots` draws.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +22,8 @@ pub struct QuantilePlots<'a> {
     pub title: &'a str,
     /// Text below the title; may be empty.
     pub subtitle: &'a str,
-    /// What the line, the band and the points are.
-    pub names: [&'a str; 3],
+    /// What the line, the band, and the points within and outside the band are.
+    pub names: [&'a str; 4],
     /// Both axes of every panel reach from -`reach` to `reach`.
     pub reach: f64,
     /// (quantile, lower, upper) by rising quantile: where a value lies if all is right.
@@ -44,15 +43,16 @@ pub struct QuantilePlot<'a> {
     pub points: &'a [(f64, f64)],
 }
 
-/// Square panels in rows of six, all on the same axes.
+/// Square panels in rows of five, all on the same axes.
 pub fn quantile_plots(spec: &QuantilePlots<'_>) -> Figure {
-    let tiles = Tiles::new(spec.panels.len(), 6, Height::Square, (LEFT, ABOVE, BELOW));
+    let tiles = Tiles::new(spec.panels.len(), 5, Height::Square, (LEFT, ABOVE, BELOW));
     let mut svg = Svg::default();
     let mut y = wrapped_header(&mut svg, spec.title, spec.subtitle, tiles.width());
     let marks = [
         (spec.names[0], Mark::Line(diagonal())),
         (spec.names[1], Mark::Fill(band())),
         (spec.names[2], Mark::Dot(THEME.color(0))),
+        (spec.names[3], Mark::Dot(THEME.color(1))),
     ];
     y += legend(&mut svg, MARGIN, y, tiles.width() - 2.0 * MARGIN, &marks);
     let axis = Axis::linear(-spec.reach, spec.reach);
@@ -63,7 +63,7 @@ pub fn quantile_plots(spec: &QuantilePlots<'_>) -> Figure {
 }
 
 fn band() -> Rgb {
-    Rgb(0xdc, 0xe0, 0xe6)
+    Rgb(0xd3, 0xd8, 0xdf)
 }
 
 fn diagonal() -> Stroke {
@@ -72,7 +72,7 @@ fn diagonal() -> Stroke {
 
 fn draw(svg: &mut Svg, panel: &Panel, spec: &QuantilePlots<'_>, plot: &QuantilePlot<'_>) {
     let scale = Scale::real("", panel.xa);
-    let ticks = (scale.across(panel), scale.up(panel, LEFT - 10.0));
+    let ticks = (scale.across(panel), scale.up(panel));
     panel.grid(svg, Grid::Both, &ticks);
     panel.begin_clip(svg);
     let at = |x: f64, y: f64| (panel.sx(x), panel.sy(y));
@@ -82,17 +82,21 @@ fn draw(svg: &mut Svg, panel: &Panel, spec: &QuantilePlots<'_>, plot: &QuantileP
     let (lo, hi) = panel.xa.range();
     svg.line(at(lo, lo), at(hi, hi), diagonal());
     let beyond = |v: f64| !panel.ya.contains(v);
-    for (x, y) in kept(plot.points) {
-        let color = THEME.color(0);
+    let mut dots = [Vec::new(), Vec::new()];
+    for (x, y) in kept(plot.points, (hi - lo) / MOST_POINTS) {
+        let outside = usize::from(!within(spec.band, x, y));
         if beyond(y) {
             // A point beyond the panel is a tick at its edge.
             let (x, edge) = at(x, y.clamp(lo, hi));
             let inward = if y > hi { 7.0 } else { -7.0 };
-            svg.line((x, edge), (x, edge + inward), Stroke::solid(color, 1.6));
+            let stroke = Stroke::solid(THEME.color(outside), 1.6);
+            svg.line((x, edge), (x, edge + inward), stroke);
         } else {
-            let (x, y) = at(x, y);
-            svg.circle(x, y, 1.7, color, Stroke::solid(color, 0.0));
+            dots[outside].push(at(x, y));
         }
+    }
+    for (color, dots) in dots.iter().enumerate() {
+        svg.dots(dots, 1.6, THEME.color(color));
     }
     svg.end_clip();
     let count = plot.points.iter().filter(|p| beyond(p.1)).count();
@@ -104,10 +108,26 @@ fn draw(svg: &mut Svg, panel: &Panel, spec: &QuantilePlots<'_>, plot: &QuantileP
     heading(svg, panel, plot.name, plot.note);
 }
 
-/// At most `MOST_POINTS` of the points: all of either end, where they matter, and some between.
-fn kept(points: &[(f64, f64)]) -> impl Iterator<Item = (f64, f64)> {
-    let n = points.len();
-    let end = (MOST_POINTS / 4).min(n / 2);
-    let inner = cloud::thin(n - 2 * end, MOST_POINTS - 2 * end).map(move |k| end + k);
-    (0..end).chain(inner).chain(n - end..n).map(|k| points[k])
+/// The points without those that would hide each other: all at the ends, where they are sparse.
+fn kept(points: &[(f64, f64)], apart: f64) -> Vec<(f64, f64)> {
+    let mut last = f64::NEG_INFINITY;
+    let last_rank = points.len().saturating_sub(1);
+    let far = |(rank, point): (usize, &(f64, f64))| {
+        let keep = point.0 >= last + apart || rank == last_rank;
+        if keep {
+            last = point.0;
+        }
+        keep.then_some(*point)
+    };
+    points.iter().enumerate().filter_map(far).collect()
+}
+
+/// Whether y lies in the band at x, which is interpolated between its places.
+pub fn within(band: &[(f64, f64, f64)], x: f64, y: f64) -> bool {
+    let right = band.partition_point(|b| b.0 < x).min(band.len().saturating_sub(1));
+    let left = right.saturating_sub(1);
+    let (Some(a), Some(b)) = (band.get(left), band.get(right)) else { return true };
+    let share = if b.0 > a.0 { ((x - a.0) / (b.0 - a.0)).clamp(0.0, 1.0) } else { 1.0 };
+    let between = |a: f64, b: f64| a + share * (b - a);
+    between(a.1, b.1) <= y && y <= between(a.2, b.2)
 }

@@ -72,7 +72,13 @@ impl Layer {
     /// The layer as a `data:` URI.
     pub fn uri(&self) -> String {
         // More than 64 steps cost room and show nothing.
-        let steps = (256 / self.colors.len().max(1)).min(64) as u8;
+        self.uri_in(64)
+    }
+
+    /// The layer with so many steps of opacity, of which few make a small image.
+    pub fn uri_in(&self, steps: u8) -> String {
+        let most = 256 / self.colors.len().max(1);
+        let steps = most.min(usize::from(steps.max(2))) as u8;
         let index = |&(opacity, color): &(f32, u8)| {
             let step = (opacity * f32::from(steps - 1)).round() as u8;
             if step == 0 { 0 } else { color * steps + step }

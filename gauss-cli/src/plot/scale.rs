@@ -7,8 +7,9 @@ use super::theme::THEME;
 
 /// Least distance between the labels of two ticks, pixels.
 const BETWEEN: f64 = 8.0;
-/// Least room a label is shortened to; below, it says nothing.
-const LEAST: f64 = 20.0;
+/// Least room a name is shortened to, and most it is given beside a panel, pixels.
+const LEAST: f64 = 28.0;
+const LONGEST: f64 = 56.0;
 
 /// How the values of a column are laid along an axis.
 #[derive(Debug, Clone)]
@@ -38,35 +39,41 @@ impl Scale {
         ticks
     }
 
-    /// Ticks for the bottom of `panel`: labels shortened to their place, and only as many as stand
-    /// apart.
+    /// Ticks for the bottom of `panel`: as many as stand apart, names shortened to their place.
     pub fn across(&self, panel: &Panel) -> Vec<Tick> {
-        let ticks = self.ticks((panel.w / 62.0) as usize);
-        let pitch = ticks.windows(2).map(|w| panel.sx(w[1].value) - panel.sx(w[0].value));
-        let room = (pitch.fold(panel.w, f64::min) - BETWEEN).max(LEAST);
+        let mut ticks = self.ticks(((panel.w / 48.0) as usize).max(3));
+        if self.ticks.is_some() {
+            let place = |tick: &Tick| panel.sx(tick.value);
+            let pitch =
+                ticks.windows(2).map(|w| place(&w[1]) - place(&w[0])).fold(panel.w, f64::min);
+            let stride = ((LEAST + BETWEEN) / pitch).ceil().max(1.0);
+            ticks = ticks.into_iter().step_by(stride as usize).collect();
+            for tick in &mut ticks {
+                let room = stride * pitch - BETWEEN;
+                tick.label = text::shortened(&tick.label, THEME.tick, room);
+            }
+        }
         let mut end = f64::NEG_INFINITY;
-        let fitted = ticks.into_iter().filter_map(|tick| {
-            let label = if self.ticks.is_some() {
-                text::shortened(&tick.label, THEME.tick, room)
-            } else {
-                tick.label
-            };
-            let half = 0.5 * text::width(&label, THEME.tick);
+        ticks.retain(|tick| {
+            let half = 0.5 * text::width(&tick.label, THEME.tick);
             let x = panel.sx(tick.value);
-            (x - half >= end + BETWEEN).then(|| {
+            let apart = x - half >= end + BETWEEN;
+            if apart {
                 end = x + half;
-                Tick { label, ..tick }
-            })
+            }
+            apart
         });
-        fitted.collect()
+        ticks
     }
 
-    /// Ticks for the left of `panel`, whose labels may take `room` pixels.
-    pub fn up(&self, panel: &Panel, room: f64) -> Vec<Tick> {
+    /// Ticks for the left of `panel`: as many as stand apart, names shortened to `LONGEST`.
+    pub fn up(&self, panel: &Panel) -> Vec<Tick> {
         let mut last = f64::INFINITY;
-        let mut ticks = self.ticks((panel.h / 44.0) as usize);
+        let mut ticks = self.ticks(((panel.h / 44.0) as usize).max(2));
         ticks.retain_mut(|tick| {
-            tick.label = text::shortened(&tick.label, THEME.tick, room);
+            if self.ticks.is_some() {
+                tick.label = text::shortened(&tick.label, THEME.tick, LONGEST);
+            }
             let y = panel.sy(tick.value);
             let apart = y <= last - THEME.tick - 1.0;
             if apart {
@@ -75,5 +82,12 @@ impl Scale {
             apart
         });
         ticks
+    }
+
+    /// The room that the labels of [`Scale::up`] take beside a panel of so many pixels.
+    pub fn room(&self, height: f64) -> f64 {
+        let panel = Panel { x: 0.0, y: 0.0, w: height, h: height, xa: self.axis, ya: self.axis };
+        let widths = self.up(&panel).into_iter().map(|t| text::width(&t.label, THEME.tick));
+        widths.fold(12.0, f64::max)
     }
 }

@@ -32,6 +32,76 @@ fn scaling(costs: &[&[(f64, f64)]]) -> Figure {
     scaling_curves(&ScalingCurves { title: "t", subtitle: "s", panels: &[panel, panel] })
 }
 
+/// A scale that holds the values, as numbers, as whole numbers and as names.
+fn scales(values: &[f64]) -> [Scale; 3] {
+    let range = robust_range(values.iter().copied(), 0.01, 0.5).unwrap_or((0.0, 1.0));
+    let axis = Axis::linear(range.0, range.1);
+    let tick = |k: u8| Tick { value: f64::from(k), label: format!("level <{k}> of many") };
+    let real = Scale::real("r & s", axis);
+    let whole = Scale { whole: true, ..real.clone() };
+    let names = Scale { ticks: Some((0..9).map(tick).collect()), ..whole.clone() };
+    [real, whole, names]
+}
+
+fn pairs(points: &[[f64; 2]]) -> Figure {
+    let values = [0, 1].map(|i| points.iter().map(|p| p[i]).collect::<Vec<f64>>());
+    let scales = scales(&values[0]);
+    let column = |scale| PairColumn { scale, first: &values[0], second: &values[1] };
+    let columns: Vec<PairColumn<'_>> = scales.iter().map(column).collect();
+    pair_plot(&PairPlot {
+        title: "t",
+        subtitle: "s",
+        names: ["a", "b"],
+        most: 1000,
+        columns: &columns,
+    })
+}
+
+fn marginals(values: &[f64]) -> Figure {
+    let [scale, whole, _] = &scales(values);
+    let curve = values_as_points(values, 1.0);
+    let shares: Vec<Share> = (values.iter().take(9))
+        .map(|&v| Share { name: "a<b".into(), data: v, model: 0.5 })
+        .collect();
+    let shapes = [
+        Shape::Density { scale, values, curve: &curve },
+        Shape::Whole { scale: whole, values, others: values },
+        Shape::Shares(&shares),
+    ];
+    let panels = shapes.map(|shape| Distribution { name: "n", note: "D", shape });
+    let (title, subtitle) = ("t", "a subtitle of many words ".repeat(20));
+    distributions(&Distributions { title, subtitle: &subtitle, names: ["a", "b"], panels: &panels })
+}
+
+fn quantiles(values: &[f64]) -> Figure {
+    let points = values_as_points(values, 2.0);
+    let band: Vec<(f64, f64, f64)> = values.iter().map(|&v| (v, v - 1.0, v + 1.0)).collect();
+    let panel = QuantilePlot { name: "z", note: "5 %", points: &points };
+    quantile_plots(&QuantilePlots {
+        title: "t",
+        subtitle: "s",
+        names: ["l", "b", "i", "o"],
+        reach: 4.0,
+        band: &band,
+        panels: &[panel; 7],
+    })
+}
+
+fn coloured(points: &[[f64; 2]], values: &[f64]) -> Figure {
+    let [scale, _, names] = &scales(values);
+    let map = |layer| Map { name: "m", note: "n", layer };
+    maps(&Maps {
+        title: "t",
+        subtitle: "s",
+        scales: [scale, names],
+        maps: &[
+            map(MapLayer::Points(points)),
+            map(MapLayer::Cells { values, columns: 3, colors: (0.0, 1.0) }),
+            map(MapLayer::Cells { values, columns: 0, colors: (f64::NAN, 1.0) }),
+        ],
+    })
+}
+
 /// All figures for one set of points and one set of numbers.
 fn figures(points: &[[f64; 2]], values: &[f64]) -> Vec<Figure> {
     let cloud = Cloud { name: "a<b", points, labels: ["x₁", "x&₂"], color: 0 };
@@ -90,6 +160,10 @@ fn figures(points: &[[f64; 2]], values: &[f64]) -> Vec<Figure> {
             reference: Some(("tolerance", 1e-9)),
         }),
         scaling(&[&curve, values_as_points(values, 3.0).as_slice()]),
+        pairs(points),
+        marginals(values),
+        quantiles(values),
+        coloured(points, values),
         grid(ColorBy::Class(&classes), true),
         grid(ColorBy::Scalar(values), false),
         grid(ColorBy::Nothing, true),
@@ -268,6 +342,65 @@ fn numbers_have_a_true_minus_and_no_negative_zero() {
     let samples = [0.0, 81.72, -0.0523, 3.04e-13, 1e-9, 9.97e-9, -2.5e7];
     let texts = ["0", "82", "−0.052", "3.0×10⁻¹³", "10⁻⁹", "1.0×10⁻⁸", "−2.5×10⁷"];
     assert_eq!(samples.map(|v| compact(v, 2)), texts);
+}
+
+#[test]
+fn labels_of_ticks_stand_apart() {
+    let names = |count: u8| {
+        let tick = |k: u8| Tick { value: f64::from(k), label: "some long name".repeat(2) };
+        Scale {
+            name: String::new(),
+            axis: Axis::linear(-0.5, f64::from(count) - 0.5),
+            ticks: Some((0..count).map(tick).collect()),
+            whole: true,
+        }
+    };
+    let numbers = |lo, hi| Scale::real("", Axis::linear(lo, hi));
+    let scales = [names(2), names(9), names(90), numbers(-1.3e-9, 2e-9), numbers(0.0, 1e5)];
+    for (scale, w) in scales.iter().flat_map(|s| [40.0, 150.0, 400.0].map(|w| (s, w))) {
+        let panel = panel::Panel { x: 0.0, y: 0.0, w, h: w, xa: scale.axis, ya: scale.axis };
+        let across = scale.across(&panel);
+        assert!(!across.is_empty(), "{w} {scale:?}");
+        let half = |t: &Tick| 0.5 * text::width(&t.label, THEME.tick);
+        for pair in across.windows(2) {
+            let (end, start) = (
+                panel.sx(pair[0].value) + half(&pair[0]),
+                panel.sx(pair[1].value) - half(&pair[1]),
+            );
+            assert!(start > end, "{w} {pair:?}");
+        }
+        let up = scale.up(&panel);
+        let rises = |p: &[Tick]| panel.sy(p[0].value) - panel.sy(p[1].value) > THEME.tick;
+        assert!(up.windows(2).all(rises), "{w} {up:?}");
+    }
+}
+
+#[test]
+fn lines_are_broken_at_spaces_and_names_cut_to_their_room() {
+    let lines = text::wrapped("one two three four", 10.0, 50.0);
+    assert_eq!(lines.join(" "), "one two three four");
+    assert!(lines.len() > 1 && lines.iter().all(|l| text::width(l, 10.0) <= 50.0), "{lines:?}");
+    assert_eq!(text::shortened("short", 10.0, 100.0), "short");
+    let cut = text::shortened("a rather long name", 10.0, 50.0);
+    assert!(cut.ends_with('…') && text::width(&cut, 10.0) <= 50.0, "{cut}");
+}
+
+#[test]
+fn bins_of_whole_numbers_hold_a_value_each() {
+    let scale = Scale { whole: true, ..Scale::real("", Axis::linear(-0.5, 4.5)) };
+    let bins = bins::Bins::of(&[0.0, 1.0, 1.0, 4.0, f64::NAN], &scale);
+    let cells: Vec<(f64, f64)> = bins.cells().map(|(centre, _, d)| (centre, d)).collect();
+    assert_eq!(cells, [(0.0, 0.25), (1.0, 0.5), (2.0, 0.0), (3.0, 0.0), (4.0, 0.25)]);
+    let wide = Scale { whole: true, ..Scale::real("", Axis::linear(-0.5, 999.5)) };
+    let total: f64 = bins::Bins::of(&[0.0, 500.0, 999.0], &wide).cells().map(|c| c.1 * c.2).sum();
+    assert!((total - 1.0).abs() < 1e-12, "{total}");
+}
+
+#[test]
+fn a_point_is_within_a_band_or_not() {
+    let band = [(-1.0, -2.0, 0.0), (1.0, 0.0, 2.0)];
+    assert!(within(&band, 0.0, 0.9) && within(&band, 0.0, -0.9) && within(&[], 0.0, 9.0));
+    assert!(!within(&band, 0.0, 1.1) && !within(&band, 2.0, 2.1) && within(&band, 2.0, 1.9));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod defects;
+mod plot;
 mod report;
 mod reproducible;
 mod support;
