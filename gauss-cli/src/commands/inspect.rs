@@ -53,7 +53,7 @@ pub(crate) struct Report<'a> {
 
 /// A layer, as `gauss report` shows it, too.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Layer {
+pub(crate) struct Layer {
     pub kind: &'static str,
     pub detail: String,
     pub parameters: usize,
