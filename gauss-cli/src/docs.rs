@@ -35,7 +35,8 @@ other commands that write several files do so for each of them.
 
 **Ctrl-C.** During a fit the first one ends the training and writes the best model so far; a second
 one stops at once. Before the training has begun, and in every other command, the first one stops
-at once. Unfinished files are removed.
+at once. Unfinished files are removed. Only in the moment between a result taking its place and the
+end of the program does 130 come with a result, a whole one.
 
 **JSON.** With `--json` every command prints one object. `command` is the name of the command.
 Numbers that are not finite are `null`. Members may be added; none goes or changes its meaning but

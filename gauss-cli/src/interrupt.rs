@@ -8,7 +8,7 @@
 //! Unfinished files are those of [`Unfinished`]. One lock is held while such a file is made, put
 //! into place, or removed, so that no moment is left in which an interrupt could lose one.
 
-use std::io;
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -35,6 +35,9 @@ pub fn install() {
                 let unfinished = lock(&UNFINISHED); // held to the end: no new file appears
                 for path in unfinished.iter() {
                     let _ = std::fs::remove_file(path);
+                }
+                if io::stderr().is_terminal() {
+                    let _ = writeln!(io::stderr()); // below a bar
                 }
                 std::process::exit(i32::from(EXIT_CODE));
             }

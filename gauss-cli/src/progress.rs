@@ -64,9 +64,10 @@ impl Display {
             if bar.is_hidden() {
                 bar.set_draw_target(ProgressDrawTarget::stderr());
             }
+            bar.set_position(percent as u64);
             bar.set_prefix(what);
             bar.set_message(details);
-            bar.set_position(percent as u64);
+            bar.force_draw(); // the bar's own limit may have passed over the last of the three
         } else {
             let _ = writeln!(io::stderr(), "{LINE_PREFIX}{what}: {percent:.0}%, {details}");
         }

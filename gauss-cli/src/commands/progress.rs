@@ -114,15 +114,11 @@ impl State {
         let taken = elapsed.saturating_sub(self.begun).as_secs_f64();
         let left = taken * (1.0 - part) / part;
         // The next stage depends on how this one ends, so nobody knows more.
-        let left = if left.is_finite() {
-            format!(", {} left of this stage", span(left))
-        } else {
-            String::new()
-        };
+        let left = if left.is_finite() { format!(" ({} left)", span(left)) } else { String::new() };
         let State { unit, done, of, loss, .. } = self;
         let seconds = elapsed.as_secs_f64();
         let details =
-            format!("{unit} {done} of {of}, {loss}{left}, {} so far", span(seconds.floor()));
+            format!("{unit} {done} of {of}{left}, {loss}, {} so far", span(seconds.floor()));
         (self.what.clone(), part, details)
     }
 }
@@ -151,8 +147,7 @@ mod tests {
         state.hear(&Step::Step { step: 1, steps: 2 }, seconds(13));
         let (what, part, details) = state.status(seconds(13));
         assert_eq!((what.as_str(), part), ("round 2, 1 of 3", 0.375));
-        let expected =
-            "epoch 1 of 4, loss 1.5000, validation 1.7500, 5 s left of this stage, 13 s so far";
+        let expected = "epoch 1 of 4 (5 s left), loss 1.5000, validation 1.7500, 13 s so far";
         assert_eq!(details, expected);
         // Another stage begins anew.
         state.hear(&Step::Epoch { record: &record(0, None), epochs: 4, stage: None }, seconds(20));
