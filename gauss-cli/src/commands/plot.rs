@@ -127,7 +127,9 @@ impl Plot {
             .par_iter()
             .map(|drawn| drawn.figure.png())
             .collect::<anyhow::Result<Vec<Vec<u8>>>>()?;
-        out.create()?;
+        if !drawn.is_empty() {
+            out.create()?;
+        }
         for (drawn, png) in drawn.iter().zip(&images) {
             out.write(&file(drawn.name, "svg"), drawn.figure.svg.as_bytes())?;
             out.write(&file(drawn.name, "png"), png)?;
