@@ -1,8 +1,8 @@
 //! The program `gauss`: tables in; models, densities, samples, figures and reports out.
 //!
 //! ```text
-//! args -> commands/{fit, score, sample, transform, inverse, inspect, plot, demo}
-//!             table (in)      gauss-rbig, gauss-flow      figures, output, console (out)
+//! args -> commands/{fit, score, sample, transform, inverse, inspect, plot, report, demo}
+//!             table (in)      gauss-rbig, gauss-flow, diagnostics      figures, report, console (out)
 //! ```
 //!
 //! A command reads and checks everything first, computes, then writes: on an error nothing has
