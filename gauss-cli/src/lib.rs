@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! args -> commands/{fit, score, sample, transform, inverse, inspect, plot, report, compare, ...}
-//!             table (in)      gauss-rbig, gauss-flow      figures, output, console (out)
+//!             table (in)   kinds, gauss-rbig, gauss-flow   diagnostics, figures, output, console (out)
 //! ```
 //!
 //! A command reads and checks everything first, computes, then writes: on an error nothing has

@@ -13,7 +13,7 @@
 
 mod cell;
 
-use crate::columns::{self, Column};
+use crate::columns::{self, Column, Support};
 use crate::error::Error;
 use crate::file::Metadata;
 use crate::flow::{BoundFlow, Flow};
@@ -54,11 +54,8 @@ impl Model {
     pub fn log_prob(&self, x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
         self.check(x)?;
         let flow = self.flow.bind();
-        let mut log_prob = if self.is_discrete() {
-            self.of_cells(&flow, x)?
-        } else {
-            self.of_points(&flow, x.to_owned())?
-        };
+        let mut log_prob =
+            if self.is_discrete() { self.of_cells(&flow, x)? } else { self.of_points(&flow, x)? };
         for (i, value) in log_prob.iter_mut().enumerate() {
             let row = || x.row(i).iter().zip(&self.columns);
             if row().any(|(v, _)| v.is_nan()) {
@@ -116,8 +113,11 @@ impl Model {
     }
 
     /// ln of the density at the points u `[n, d]`.
-    fn of_points(&self, flow: &BoundFlow<'_>, u: Mat<f64>) -> Result<Vec<f64>, Error> {
-        let (y, log_det) = columns::encode(&self.columns, u);
+    fn of_points(&self, flow: &BoundFlow<'_>, u: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
+        if self.columns.iter().all(|column| column.kind.support() == Support::Line) {
+            return flow.log_prob(u); // u is y, and no copy is needed
+        }
+        let (y, log_det) = columns::encode(&self.columns, u.to_owned());
         let mut log_prob = flow.log_prob(y.as_ref())?;
         for (total, ln_slope) in log_prob.iter_mut().zip(log_det) {
             *total += ln_slope;
@@ -147,7 +147,7 @@ impl Model {
                 }
                 axis += usize::from(kind.is_discrete());
             }
-            let densities = self.of_points(flow, u)?;
+            let densities = self.of_points(flow, u.as_ref())?;
             log_prob.extend(densities.chunks_exact(points).map(|own| cell.ln_mean(own)));
         }
         Ok(log_prob)

@@ -239,7 +239,27 @@ impl Cell {
             Kind::Category(levels) if column.kind.contains(x) => {
                 Cell::Text(levels[x as usize].clone())
             }
+            Kind::Category(_) => Cell::Text("none of the names".to_owned()),
             _ => Cell::Number(x),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn categories_are_shown_by_name() {
+        let levels = ["red", "green"].map(str::to_owned).to_vec();
+        let column = Column { name: "colour".into(), kind: Kind::Category(levels), fill: None };
+        let shown = [0.0, 1.0, 2.0].map(|x| Cell::of(&column, x));
+        let json = serde_json::to_string(&shown).expect("plain values");
+        assert_eq!(json, r#"["red","green","none of the names"]"#);
+        let facts = ColumnFacts::of(&column);
+        assert_eq!(
+            (facts.kind, facts.low, facts.levels.map(|l| l.len())),
+            ("category", None, Some(2))
+        );
     }
 }
