@@ -292,8 +292,12 @@ mod tests {
         commands.sort_unstable();
         grouped.sort_unstable();
         assert_eq!(grouped, commands);
-        let help = command.term_width(80).render_long_help().to_string();
+        let help = command.clone().term_width(80).render_long_help().to_string();
         assert!(help.lines().count() <= 30, "{help}");
-        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+        for command in command.get_subcommands().chain([&command]) {
+            let help = command.clone().term_width(80).render_long_help().to_string();
+            let wide = help.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(wide, None, "{}", command.get_name());
+        }
     }
 }

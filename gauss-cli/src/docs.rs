@@ -10,6 +10,7 @@ const HEAD: &str = "\
 # The command line of gauss
 
 What `gauss help COMMAND` prints, command by command, and what scripts may rely on.
+
 ";
 
 const SCRIPTS: &str = "\

@@ -15,8 +15,8 @@ use crate::output::Destination;
 
 const EXAMPLES: &str = "\
 Examples:
-  gauss man | man -l -                                 read gauss(1)
-  gauss man --out ~/.local/share/man/man1              then: man gauss, man gauss-fit, ...
+  gauss man | man -l -                       read gauss(1)
+  gauss man --out ~/.local/share/man/man1    then: man gauss, man gauss-fit
 
 Without --out the page of gauss itself goes to standard output; with it there is a page for every \
 command, gauss.1, gauss-fit.1, ..., in the directory, which is made if it is not there.";

@@ -112,6 +112,18 @@ mod tests {
     use std::convert::Infallible;
 
     #[test]
+    fn no_bit_depends_on_the_pieces() {
+        let console = Console { json: false, quiet: true, seed: 0 };
+        let x = Mat::from_fn(PIECE + 333, 2, |i, j| ((i * 7 + j) as f64).sin());
+        let builder = gauss_flow::Flow::builder(2).standardize().marginal(2);
+        let learn = x.as_ref().subrows(0, 100);
+        let flow = builder.build(learn, &mut crate::commands::generator(0)).expect("a flow");
+        let whole = flow.log_prob(x.as_ref()).expect("columns");
+        let pieces = by_pieces(&console, "scoring", x.as_ref(), |x| flow.log_prob(x));
+        assert!(pieces.expect("columns").concat() == whole);
+    }
+
+    #[test]
     fn pieces_cover_every_row_once_in_order() {
         let console = Console { json: false, quiet: true, seed: 0 };
         for rows in [0, 1, PIECE, PIECE + 1, 2 * PIECE + 7] {
