@@ -25,7 +25,7 @@ const WORKFLOW: &str = "  \
   gauss fit train.csv --out model.gauss                learn p(x) from a table
   gauss score model.gauss test.csv --out scores.csv    ln p(x) of every row
   gauss sample model.gauss --rows 5000 --out new.csv   draw new rows
-  gauss report model.gauss test.csv --out report.html   how well it does, on a page
+  gauss report model.gauss test.csv --out report.html  how good it is
 
 Results go to standard output or to --out, all else to standard error. Every
 command takes --json, --seed, --threads and --quiet; `gauss help COMMAND` has

@@ -37,7 +37,8 @@ Examples:
   gauss fit train.csv --out model.gauss
   gauss fit train.csv --out model.gauss --validation valid.csv
   gauss fit train.csv --out model.gauss --columns height,weight
-  gauss fit sales.csv --out m.gauss --support 'price>0' 'share in [0,1]' --integer visits
+  gauss fit sales.csv --out m.gauss --support 'price>0' 'share in [0,1]'
+  gauss fit sales.csv --out m.gauss --integer visits --categorical country
   gauss fit train.csv --out best.gauss --budget 10m
   gauss fit train.csv --out quick.gauss --method rbig --blocks 4";
 
