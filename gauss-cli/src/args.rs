@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use gauss_flow::Column;
 
@@ -58,8 +60,26 @@ pub fn command() -> clap::Command {
 /// What is wrong with it; also help and version, where they are asked for.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut command = command();
-    let matches = command.try_get_matches_from_mut(arguments)?;
+    let matches = command
+        .try_get_matches_from_mut(arguments)
+        .map_err(|error| with_meant_command(error, &command))?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Names the command that was meant where clap does not: it finds few slips in short words, and
+/// none behind `help`.
+fn with_meant_command(mut error: clap::Error, command: &clap::Command) -> clap::Error {
+    if let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand)
+        && error.get(ContextKind::SuggestedSubcommand).is_none()
+    {
+        let names: Vec<String> =
+            command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        if let Some(meant) = table::nearest(given, &names) {
+            let meant = ContextValue::Strings(vec![meant.clone()]);
+            error.insert(ContextKind::SuggestedSubcommand, meant);
+        }
+    }
+    error
 }
 
 /// The text of `gauss --help`: one screen.
@@ -125,7 +145,7 @@ pub struct Common {
     #[arg(long, global = true)]
     pub json: bool,
     /// Seed of everything random; the same seed gives the same bits at any --threads
-    #[arg(long, global = true, value_name = "S", default_value_t = 0)]
+    #[arg(long, global = true, value_name = "S", default_value_t = 0, value_parser = count::<u64>)]
     #[arg(allow_negative_numbers = true)]
     pub seed: u64,
     /// Threads to compute with [default: one per core]
@@ -247,6 +267,11 @@ pub(crate) fn positive(text: &str) -> Result<usize, String> {
         Ok(count) if count > 0 => Ok(count),
         _ => Err("must be a whole number, 1 or more".to_owned()),
     }
+}
+
+/// A count of zero or more.
+pub(crate) fn count<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "must be a whole number, 0 or more".to_owned())
 }
 
 /// A finite number above zero.

@@ -10,19 +10,21 @@
 
 use clap::Args;
 use gauss_flow::Model;
-use gauss_rbig::defects::{add_noise, examine};
+use gauss_rbig::defects::{Defect, add_noise, examine};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::positive_number;
 use crate::console::{Console, counted};
 use crate::error::Error;
+use crate::kinds::{Offer, WHOLE_NUMBERS};
 use crate::table::{Select, Table};
 
 /// The names of the model's notes.
 const NO_DENSITY: &str = "no density of its own";
 const NOISE: &str = "noise";
-/// Findings printed one by one; a table of many such columns would bury everything else.
+/// Findings, and offers, printed one by one; a table of many such columns would bury everything
+/// else. The JSON has all.
 const SHOWN: usize = 6;
 
 /// Options of `fit`.
@@ -40,23 +42,31 @@ pub struct Remedies {
 /// A noise floor: `b=0.5`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Noise {
+    /// The column.
     column: String,
+    /// The width of the uniform noise, in the column's own units.
     width: f64,
 }
 
-/// A defect in words.
+/// A reason why a column has no density of its own.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Finding {
+    /// `copy`, `linear_combination`, `few_values`, `atom`, `rounded` or `few_rows`.
     kind: &'static str,
+    /// The columns that are in it, the one at fault first.
     columns: Vec<String>,
+    /// The finding, for a person.
     sentence: String,
+    /// What to do about it, with options of `gauss fit`; for a person.
     ways_out: String,
 }
 
 /// What was done about a table, and what is still wrong with it; as `fit --json` shows it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Examined {
+    /// What is still wrong with the table: ln p(x) can be as large as one likes there.
     defects: Vec<Finding>,
+    /// Noise that was added by --noise: ln p(x) is that of the columns with it.
     noise: Vec<Noise>,
 }
 
@@ -84,42 +94,73 @@ impl Remedies {
         }
     }
 
-    /// Adds the noise to training and validation rows, then looks at what is to be fitted and
-    /// says what it finds.
-    pub fn apply(
+    /// Adds the noise to the rows of a table.
+    pub fn add_noise(&self, table: &mut Table, seed: u64) -> Result<(), Error> {
+        for Noise { column, width } in &self.noise {
+            let at = table.position(column)?;
+            add_noise(&mut table.data, at, *width, seed).map_err(|e| refused(table, e))?;
+        }
+        Ok(())
+    }
+
+    /// Looks at what is to be fitted, and says what it finds and what could be done: warnings of
+    /// defects, hints of the other offers.
+    pub fn examine(
         &self,
-        table: &mut Table,
-        validation: Option<&mut Table>,
+        table: &Table,
+        offers: &[Offer],
         console: &Console,
     ) -> Result<Examined, Error> {
-        // Validation rows have the columns of the table; their noise must be their own.
-        let tables = std::iter::once((&mut *table, console.seed));
-        for (table, seed) in tables.chain(validation.map(|table| (table, !console.seed))) {
-            for Noise { column, width } in &self.noise {
-                let at = table.position(column)?;
-                add_noise(&mut table.data, at, *width, seed).map_err(|e| refused(table, e))?;
-            }
-        }
         let defects = examine(table.data.as_ref()).map_err(|error| refused(table, error))?;
         let names = &table.names();
-        let defects: Vec<Finding> = defects
-            .iter()
-            .map(|defect| Finding {
-                kind: defect.kind(),
-                columns: defect.columns().into_iter().map(|j| names[j].clone()).collect(),
-                sentence: defect.sentence(names),
-                ways_out: defect.ways_out(names),
-            })
-            .collect();
-        for Finding { sentence, ways_out, .. } in defects.iter().take(SHOWN) {
-            console.note(&format!("warning: {}: {sentence}; {ways_out}", table.file()));
-        }
-        if let Some(more) = defects.len().checked_sub(SHOWN + 1) {
-            let more = counted(more + 1, "finding");
-            let text = format!("warning: {}: {more} more; `gauss inspect` lists all", table.file());
-            console.note(&text);
+        let defects: Vec<Finding> =
+            defects.iter().map(|defect| Finding::new(defect, names, offers)).collect();
+        warn(&table.file(), &defects, console);
+        let warned = |offer: &&Offer| {
+            defects.iter().any(|finding| finding.ways_out.contains(&offer.options))
+        };
+        for offer in offers.iter().filter(|offer| !warned(offer)).take(SHOWN) {
+            console.note(&format!("hint: {}: {offer}", table.file()));
         }
         Ok(Examined { defects, noise: self.noise.clone() })
+    }
+}
+
+impl Finding {
+    fn new(defect: &Defect, names: &[String], offers: &[Offer]) -> Finding {
+        let columns: Vec<String> =
+            defect.columns().into_iter().map(|j| names[j].clone()).collect();
+        let mut ways_out = defect.ways_out(names);
+        // Ties are no defect of whole numbers once they are called that.
+        let tied =
+            matches!(defect, Defect::FewValues { .. } | Defect::Atom { .. } | Defect::Rounded { .. });
+        let whole = |offer: &&Offer| offer.kind == WHOLE_NUMBERS && columns == [offer.column.as_str()];
+        if let Some(offer) = offers.iter().filter(|_| tied).find(whole) {
+            ways_out = format!("take it as whole numbers with {}, {ways_out}", offer.options);
+        }
+        Finding { kind: defect.kind(), sentence: defect.sentence(names), columns, ways_out }
+    }
+}
+
+/// A line for each way out: values that one column repeats share theirs.
+fn warn(file: &str, defects: &[Finding], console: &Console) {
+    let mut lines: Vec<(&Finding, usize)> = Vec::new();
+    for finding in defects {
+        match lines.last_mut() {
+            Some((first, like)) if first.ways_out == finding.ways_out => *like += 1,
+            _ => lines.push((finding, 0)),
+        }
+    }
+    for (Finding { sentence, ways_out, .. }, like) in lines.iter().take(SHOWN) {
+        let like = match like {
+            0 => String::new(),
+            like => format!(", and so on ({like} more)"),
+        };
+        console.note(&format!("warning: {file}: {sentence}{like}; {ways_out}"));
+    }
+    if let Some(more) = lines.len().checked_sub(SHOWN + 1) {
+        let more = counted(more + 1, "finding");
+        console.note(&format!("warning: {file}: {more} more; `gauss inspect` lists all"));
     }
 }
 
@@ -137,7 +178,9 @@ impl Examined {
 /// What a model's notes say about the table it was fitted to; as `score --json` shows it.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Caveats {
+    /// Why some of the columns have no density of their own, a sentence each.
     defects: Vec<String>,
+    /// Noise that the fit added, as `NAME: uniform, width WIDTH` in the column's own units.
     noise: Vec<String>,
 }
 

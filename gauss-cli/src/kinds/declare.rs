@@ -10,13 +10,14 @@ use crate::table::Table;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "What the columns are (real numbers, if nothing is said)")]
 pub struct Kinds {
-    /// Values lie within bounds, and so do samples: 'price>0', 'share<1', 'ratio in [0,1]'
+    /// Values lie within bounds, and so do samples: 'price>0', 'share<1', 'ratio in [0,1]'; one
+    /// rule or more, after TRAIN
     #[arg(long, value_name = "RULE", num_args = 1.., value_parser = rule)]
     support: Vec<Rule>,
-    /// Columns of whole numbers: densities become probabilities, samples are whole
+    /// Columns of whole numbers: p is a probability there, samples are whole
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     integer: Vec<String>,
-    /// Columns of names, such as countries: each has a probability
+    /// Columns of names, such as countries, also if written as numbers: each has a probability
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     categorical: Vec<String>,
 }
@@ -189,11 +190,14 @@ impl Rule {
     }
 }
 
-/// `price>0`, `price >= 0`, `share<1`, `ratio in [0,1]`, `x in (0, inf)`. A name may hold anything
-/// but the sign itself.
+/// `price>0`, `price >= 0`, `share<1`, `ratio in [0,1]`, `x in (0, inf)`. A name may hold anything,
+/// signs and ` in ` included: the last one counts.
 fn rule(text: &str) -> Result<Rule, String> {
     let expected = || {
-        format!("{text:?} is no rule; write 'price>0', 'share<1' or 'ratio in [0,1]', in quotes")
+        format!(
+            "{text:?} is no rule; write 'price>0', 'share<1' or 'ratio in [0,1]', in quotes (if it \
+             is the table, put it before --support)"
+        )
     };
     if let Some((column, interval)) = text.rsplit_once(" in ") {
         let interval = interval.trim();
@@ -210,6 +214,11 @@ fn rule(text: &str) -> Result<Rule, String> {
     }
     for (sign, included) in [(">=", true), ("<=", true), (">", false), ("<", false)] {
         if let Some((column, value)) = text.rsplit_once(sign) {
+            // As in mathematics: 0<price, 0<share<1.
+            let first = column.split(['<', '>']).next().unwrap_or_default().trim();
+            if first.parse::<f64>().is_ok() {
+                return Err("the column comes first: 'price>0', 'share in (0,1)'".to_owned());
+            }
             let value = bound(value, included)?;
             let (low, high) = if sign.starts_with('>') { (value, None) } else { (None, value) };
             return named(column, low, high).ok_or_else(expected);
@@ -259,6 +268,9 @@ mod tests {
         for text in ["price", "price>", ">0", "price>x", "x in 0,1", "x in [0]", "x in [0,nan]", ""]
         {
             assert!(rule(text).is_err(), "{text}");
+        }
+        for text in ["0<price", "0 <= share < 1"] {
+            assert!(rule(text).is_err_and(|reason| reason.starts_with("the column comes first")));
         }
     }
 

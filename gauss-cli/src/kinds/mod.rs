@@ -10,5 +10,5 @@ mod offer;
 mod statement;
 
 pub use declare::{Kinds, KindsError, check};
-pub use offer::offers;
+pub use offer::{Offer, WHOLE_NUMBERS, offers};
 pub use statement::{BaseMeasure, ColumnReport, describe};

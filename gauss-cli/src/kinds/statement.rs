@@ -16,13 +16,15 @@ pub struct ColumnReport {
     pub name: String,
     /// `real`, `integer` or `category`.
     pub kind: &'static str,
-    /// The lower end of its support, if it has one: excluded of real values, included of integers.
+    /// The lower end of its support in its own units, if it has one: excluded of real values,
+    /// included of integers.
     pub low: Option<f64>,
     /// The upper end, likewise.
     pub high: Option<f64>,
-    /// The levels of a category, in the order of their codes; empty for numbers.
+    /// The names that a category takes, the commonest first; empty for numbers.
     pub levels: Vec<String>,
-    /// What stands in for a missing value with `--missing median`: a number, or a level's code.
+    /// What stands in for a missing value with `--missing median`: a number in the column's units,
+    /// or the position of a level in `levels`, from 0.
     pub fill: Option<f64>,
 }
 
@@ -80,12 +82,13 @@ pub fn describe(kind: &Kind) -> String {
     }
 }
 
-/// With respect to what ln p(x) is a density.
+/// Per what p(x) is a density: the product of the units of the columns in `length`, and
+/// a probability in those in `count`. ln p(x) is its natural logarithm, in nats.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BaseMeasure {
-    /// Columns whose values are measured by length, in their own units: p is a density there.
+    /// The real columns: p is a density there, per unit of each.
     pub length: Vec<String>,
-    /// Columns whose values are counted: p is a probability there.
+    /// The integers and categories: p is the probability of that very value.
     pub count: Vec<String>,
 }
 

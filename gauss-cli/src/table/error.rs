@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::words::{among, argument, list, shown};
+use super::words::{among, argument, list, meant, shown};
 use crate::input::ReadFault;
 
 /// A row of data: its number among the rows of data, and its line in the file. Both count from 1;
@@ -172,6 +172,9 @@ pub enum Fault {
     /// A column asked for by name is not there.
     #[error("no column {column:?}{}", among(column, found))]
     NoSuchColumn { column: String, found: Vec<String> },
+    /// A column that is not among those that were read; the file may have it.
+    #[error("no column {column:?}{} among the columns in use: {}", meant(column, found), list(found))]
+    NotSelected { column: String, found: Vec<String> },
     /// A pattern that no name matches.
     #[error("no column matches {pattern:?}; the table has {}", list(found))]
     NoMatch { pattern: String, found: Vec<String> },

@@ -42,6 +42,7 @@ use dialect::Content;
 pub use error::{CellFault, Fault, Place, Sighting, TableError};
 pub use format::{Encoding, Format, Packing};
 pub use select::{Select, data_names, latent_names};
+pub use words::nearest;
 pub use write::{Out, Unwritable, Writer, integer, write};
 
 /// A table in memory: `data` is `n × d`, column-major, one column per name.
@@ -213,10 +214,10 @@ impl Table {
     /// The position of a column in `data`.
     ///
     /// # Errors
-    /// [`Fault::NoSuchColumn`].
+    /// [`Fault::NotSelected`].
     pub fn position(&self, name: &str) -> Result<usize, TableError> {
         self.columns.iter().position(|column| column.name == name).ok_or_else(|| {
-            self.fault(Fault::NoSuchColumn { column: name.to_owned(), found: self.names() })
+            self.fault(Fault::NotSelected { column: name.to_owned(), found: self.names() })
         })
     }
 
@@ -225,7 +226,12 @@ impl Table {
     /// # Errors
     /// What selects nothing.
     pub fn positions(&self, wanted: &[String]) -> Result<Vec<usize>, TableError> {
-        select::matching(&self.names(), wanted).map_err(|fault| self.fault(fault))
+        select::matching(&self.names(), wanted).map_err(|fault| match fault {
+            Fault::NoSuchColumn { column, found } => {
+                self.fault(Fault::NotSelected { column, found })
+            }
+            fault => self.fault(fault),
+        })
     }
 
     /// At least `needed` rows.

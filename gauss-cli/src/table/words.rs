@@ -11,8 +11,12 @@ pub fn list(names: &[String]) -> String {
 
 /// What follows a name that is not there: the one that was meant, if one is near, and what there is.
 pub fn among(name: &str, found: &[String]) -> String {
-    let meant = nearest(name, found).map(|near| format!(" (did you mean {near:?}?)"));
-    format!("{}; the table has {}", meant.unwrap_or_default(), list(found))
+    format!("{}; the table has {}", meant(name, found), list(found))
+}
+
+/// The name that was meant, if one is near.
+pub fn meant(name: &str, found: &[String]) -> String {
+    nearest(name, found).map(|near| format!(" (did you mean {near:?}?)")).unwrap_or_default()
 }
 
 /// The most similar of the names, if it is similar at all.
@@ -20,8 +24,14 @@ pub fn nearest<'a>(name: &str, found: &'a [String]) -> Option<&'a String> {
     /// Jaro-Winkler: one slip in a word of six letters is above 0.9, two unrelated words are
     /// mostly below 0.6.
     const SIMILAR: f64 = 0.8;
+    /// Jaro-Winkler looks at no neighbours in words of three letters.
+    const SHORT: usize = 3;
     let name = name.to_lowercase();
-    let similarity = |other: &String| strsim::jaro_winkler(&name, &other.to_lowercase());
+    let similarity = |other: &String| {
+        let other = other.to_lowercase();
+        let short = name.chars().count() == SHORT && strsim::osa_distance(&name, &other) == 1;
+        if short { SIMILAR } else { strsim::jaro_winkler(&name, &other) }
+    };
     found
         .iter()
         .map(|other| (similarity(other), other))
@@ -62,6 +72,7 @@ mod tests {
         let found = names("height weight age");
         assert_eq!(nearest("hieght", &found).map(String::as_str), Some("height"));
         assert_eq!(nearest("Weigth", &found).map(String::as_str), Some("weight"));
+        assert_eq!(nearest("aeg", &found).map(String::as_str), Some("age"));
         assert_eq!(nearest("income", &found), None);
         assert_eq!(nearest("b", &names("a c")), None);
     }
