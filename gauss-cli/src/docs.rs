@@ -18,8 +18,22 @@ const SCRIPTS: &str = "\
 
 **Streams.** Standard output carries the result only: a table, a summary, or with `--json` exactly
 one JSON object. Progress, remarks and warnings go to standard error, and `--quiet` silences them.
-Where standard error is no terminal, progress of anything over a second is a line every few seconds
-that begins with `... `. Colours appear on a terminal only, and never where `NO_COLOR` is set.
+
+**Progress.** Of anything over a second: a bar where standard error is a terminal, elsewhere a line
+every few seconds that begins with `... `.
+
+**Remarks.** A line that begins with `warning: ` says what to beware of, one with `hint: ` what could
+be done; neither changes the exit code. The last line of a command that failed begins with `error: `.
+
+**Names of columns.** Wherever an option takes NAMES: names, separated by commas; patterns, in which
+`*` is any text and `?` any one character; ranges `first:last`, both included, in the table's order.
+A name wins over a pattern or a range that looks the same.
+
+**What ln p(x) means.** The logarithm is natural: the unit is the nat. p(x) is a density per unit of
+every real column, in the table's own units, and a probability in integer and categorical columns.
+So a table in metres scores ln 1000 = 6.9 nats more per column than the same in millimetres, and
+only models of the same columns of the same kinds compare. The summaries and `base_measure` in the
+JSON say which columns are which.
 
 **Exit codes.**
 
@@ -34,6 +48,10 @@ On any code but 0 nothing was written, and a file that was there is as it was: a
 beside its final place and renamed when all of it is on the disk. `gauss man --out`, `gauss demo` and
 other commands that write several files do so for each of them.
 
+**Environment.** `NO_COLOR`, set to anything: no colours; without it they appear on a terminal only.
+`COLUMNS`: the width of help pages. `RAYON_NUM_THREADS`: threads, where `--threads` is not given. No
+other variable, no configuration file and no network is looked at.
+
 **Ctrl-C.** During a fit the first one ends the training and writes the best model so far; a second
 one stops at once. Before the training has begun, and in every other command, the first one stops
 at once. Unfinished files are removed. Only in the moment between a result taking its place and the
@@ -41,7 +59,8 @@ end of the program does 130 come with a result, a whole one.
 
 **JSON.** With `--json` every command prints one object. `command` is the name of the command.
 Numbers that are not finite are `null`. Members may be added; none goes or changes its meaning but
-with a new major version. The schemas (JSON Schema, draft 2020-12):
+with a new major version (texts that a schema calls \"for a person\" may change at any time). The
+schemas (JSON Schema, draft 2020-12), with what every member means and its unit:
 ";
 
 /// Every generated file: its path below `docs`, and its text.
@@ -58,7 +77,10 @@ pub fn files() -> Vec<(String, String)> {
     for name in &commands {
         let _ = writeln!(page, "- [gauss {name}](#gauss-{name})");
     }
-    let _ = writeln!(page, "- [In scripts](#in-scripts): streams, exit codes, Ctrl-C, JSON");
+    let _ = writeln!(
+        page,
+        "- [In scripts](#in-scripts): streams, progress, names, units, exit codes, environment, Ctrl-C, JSON"
+    );
     section(&mut page, "gauss", &mut gauss);
     for name in &commands {
         if let Some(command) = gauss.find_subcommand_mut(name) {

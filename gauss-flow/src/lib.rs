@@ -45,8 +45,39 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Reading order: this page, `flow.rs`, `layer.rs`, `layers/marginal.rs`, then `mixture` and
-//! `normal` of `gauss-math`.
+//! A [`Flow`] knows points of ℝᵈ only. A [`Model`] is a flow with [`Column`]s, whose [`Kind`]s say
+//! what their values are, and speaks the table's own language: a price stays positive, a count
+//! whole, and ln p(x) is a density in the one and a probability in the other.
+//!
+//! ```
+//! use faer::Mat;
+//! use gauss_flow::{Column, Flow, Kind, Metadata, Model, Support, columns};
+//! use rand::SeedableRng;
+//!
+//! let price = Column { kind: Kind::Real(Support::Above(0.0)), ..Column::real("price") };
+//! let visits = Column { kind: Kind::Integer(Support::Above(0.0)), ..Column::real("visits") };
+//! let columns = vec![price, visits];
+//! let x = Mat::from_fn(400, 2, |i, j| {
+//!     let t = (i as f64 * 0.7548776662466927).fract();
+//!     if j == 0 { (3.0 * t).exp() } else { (8.0 * t).floor() }
+//! });
+//!
+//! // The flow learns from y: noise within the cell of each integer, then a map to the whole line.
+//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+//! let u = columns::dequantize(&columns, x.as_ref(), &mut rng);
+//! let (y, _log_det) = columns::encode(&columns, u);
+//! let flow = Flow::builder(2).standardize().rotation(2).marginal(6).build(y.as_ref(), &mut rng)?;
+//! let model = Model { flow, columns, metadata: Metadata::default() };
+//!
+//! let log_p = model.log_prob(x.as_ref())?;            // x itself: prices and counts
+//! let fresh = model.sample(100, &mut rng);
+//! assert!(fresh.row_iter().all(|row| row[0] > 0.0 && row[1] >= 0.0 && row[1].fract() == 0.0));
+//! # assert!(log_p.iter().all(|v| v.is_finite()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Reading order, for the mathematics: this page, `flow.rs`, `layer.rs`, `layers/marginal.rs`, then
+//! `mixture` and `normal` of `gauss-math`. For tables: `columns/`, `model.rs`, `file.rs`.
 
 // Comparisons are written so that a NaN fails them: `!(x <= max)` is not `x > max`.
 #![allow(clippy::neg_cmp_op_on_partial_ord)]

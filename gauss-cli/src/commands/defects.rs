@@ -128,13 +128,15 @@ impl Remedies {
 
 impl Finding {
     fn new(defect: &Defect, names: &[String], offers: &[Offer]) -> Finding {
-        let columns: Vec<String> =
-            defect.columns().into_iter().map(|j| names[j].clone()).collect();
+        let columns: Vec<String> = defect.columns().into_iter().map(|j| names[j].clone()).collect();
         let mut ways_out = defect.ways_out(names);
         // Ties are no defect of whole numbers once they are called that.
-        let tied =
-            matches!(defect, Defect::FewValues { .. } | Defect::Atom { .. } | Defect::Rounded { .. });
-        let whole = |offer: &&Offer| offer.kind == WHOLE_NUMBERS && columns == [offer.column.as_str()];
+        let tied = matches!(
+            defect,
+            Defect::FewValues { .. } | Defect::Atom { .. } | Defect::Rounded { .. }
+        );
+        let whole =
+            |offer: &&Offer| offer.kind == WHOLE_NUMBERS && columns == [offer.column.as_str()];
         if let Some(offer) = offers.iter().filter(|_| tied).find(whole) {
             ways_out = format!("take it as whole numbers with {}, {ways_out}", offer.options);
         }

@@ -42,7 +42,9 @@ pub struct Loaded {
 /// What each of the three reports in `--json`.
 #[derive(Serialize, JsonSchema)]
 pub struct Facts {
+    /// The model file.
     pub model: String,
+    /// The table, as it was named on the command line.
     pub table: String,
     /// Rows of the table, and of the result.
     pub rows: usize,
@@ -54,6 +56,7 @@ pub struct Facts {
     pub unknown_cells: usize,
     #[serde(skip)]
     unknown: Option<Unknown>,
+    /// The file that now holds the result; null where there is none.
     pub out: Option<String>,
 }
 

@@ -14,7 +14,8 @@ use crate::kinds::{BaseMeasure, ColumnReport};
 use crate::model;
 
 const EXAMPLES: &str = "\
-Columns, layers with their parameters, and how the training went.
+Columns with their kinds, what p(x) is a density of, layers with their parameters, how the training \
+went, and what the table had that is no density.
 
 Examples:
   gauss inspect model.gauss
@@ -32,31 +33,46 @@ pub struct Inspect {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Report<'a> {
     command: &'static str,
+    /// The model file.
     model: String,
+    /// Its size.
     file_bytes: u64,
+    /// The program that wrote it, and its version.
     created_by: &'a str,
+    /// How the model was fitted, for a person.
     recipe: &'a str,
+    /// The columns' names, in the model's order.
     columns: Vec<String>,
     /// What each of them is.
     kinds: Vec<ColumnReport>,
-    /// With respect to what the densities are meant.
+    /// Per what p(x) is a density.
     base_measure: BaseMeasure,
     /// Rows the model was fitted to.
     rows: u64,
+    /// The --seed of the fit.
     seed: u64,
+    /// The layers, from data to latent.
     layers: Vec<Layer>,
+    /// Numbers in all of them.
     parameters: usize,
+    /// Those of them that training moves.
     trainable_parameters: usize,
+    /// What else the fit left word of, for a person; a name may come several times.
     notes: Vec<Note<'a>>,
+    /// The joint training; null where there was none.
     training: Option<Training>,
 }
 
 /// A layer, as `gauss report` shows it, too.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Layer {
+    /// `standardize`, `rotation` or `marginal`.
     pub kind: &'static str,
+    /// Its size, for a person.
     pub detail: String,
+    /// Numbers in it.
     pub parameters: usize,
+    /// Those of them that training moves.
     pub trainable_parameters: usize,
 }
 
@@ -69,19 +85,27 @@ struct Note<'a> {
 /// The joint training, if there was one.
 #[derive(Serialize, JsonSchema)]
 struct Training {
+    /// Passes over the rows.
     epochs: usize,
+    /// The pass after which the model was kept; 0 is before the first.
     best_epoch: usize,
+    /// `finished`, `no_improvement` (of the validation rows) or `cancelled` (by Ctrl-C).
     stopped: &'static str,
+    /// Every pass, from 0, the state before the first.
     history: Vec<Epoch>,
 }
 
-/// One epoch of the training, losses in nats.
+/// One pass of the training; losses are means of -ln p(x), in nats per row.
 #[expect(clippy::struct_field_names, reason = "the number of an epoch is called that")]
 #[derive(Serialize, JsonSchema)]
 struct Epoch {
+    /// Its number.
     epoch: usize,
+    /// Of the rows it learns from.
     train_nll: f64,
+    /// Of the validation rows; null in the passes that did not look at them.
     validation_nll: Option<f64>,
+    /// The size of a step.
     learning_rate: f64,
     /// Since the training began.
     seconds: f64,

@@ -14,7 +14,8 @@ Examples:
   gauss inverse model.gauss z.csv --out x.csv
   gauss transform model.gauss test.csv | gauss inverse model.gauss -
 
-The second gives test.csv again. The latent columns are found as z0, z1, ... where the table has \
+The second gives the model's columns of test.csv again: real values to rounding, integers and \
+categories as they were. The latent columns are found as z0, z1, ... where the table has \
 all of them; a table with exactly as many columns as the model is read by position.";
 
 /// Map latent rows back to data
@@ -30,6 +31,7 @@ pub(crate) struct Report {
     command: &'static str,
     #[serde(flatten)]
     facts: Facts,
+    /// The columns' names, in the model's order.
     columns: Vec<String>,
 }
 

@@ -15,6 +15,7 @@ use crate::table::{Writer, integer};
 pub(crate) struct WithData<'a, R> {
     #[serde(flatten)]
     report: &'a R,
+    /// The rows, each a list in the order of `columns`; absent where they went to a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Vec<Vec<Cell<'a>>>>,
 }

@@ -17,9 +17,11 @@ const EXAMPLES: &str = "\
 Examples:
   gauss sample model.gauss --rows 5000 --out samples.csv
   gauss sample model.gauss --rows 10 --seed 7
+  gauss sample model.gauss --rows 1000000 --out new.parquet
   gauss sample model.gauss --rows 1000 | gauss score model.gauss -
 
-The columns are the model's, in the units of the table it was fitted to.";
+The columns are the model's, in the form and the units of the table it was fitted to: integers are \
+whole, categories are names, bounded values lie within their bounds.";
 
 /// Draw new rows from a model
 #[derive(Debug, Args)]
@@ -39,10 +41,15 @@ pub struct Sample {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Report<'a> {
     command: &'static str,
+    /// The model file.
     model: String,
+    /// Rows drawn.
     rows: usize,
+    /// The columns' names, in the order of the values of a row.
     columns: &'a [String],
+    /// The --seed.
     seed: u64,
+    /// The file that now holds the rows; null where they are in `data`, or on standard output.
     out: Option<String>,
 }
 

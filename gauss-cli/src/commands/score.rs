@@ -17,12 +17,17 @@ use crate::table;
 const EXAMPLES: &str = "\
 Examples:
   gauss score model.gauss test.csv --out scores.csv   one ln p(x) per row
-  gauss score model.gauss test.csv | sort -g | head   the least likely rows
+  gauss score model.gauss test.csv | sort -g | head   the least likely values
+  gauss score model.gauss big.parquet --out s.npy     other formats, in and out
   gauss score model.gauss test.csv --json             mean, standard error, ...
 
-ln p(x) is in nats and in the units of the table. Columns are matched to the model's by name: their \
-order does not matter, others are ignored. With --json and no --out only the object is printed. \
-With --missing drop a row with a missing value keeps its place and scores NaN.";
+p(x) is a density per unit of the real columns, in the table's own units, and the probability of \
+the very value in integer and categorical columns; ln is natural, so ln p(x) is in nats. A value \
+outside its column's support scores -inf. With --missing drop a row with a missing value keeps its \
+place and scores NaN.
+
+Columns are matched to the model's by name: their order does not matter, others are ignored. With \
+--json and no --out only the object is printed.";
 
 /// Log-densities of a table's rows under a model
 #[derive(Debug, Args)]
@@ -38,10 +43,9 @@ pub(crate) struct Report {
     command: &'static str,
     #[serde(flatten)]
     facts: Facts,
-    /// What the model's table had that is no density.
     #[serde(flatten)]
     caveats: Caveats,
-    /// With respect to what the densities are meant.
+    /// Per what p(x) is a density.
     base_measure: BaseMeasure,
     #[serde(flatten)]
     summary: Summary,
@@ -50,17 +54,20 @@ pub(crate) struct Report {
 /// Statistics of the log-densities over the rows that have one, in nats.
 #[derive(Serialize, JsonSchema)]
 struct Summary {
+    /// The mean of ln p(x), in nats per row; null where a row is outside the support.
     mean_log_prob: f64,
-    /// Of the mean: the standard deviation over √n.
+    /// Of the mean, in nats: the standard deviation over √n.
     standard_error: f64,
+    /// ln p(x) of the least likely row, in nats.
     min_log_prob: f64,
+    /// ln p(x) of the likeliest row, in nats.
     max_log_prob: f64,
     /// Rows with all values present whose log-density is not finite: a value is outside its
     /// column's support, or beyond the range of a double.
     non_finite: usize,
-    /// The mean over the others.
+    /// The mean over the others, in nats per row.
     finite_mean_log_prob: f64,
-    /// Of that mean.
+    /// Of that mean, in nats.
     finite_standard_error: f64,
 }
 

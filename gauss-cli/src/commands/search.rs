@@ -20,18 +20,26 @@ pub struct Search {
 /// One candidate in one round.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Tried {
+    /// The round, from 1; the better candidates go on to the next.
     round: usize,
+    /// Its size and how it was begun, for a person.
     candidate: String,
+    /// Steps of the training in this round.
     steps: usize,
+    /// Before them: the mean of ln p(x) over the validation rows, in nats per row.
     log_prob_before: f64,
+    /// After them.
     log_prob_after: f64,
+    /// The time they took.
     seconds: f64,
 }
 
 /// A simple model.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Simple {
+    /// Its name.
     name: String,
+    /// The mean of ln p(x) over the validation rows, in nats per row.
     log_prob: f64,
 }
 

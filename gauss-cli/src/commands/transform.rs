@@ -13,8 +13,9 @@ use crate::error::Error;
 use crate::table;
 
 const EXAMPLES: &str = "\
-Example:
+Examples:
   gauss transform model.gauss test.csv --out z.csv
+  gauss transform model.gauss test.csv --out z.npy    for Python
 
 The result has the columns z0, z1, ... and a row per row. Where the model is right they are \
 independent standard normal variables: mean 0, standard deviation 1. `gauss inverse` leads back. \
@@ -35,6 +36,7 @@ pub(crate) struct Report {
     command: &'static str,
     #[serde(flatten)]
     facts: Facts,
+    /// The latent columns' names: z0, z1, ...
     columns: Vec<String>,
     /// Of each latent column; 0 where the model is right.
     mean: Vec<f64>,

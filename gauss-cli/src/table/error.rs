@@ -173,7 +173,11 @@ pub enum Fault {
     #[error("no column {column:?}{}", among(column, found))]
     NoSuchColumn { column: String, found: Vec<String> },
     /// A column that is not among those that were read; the file may have it.
-    #[error("no column {column:?}{} among the columns in use: {}", meant(column, found), list(found))]
+    #[error(
+        "no column {column:?}{} among the columns in use: {}",
+        meant(column, found),
+        list(found)
+    )]
     NotSelected { column: String, found: Vec<String> },
     /// A pattern that no name matches.
     #[error("no column matches {pattern:?}; the table has {}", list(found))]

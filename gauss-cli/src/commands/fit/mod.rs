@@ -155,11 +155,7 @@ impl Fit {
             std::iter::once(&self.table).chain(&self.validation).map(PathBuf::as_path).collect();
         let out = Destination::file(&self.out, &inputs)?;
 
-        let mut data = Data {
-            validation: None,
-            table: self.read_table()?,
-            seed: console.seed,
-        };
+        let mut data = Data { validation: None, table: self.read_table()?, seed: console.seed };
         data.validation = self.read_validation(&data.table)?;
         data.declare(&self.kinds)?;
         data.dequantize();
