@@ -12,6 +12,7 @@ use gauss_flow::Column;
 use crate::commands::{
     compare, completions, demo, fit, inspect, inverse, man, plot, report, sample, score, transform,
 };
+use crate::console::Console;
 use crate::output::{Destination, OutputError};
 use crate::{input, table};
 
@@ -167,6 +168,9 @@ pub struct TableArgs {
     /// Separator of cells: a character or `tab` [default: found from the first line]
     #[arg(long, value_name = "C", value_parser = delimiter)]
     pub delimiter: Option<u8>,
+    /// Numbers have a decimal comma: 1,5 is one and a half
+    #[arg(long)]
+    pub decimal_comma: bool,
     /// Empty, NaN, NA or null cells: stop, go on without such rows, or fill in the column's median
     #[arg(long, value_enum, value_name = "error|drop|median", hide_possible_values = true)]
     #[arg(default_value_t = MissingArg::Error)]
@@ -208,13 +212,14 @@ impl OutArgs {
     /// Checks that a table can be put there.
     ///
     /// # Errors
-    /// Those of [`Destination::new`].
+    /// Those of [`Destination::new`], and [`OutputError::Unsuitable`].
     pub fn target(&self, inputs: &[&Path]) -> Result<Target, OutputError> {
         let path = self.out.as_deref().filter(|path| !input::is_stdin(path));
-        Ok(Target {
-            place: Destination::new(path, inputs)?,
-            encoding: table::Encoding::of(path, self.format),
-        })
+        let encoding = table::Encoding::of(path, self.format).map_err(|source| {
+            let file = path.map_or_else(String::new, |path| path.display().to_string());
+            OutputError::Unsuitable { file, source }
+        })?;
+        Ok(Target { place: Destination::new(path, inputs)?, encoding })
     }
 
     /// The file, for a report.
@@ -238,25 +243,27 @@ impl Target {
 
 impl TableArgs {
     /// For learning: a row with a missing value is left out.
-    pub fn to_learn(&self) -> table::ReadOptions {
-        self.options(table::Missing::DropRow)
+    pub fn to_learn(&self, console: &Console) -> table::ReadOptions {
+        self.options(console, table::Missing::DropRow)
     }
 
     /// For evaluating: a row with a missing value keeps its place, so that results stay in step.
-    pub fn to_evaluate(&self) -> table::ReadOptions {
-        self.options(table::Missing::NanRow)
+    pub fn to_evaluate(&self, console: &Console) -> table::ReadOptions {
+        self.options(console, table::Missing::NanRow)
     }
 
-    fn options(&self, dropped: table::Missing) -> table::ReadOptions {
+    fn options(&self, console: &Console, dropped: table::Missing) -> table::ReadOptions {
         table::ReadOptions {
             no_header: self.no_header,
             delimiter: self.delimiter,
+            decimal_comma: self.decimal_comma,
             missing: match self.missing {
                 MissingArg::Error => table::Missing::Reject,
                 MissingArg::Drop => dropped,
                 MissingArg::Median => table::Missing::Median,
             },
             categories: Vec::new(),
+            progress: !console.quiet,
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::commands::compare::CompareFault;
 use crate::kinds::KindsError;
 use crate::model::ModelFault;
 use crate::output::OutputError;
-use crate::table::TableError;
+use crate::table::{TableError, Unwritable};
 
 /// Why a command stopped.
 #[expect(missing_docs, reason = "the fields of a variant are what its sentence says")]
@@ -52,7 +52,13 @@ impl Error {
             Error::Output(OutputError::ClosedPipe) => 0,
             Error::Usage(_)
             | Error::Kinds(KindsError::Contradiction { .. })
-            | Error::Output(OutputError::IsInput { .. }) => 2,
+            | Error::Output(
+                OutputError::IsInput { .. }
+                | OutputError::Unsuitable {
+                    source: Unwritable::Foreign { .. } | Unwritable::Packed { .. },
+                    ..
+                },
+            ) => 2,
             _ => 1,
         }
     }

@@ -3,8 +3,11 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
+
+use crate::progress::Reading;
 
 mod zstd;
 
@@ -38,22 +41,30 @@ pub struct Source {
     pub head: Vec<u8>,
     /// All of its bytes, unpacked.
     pub bytes: Box<dyn Read + Send>,
-    /// Whether the bytes are those at the path itself, neither standard input nor packed.
+    /// Whether the bytes are those of a regular file at the path, and not packed: they can be read
+    /// there once more.
     pub is_plain: bool,
 }
 
 /// Opens the file at `path`; `-` is standard input. What is compressed by gzip or zstd, by its
-/// first bytes and not by its name, is unpacked.
+/// first bytes and not by its name, is unpacked. `reading` hears of every byte, still packed.
 ///
 /// # Errors
 /// Why there are no bytes.
-pub fn open(path: &Path) -> Result<Source, ReadFault> {
-    let file: Box<dyn Read + Send> = if is_stdin(path) {
+pub fn open(path: &Path, reading: &Arc<Reading>) -> Result<Source, ReadFault> {
+    let mut is_regular = false;
+    let bytes: Box<dyn Read + Send> = if is_stdin(path) {
         Box::new(io::stdin())
     } else {
-        Box::new(File::open(path).map_err(|error| refusal(path, error))?)
+        let file = File::open(path).map_err(|error| refusal(path, error))?;
+        if let Ok(found) = file.metadata() {
+            is_regular = found.is_file();
+            reading.begin(found.len()); // of a pipe 0, which is not known
+        }
+        Box::new(file)
     };
-    let raw = peek(file, !is_stdin(path)).map_err(|error| refusal(path, error))?;
+    let bytes = Box::new(Watched { bytes, reading: reading.clone() });
+    let raw = peek(bytes, is_regular).map_err(|error| refusal(path, error))?;
     let packed: (&str, Box<dyn Read + Send>) = if raw.head.starts_with(GZIP) {
         ("gzip", Box::new(MultiGzDecoder::new(raw.bytes)))
     } else if raw.head.starts_with(ZSTD) {
@@ -75,6 +86,20 @@ fn refusal(path: &Path, error: io::Error) -> ReadFault {
         io::ErrorKind::NotFound => ReadFault::NotFound,
         _ if path.is_dir() => ReadFault::Directory,
         _ => ReadFault::Refused(error),
+    }
+}
+
+/// Tells how many bytes have come.
+struct Watched {
+    bytes: Box<dyn Read + Send>,
+    reading: Arc<Reading>,
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.bytes.read(buffer)?;
+        self.reading.advance(got as u64);
+        Ok(got)
     }
 }
 

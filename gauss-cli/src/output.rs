@@ -73,7 +73,7 @@ impl Destination {
     /// Why no file can be put there.
     pub fn file(path: &Path, inputs: &[&Path]) -> Result<Destination, OutputError> {
         let file = path.display().to_string();
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let target = fs::canonicalize(path).unwrap_or_else(|_| end_of_link(path));
         match fs::metadata(&target) {
             Ok(found) if found.is_dir() => return Err(OutputError::IsDirectory { file }),
             Ok(found) if !found.is_file() => return Ok(Destination::Device(target)),
@@ -228,6 +228,11 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     }
     #[cfg(not(unix))]
     builder.tempfile_in(directory_of(path))
+}
+
+/// Where a symbolic link leads that leads to nothing yet; the path itself if it is none.
+fn end_of_link(path: &Path) -> PathBuf {
+    fs::read_link(path).map_or_else(|_| path.to_owned(), |link| directory_of(path).join(link))
 }
 
 fn directory_of(path: &Path) -> &Path {

@@ -107,7 +107,7 @@ fn write_all(place: &Path, rows: usize) -> Result<Vec<f64>> {
         let started = Instant::now();
         let path = place.join(name);
         let mut file = io::BufWriter::with_capacity(1 << 16, File::create(&path)?);
-        let encoding = Encoding::of(Some(&path), None);
+        let encoding = Encoding::of(Some(&path), None)?;
         table::write(&mut file, encoding, &columns, data.subrows(0, rows))?;
         file.into_inner().map_err(io::IntoInnerError::into_error)?;
         Ok(started.elapsed().as_secs_f64())

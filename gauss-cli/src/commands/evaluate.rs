@@ -9,10 +9,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::{OutArgs, TableArgs, Target};
-use crate::console::{counted, grouped};
+use crate::console::{Console, counted, grouped};
 use crate::error::Error;
-use crate::model;
 use crate::table::{self, Select, Table, Unknown};
+use crate::{input, model};
 
 /// The arguments.
 #[derive(Debug, Clone, Args)]
@@ -65,14 +65,17 @@ impl Evaluation {
     /// the command will write.
     pub fn load(
         &self,
+        console: &Console,
         select: fn(&Model) -> Select<'_>,
         result: fn(&Model) -> Vec<Column>,
     ) -> Result<Loaded, Error> {
+        stdin_once([&self.model, &self.table])?;
         let out = self.out.target(&[&self.model, &self.table])?;
         let model = model::load(&self.model)?;
         let columns = result(&model);
         out.check(&columns)?;
-        let table = table::read(&self.table, select(&model), &self.reading.to_evaluate())?;
+        let options = self.reading.to_evaluate(console);
+        let table = table::read(&self.table, select(&model), &options)?;
         let facts = Facts {
             model: self.model.display().to_string(),
             table: table.file(),
@@ -116,6 +119,14 @@ impl Facts {
             parts.push(format!("; {cells} with a name that the model does not know: {first}"));
         }
         parts.concat()
+    }
+}
+
+/// Standard input, which ends where it was read to, is one input at most.
+pub fn stdin_once<'a>(inputs: impl IntoIterator<Item = &'a PathBuf>) -> Result<(), Error> {
+    match inputs.into_iter().filter(|path| input::is_stdin(path)).count() {
+        0 | 1 => Ok(()),
+        _ => Err(Error::Usage("standard input (-) can be read only once".to_owned())),
     }
 }
 

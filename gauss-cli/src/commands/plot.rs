@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::evaluate::stdin_once;
 use crate::args::{TableArgs, positive};
 use crate::console::{Console, aligned, counted};
 use crate::error::Error;
@@ -94,6 +95,7 @@ impl Plot {
             .filter(|c| self.only.is_empty() || self.only.contains(c))
             .collect();
         let names = charts.iter().flat_map(|c| [file(c.name(), "svg"), file(c.name(), "png")]);
+        stdin_once([&self.model, &self.table])?;
         let out = Directory::new(&self.out, names, &[&self.model, &self.table])?;
         let pair = self.pair()?;
         if let Some(name) = twice(&self.columns) {
@@ -101,8 +103,8 @@ impl Plot {
         }
 
         let model = model::load(&self.model)?;
-        let table =
-            table::read(&self.table, Select::Model(&model.columns), &self.reading.to_learn())?;
+        let options = self.reading.to_learn(console);
+        let table = table::read(&self.table, Select::Model(&model.columns), &options)?;
         let settings = Settings {
             seed: console.seed,
             rows: self.rows,

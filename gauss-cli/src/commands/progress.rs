@@ -109,7 +109,7 @@ impl State {
         }
     }
 
-    fn status(&self, elapsed: Duration) -> (String, f64, String) {
+    fn status(&self, elapsed: Duration) -> (String, Option<f64>, String) {
         let part = ((self.done as f64 + self.within) / self.of.max(1) as f64).min(1.0);
         let taken = elapsed.saturating_sub(self.begun).as_secs_f64();
         let left = taken * (1.0 - part) / part;
@@ -119,7 +119,7 @@ impl State {
         let seconds = elapsed.as_secs_f64();
         let details =
             format!("{unit} {done} of {of}{left}, {loss}, {} so far", span(seconds.floor()));
-        (self.what.clone(), part, details)
+        (self.what.clone(), Some(part), details)
     }
 }
 
@@ -146,13 +146,13 @@ mod tests {
         }
         state.hear(&Step::Step { step: 1, steps: 2 }, seconds(13));
         let (what, part, details) = state.status(seconds(13));
-        assert_eq!((what.as_str(), part), ("round 2, 1 of 3", 0.375));
+        assert_eq!((what.as_str(), part), ("round 2, 1 of 3", Some(0.375)));
         let expected = "epoch 1 of 4 (5 s left), loss 1.5000, validation 1.7500, 13 s so far";
         assert_eq!(details, expected);
         // Another stage begins anew.
         state.hear(&Step::Epoch { record: &record(0, None), epochs: 4, stage: None }, seconds(20));
         let (what, part, details) = state.status(seconds(20));
-        assert_eq!((what.as_str(), part), ("on all rows", 0.0));
+        assert_eq!((what.as_str(), part), ("on all rows", Some(0.0)));
         assert_eq!(details, "epoch 0 of 4, loss 1.5000, 20 s so far");
     }
 }

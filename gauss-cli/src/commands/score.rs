@@ -73,7 +73,8 @@ struct Summary {
 
 impl Score {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
-        let loaded = self.evaluation.load(data_columns, |_| vec![Column::real("log_prob")])?;
+        let loaded =
+            self.evaluation.load(console, data_columns, |_| vec![Column::real("log_prob")])?;
         let x = loaded.table.data.as_ref();
         let log_prob = rows::by_pieces(console, "scoring", x, |x| loaded.model.log_prob(x))
             .map_err(|source| loaded.refused(source))?
@@ -104,6 +105,8 @@ impl Report {
         let summary = &self.summary;
         let (mean, error) = (summary.finite_mean_log_prob, summary.finite_standard_error);
         let mean = match summary.non_finite {
+            0 if mean.is_nan() => "no row has a density".to_owned(),
+            0 if error.is_nan() => format!("ln p(x) = {mean:.6} nats"),
             0 => format!("mean ln p(x) = {mean:.6} ± {error:.6} nats"),
             rows => format!(
                 "mean ln p(x) = {:.6} nats: {} outside the model's support; the others have \

@@ -46,7 +46,7 @@ pub(crate) struct Report {
 
 impl Transform {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
-        let loaded = self.evaluation.load(data_columns, latent)?;
+        let loaded = self.evaluation.load(console, data_columns, latent)?;
         let mut rng = generator(console.seed);
         let forward = |x: MatRef<'_, f64>| loaded.model.forward(x, &mut rng);
         let z = rows::by_pieces(console, "transforming", loaded.table.data.as_ref(), forward)
@@ -71,12 +71,16 @@ impl Report {
     fn prose(&self) -> String {
         let farthest =
             |values: &[f64], from: f64| values.iter().map(|v| (v - from).abs()).fold(0.0, f64::max);
-        format!(
-            "{} to the latent space; means within {:.3} of 0, standard deviations within {:.3} of 1{}",
-            self.facts.subject(),
-            farthest(&self.mean, 0.0),
-            farthest(&self.standard_deviation, 1.0),
-            self.facts.missing(),
-        )
+        // Of no rows there is no mean, of one no deviation.
+        let known = |values: &[f64]| values.iter().any(|v| !v.is_nan());
+        let mut text = format!("{} to the latent space", self.facts.subject());
+        if known(&self.mean) {
+            text += &format!("; means within {:.3} of 0", farthest(&self.mean, 0.0));
+        }
+        if known(&self.standard_deviation) {
+            let farthest = farthest(&self.standard_deviation, 1.0);
+            text += &format!(", standard deviations within {farthest:.3} of 1");
+        }
+        text + &self.facts.missing()
     }
 }

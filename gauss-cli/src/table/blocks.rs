@@ -22,6 +22,8 @@ pub struct Block {
     pub bytes: Vec<u8>,
     /// Whether there is a quote.
     pub quoted: bool,
+    /// Whether the text ends within quotes.
+    pub unclosed: bool,
 }
 
 /// Cuts what is in `first` and whatever follows in `source`, on a thread of its own, which ends
@@ -67,9 +69,12 @@ impl<R: Read> Cutter<R> {
             match end {
                 Some(0) => return Ok(None),
                 Some(end) => {
+                    let unclosed = self.at_end
+                        && quoted
+                        && follow_quotes(&self.rest, self.delimiter).1 == State::Quoted;
                     let rest = self.rest.split_off(end);
                     let bytes = std::mem::replace(&mut self.rest, rest);
-                    return Ok(Some(Block { bytes, quoted }));
+                    return Ok(Some(Block { bytes, quoted, unclosed }));
                 }
                 // A record longer than a block: twice as much, so that the search stays linear.
                 None if enough => self.more(self.rest.len())?,
@@ -90,20 +95,23 @@ impl<R: Read> Cutter<R> {
 /// half a line break.
 fn last_end(bytes: &[u8], quoted: bool, delimiter: u8) -> Option<usize> {
     if quoted {
-        return last_end_quoted(bytes, delimiter);
+        return follow_quotes(bytes, delimiter).0;
     }
     let lone = || memrchr(b'\r', &bytes[..bytes.len().saturating_sub(1)]);
     memrchr(b'\n', bytes).or_else(lone).map(|at| at + 1)
 }
 
-fn last_end_quoted(bytes: &[u8], delimiter: u8) -> Option<usize> {
-    #[derive(Clone, Copy, PartialEq)]
-    enum State {
-        CellStart,
-        Plain,
-        Quoted,
-        QuoteInQuoted,
-    }
+/// Where in a record a byte stands.
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    CellStart,
+    Plain,
+    Quoted,
+    QuoteInQuoted,
+}
+
+/// Where the last whole record ends, and the state behind the last byte.
+fn follow_quotes(bytes: &[u8], delimiter: u8) -> (Option<usize>, State) {
     let mut state = State::CellStart;
     let mut end = None;
     for (at, &byte) in bytes.iter().enumerate() {
@@ -124,7 +132,7 @@ fn last_end_quoted(bytes: &[u8], delimiter: u8) -> Option<usize> {
             _ => State::Plain,
         };
     }
-    end
+    (end, state)
 }
 
 /// Line breaks: `\n`, `\r\n` and a lone `\r` are one each.

@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use memchr::memchr2;
+
 use super::{CellFault, Fault, Place, Sighting};
 
 /// Names that a category may have. Dequantised, more would hardly be a density.
@@ -21,6 +23,8 @@ const UNKNOWN: f64 = -1.0;
 pub enum Taking {
     /// As numbers.
     Numbers,
+    /// As numbers that have a decimal comma where they are text.
+    CommaNumbers,
     /// As names that are found here.
     Levels,
     /// As names whose codes are known.
@@ -94,7 +98,8 @@ impl Cells {
     /// Takes a cell of text.
     pub fn take_text(&mut self, taking: &Taking, cell: &[u8], place: impl FnOnce() -> Place) {
         match taking {
-            Taking::Numbers => self.take_written(cell, place),
+            Taking::Numbers => self.take_written(cell, number(cell), place),
+            Taking::CommaNumbers => self.take_written(cell, comma_number(cell), place),
             Taking::Levels | Taking::Known(_) => {
                 let text = String::from_utf8_lossy(cell);
                 match text.trim() {
@@ -115,7 +120,7 @@ impl Cells {
     ) {
         match taking {
             _ if value.is_nan() => self.take_missing(place, || "NaN".to_owned()),
-            Taking::Numbers => {
+            Taking::Numbers | Taking::CommaNumbers => {
                 if value.is_infinite() {
                     self.infinite.add(place, written);
                 }
@@ -131,9 +136,9 @@ impl Cells {
         self.values.push(f64::NAN);
     }
 
-    fn take_written(&mut self, cell: &[u8], place: impl FnOnce() -> Place) {
+    fn take_written(&mut self, cell: &[u8], number: Number, place: impl FnOnce() -> Place) {
         let written = || String::from_utf8_lossy(cell).trim().to_owned();
-        match number(cell) {
+        match number {
             Number::Finite(value) => self.values.push(value),
             Number::Missing => self.take_missing(place, written),
             Number::Infinite(value) => {
@@ -300,6 +305,19 @@ fn number(cell: &[u8]) -> Number {
     }
 }
 
+/// The same of a number with a decimal comma. A point would be a matter of taste: it is none.
+fn comma_number(cell: &[u8]) -> Number {
+    if memchr2(b',', b'.', cell).is_none() {
+        return number(cell);
+    }
+    let point = |byte: &u8| match *byte {
+        b',' => b'.',
+        b'.' => b',',
+        byte => byte,
+    };
+    number(&cell.iter().map(point).collect::<Vec<u8>>())
+}
+
 fn is_missing(text: &str) -> bool {
     text.is_empty() || MISSING_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
@@ -336,5 +354,12 @@ mod tests {
             assert!(matches!(number(cell.as_bytes()), Number::Infinite(_)), "{cell:?}");
         }
         assert!(matches!(number(b"\xff"), Number::Text));
+        for (cell, value) in [("1,5", 1.5), ("-,5", -0.5), (" 3 ", 3.0), ("1,5e-3", 1.5e-3)] {
+            let number = comma_number(cell.as_bytes());
+            assert!(matches!(number, Number::Finite(v) if v == value), "{cell:?}");
+        }
+        for cell in ["1.5", "1.234,5", "1,234,5"] {
+            assert!(matches!(comma_number(cell.as_bytes()), Number::Text), "{cell:?}");
+        }
     }
 }

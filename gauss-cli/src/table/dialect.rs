@@ -2,7 +2,7 @@
 //! signature, the delimiter, and whether the first line is a header.
 
 /// The separators that are looked for, in order of preference where counts are equal.
-const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// What the first bytes say a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,21 +15,30 @@ pub enum Content {
 }
 
 /// First bytes and what they belong to; everything else is text.
-const SIGNATURES: [(&[u8], Content); 7] = [
+const SIGNATURES: [(&[u8], Content); 12] = [
     (b"\x93NUMPY", Content::Npy),
     (b"PAR1", Content::Parquet),
     (b"PK\x03\x04", Content::Other("a zip archive or spreadsheet", "; export it as CSV first")),
     (b"\xff\xfe", Content::Other("UTF-16 text", "; save it as UTF-8 first")),
     (b"\xfe\xff", Content::Other("UTF-16 text", "; save it as UTF-8 first")),
     (b"PARE", Content::Other("an encrypted Parquet file", "; decrypt it first")),
+    (b"ARROW1", Content::Other("an Arrow file", "; save it as Parquet first")),
+    (b"\x89HDF", Content::Other("an HDF5 file", "; export it as CSV, NumPy or Parquet first")),
+    (b"\xfd7zXZ", Content::Other("packed by xz", "; unpack it first")),
+    (b"BZh", Content::Other("packed by bzip2", "; unpack it first")),
+    (b"\x1f\x8b", Content::Other("packed twice", "; unpack it once first")),
     (b"GAUSSFLO", Content::Other("a gauss model", " (the model comes first, then the table)")),
 ];
 
-/// What a file that begins with these bytes is. A header of a CSV file may begin with `PAR1`, but
-/// not go on as Parquet does, with a page's header.
+/// What a file that begins with these bytes is. A header of a CSV file may begin with `PAR1`,
+/// `BZh` or `ARROW1`, but not go on as those do: with a page's header, a digit, a zero byte.
 pub fn content(head: &[u8]) -> Content {
     match SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
-        Some((_, Content::Parquet)) if head.get(4).is_some_and(|b| (b' '..=b'~').contains(b)) => {
+        Some((signature, _))
+            if signature.is_ascii()
+                && head.len() > signature.len()
+                && head.iter().all(|&b| is_printed(b)) =>
+        {
             Content::Text
         }
         Some(&(_, content)) => content,
@@ -37,13 +46,20 @@ pub fn content(head: &[u8]) -> Content {
     }
 }
 
+/// Whether a byte may stand in a header of plain text.
+fn is_printed(byte: u8) -> bool {
+    (b' '..=b'~').contains(&byte) || byte.is_ascii_whitespace()
+}
+
 /// The bytes after a UTF-8 byte-order mark.
 pub fn strip_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
-/// The candidate that appears most often in the first line outside quotes; a comma where none does.
-pub fn delimiter(text: &[u8]) -> u8 {
+/// The candidate that appears most often in the first line outside quotes; the first one where
+/// none does. A comma is none where it stands in the numbers.
+pub fn delimiter(text: &[u8], decimal_comma: bool) -> u8 {
+    let candidates = &DELIMITERS[usize::from(decimal_comma)..];
     let mut counts = [0_usize; DELIMITERS.len()];
     let mut quoted = false;
     let blank = text.iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();
@@ -53,7 +69,7 @@ pub fn delimiter(text: &[u8]) -> u8 {
             b'\n' | b'\r' if !quoted => break,
             _ if quoted => {}
             _ => {
-                if let Some(k) = DELIMITERS.iter().position(|&d| d == byte) {
+                if let Some(k) = candidates.iter().position(|&d| d == byte) {
                     counts[k] += 1;
                 }
             }
@@ -61,7 +77,7 @@ pub fn delimiter(text: &[u8]) -> u8 {
     }
     let most = counts.iter().copied().max().unwrap_or(0);
     let k = counts.iter().position(|&c| c == most).unwrap_or(0);
-    DELIMITERS[k]
+    candidates[k]
 }
 
 /// Whether the first line holds numbers, that is, whether the header is missing. Names that count
@@ -83,10 +99,16 @@ mod tests {
 
     #[test]
     fn the_delimiter_is_the_commonest_outside_quotes() {
-        assert_eq!(delimiter(b"a,b,c\n1;2;3;4"), b',');
-        assert_eq!(delimiter(b"\"size, in m\";\"b\"\r\n"), b';');
-        assert_eq!(delimiter(b"a\tb"), b'\t');
-        assert_eq!(delimiter(b"alone\n1\n"), b',');
+        for (text, found) in [
+            ("a,b,c\n1;2;3;4", b','),
+            ("\"size, in m\";\"b\"\r\n", b';'),
+            ("a\tb", b'\t'),
+            ("a|b\n", b'|'),
+            ("alone\n1\n", b','),
+        ] {
+            assert_eq!(delimiter(text.as_bytes(), false), found, "{text}");
+        }
+        assert_eq!(delimiter(b"1,5;2,5;3", true), b';');
     }
 
     #[test]
@@ -104,6 +126,8 @@ mod tests {
         assert_eq!(content(b"\x93NUMPY\x01\x00"), Content::Npy);
         assert_eq!(content(b"PAR1\x15\x04"), Content::Parquet);
         assert_eq!(content(b"PAR1,PAR2\n"), Content::Text);
+        assert_eq!(content(b"BZh,x\n1,2"), Content::Text);
+        assert!(matches!(content(b"BZh91AY&SY\x38\x2d"), Content::Other(..)));
         assert!(matches!(content(b"PK\x03\x04"), Content::Other(..)));
         assert_eq!(content(b"a,b\n"), Content::Text);
     }

@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use super::words::{among, argument, list, meant, shown};
+use super::words::{among, argument, list, meant, shown, with_decimal_comma};
+use crate::console::counted;
 use crate::input::ReadFault;
 
 /// A row of data: its number among the rows of data, and its line in the file. Both count from 1;
@@ -82,9 +83,12 @@ pub enum Fault {
     /// No bytes, or blanks only.
     #[error("the file is empty")]
     Empty,
-    /// A header and nothing below it.
+    /// Columns and nothing in them.
     #[error("a header but no rows of data")]
     NoRows,
+    /// An array without a number in it.
+    #[error("an array of no numbers")]
+    NoNumbers,
     /// Every row was dropped for a missing value.
     #[error("all {rows} rows have a missing value, nothing is left")]
     AllMissing { rows: usize },
@@ -92,7 +96,7 @@ pub enum Fault {
     #[error("not a table but {kind}{advice}")]
     OtherFormat { kind: &'static str, advice: &'static str },
     /// The bytes do not keep to the format that they begin with.
-    #[error("a damaged {format} file: {reason}")]
+    #[error("a damaged {format} file: {reason}; write or fetch it again")]
     Damaged { format: &'static str, reason: String },
     /// An array of another shape or of other elements than numbers.
     #[error("a NumPy array of {what}; a table is an array of numbers [n] or [n, d]")]
@@ -116,7 +120,10 @@ pub enum Fault {
     )]
     NotNumbers { column: String, what: String },
     /// A name is not UTF-8.
-    #[error("the name of column {position} is not UTF-8 text: {}", shown(lossy))]
+    #[error(
+        "the name of column {position} is not UTF-8 text: {}; save the table as UTF-8 first",
+        shown(lossy)
+    )]
     NameNotUtf8 { position: usize, lossy: String },
     /// The first line holds numbers.
     #[error(
@@ -131,10 +138,19 @@ pub enum Fault {
     #[error("column {column:?} appears twice, as columns {first} and {second}")]
     Duplicate { column: String, first: usize, second: usize },
     /// A row is shorter or longer than the header.
-    #[error("{place}: expected {expected} cells, got {got}{}", ending(last.as_deref()))]
-    Ragged { place: Place, expected: usize, got: usize, last: Option<String> },
+    #[error("{place}: expected {}, got {got}{ending}", counted(*expected, "cell"))]
+    Ragged { place: Place, expected: usize, got: usize, ending: Ending },
+    /// A quote without its other half.
+    #[error(
+        "{place}: a cell begins with a quote (\") that is never closed; close it, or write \"\" \
+         for one that is meant"
+    )]
+    Unclosed { place: Place },
+    /// The same in the header.
+    #[error("the header holds a quote (\") that is never closed")]
+    UnclosedHeader,
     /// A cell does not hold a finite number.
-    #[error("{place}, column {column:?}: {fault}: {}{}", shown(cell), fault.advice())]
+    #[error("{place}, column {column:?}: {fault}: {}{}", shown(cell), fault.advice(cell))]
     Cell { place: Place, column: String, cell: String, fault: CellFault },
     /// Columns of words where numbers are wanted.
     #[error("column {}", text_columns(columns))]
@@ -193,9 +209,10 @@ pub enum Fault {
     ModelColumn { column: String, found: Vec<String> },
     /// None of the model's columns is there.
     #[error(
-        "none of the model's columns is in the table: expected {}, got {}",
+        "none of the model's columns is in the table: expected {}, got {}{}",
         list(expected),
-        list(found)
+        list(found),
+        single(expected, found)
     )]
     ModelColumns { expected: Vec<String>, found: Vec<String> },
     /// A table read by position has the wrong width.
@@ -215,17 +232,39 @@ pub enum CellFault {
 }
 
 impl CellFault {
-    fn advice(self) -> &'static str {
-        match self {
-            CellFault::Text => "",
-            CellFault::Infinite => " (--missing drop passes over such rows)",
+    fn advice(self, cell: &str) -> String {
+        match (self, with_decimal_comma(cell)) {
+            (CellFault::Infinite, _) => " (--missing drop passes over such rows)".to_owned(),
+            (_, Some(value)) => format!(" (--decimal-comma reads it as {value})"),
+            (_, None) => " (a missing value is an empty cell or NA)".to_owned(),
         }
     }
 }
 
-/// Where a row ends that stops short.
-fn ending(last: Option<&str>) -> String {
-    last.map_or_else(String::new, |name| format!(" (the row ends at column {name:?})"))
+/// How a row ends that is too short or too long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// With the cell of this column.
+    At(String),
+    /// With a delimiter behind its last cell.
+    Delimiter,
+    /// There is nothing to say.
+    Unknown,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ending::At(name) => write!(f, " (the row ends at column {name:?})"),
+            Ending::Delimiter => f.write_str(" (the row ends with a delimiter, the header not)"),
+            Ending::Unknown => Ok(()),
+        }
+    }
+}
+
+/// What may be wrong with a table of one column where several are wanted.
+fn single(expected: &[String], found: &[String]) -> &'static str {
+    if expected.len() > 1 && found.len() == 1 { " (one column: --delimiter?)" } else { "" }
 }
 
 /// Each column of text with its first cell, and what can be done about all of them.
@@ -245,6 +284,10 @@ fn text_columns(columns: &[Sighting]) -> String {
     let sentence = parts.join(", ") + &and;
     let them = if columns.len() > 1 { "them" } else { "it" };
     let names = argument(columns.iter().map(|sighting| &sighting.column));
+    // Excel writes so where people write so.
+    if columns.iter().all(|sighting| with_decimal_comma(&sighting.cell).is_some()) {
+        return format!("{sentence}; --decimal-comma reads {them} as numbers");
+    }
     format!(
         "{sentence}; leave {them} out with --exclude {names}, or take {them} as categories with \
          --categorical {names}"
@@ -258,10 +301,11 @@ fn missing(counts: &[(String, usize)], columns: usize, rows: usize, first: &Sigh
         counts.iter().take(SHOWN).map(|(name, count)| format!("{name:?} {count}")).collect();
     let more = if counts.len() > SHOWN { ", ..." } else { "" };
     format!(
-        "missing values in {} of {columns} columns: {}{more} (of {rows} rows; first: {}, column \
+        "missing values in {} of {columns} columns: {}{more} (of {}; first: {}, column \
          {:?}): --missing drop leaves such rows out, --missing median fills in the column's median",
         counts.len(),
         parts.join(", "),
+        counted(rows, "row"),
         first.place,
         first.column,
     )

@@ -4,6 +4,14 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
+use super::Unwritable;
+
+/// Extensions under which nobody looks for text.
+const FOREIGN: [&str; 15] = [
+    "arrow", "bz2", "feather", "h5", "hdf5", "json", "mat", "npz", "ods", "pickle", "pkl", "xls",
+    "xlsx", "xz", "zip",
+];
+
 /// How rows are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
@@ -43,7 +51,11 @@ impl Encoding {
     /// What the extension of `path` says, in the format `chosen` if there is one: `.csv`, `.tsv`,
     /// both also with `.gz` or `.zst`, `.npy`, `.parquet`; CSV for any other and for standard
     /// output.
-    pub fn of(path: Option<&Path>, chosen: Option<Format>) -> Encoding {
+    ///
+    /// # Errors
+    /// [`Unwritable::Foreign`] for the extension of a format that is not written here, unless one
+    /// is chosen, and [`Unwritable::Packed`] for `.npy.gz` and the like.
+    pub fn of(path: Option<&Path>, chosen: Option<Format>) -> Result<Encoding, Unwritable> {
         let name = path.and_then(Path::file_name).unwrap_or_default().to_string_lossy();
         let name = name.to_lowercase();
         let (name, packing) = match name.rsplit_once('.') {
@@ -55,15 +67,30 @@ impl Encoding {
             Some((_, "tsv")) => Format::Tsv,
             Some((_, "npy")) => Format::Npy,
             Some((_, "parquet")) => Format::Parquet,
+            Some((_, extension)) if chosen.is_none() && FOREIGN.contains(&extension) => {
+                return Err(Unwritable::Foreign { extension: extension.to_owned() });
+            }
             _ => Format::Csv,
         };
-        Encoding { format: chosen.unwrap_or(by_name), packing }
+        let format = chosen.unwrap_or(by_name);
+        let extension = match (format, packing) {
+            (Format::Csv | Format::Tsv, _) | (_, Packing::None) => {
+                return Ok(Encoding { format, packing });
+            }
+            (_, Packing::Gzip) => "gz",
+            (_, Packing::Zstd) => "zst",
+        };
+        Err(Unwritable::Packed { extension })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(name: &str, chosen: Option<Format>) -> Result<Encoding, Unwritable> {
+        Encoding::of(Some(Path::new(name)), chosen)
+    }
 
     #[test]
     fn the_extension_says_how() {
@@ -76,10 +103,17 @@ mod tests {
             ("x.txt", Format::Csv, Packing::None),
             ("parquet", Format::Csv, Packing::None),
         ] {
-            assert_eq!(Encoding::of(Some(Path::new(name)), None), Encoding { format, packing });
+            assert_eq!(of(name, None).expect("a format"), Encoding { format, packing }, "{name}");
         }
-        let chosen = Encoding::of(Some(Path::new("x.csv.gz")), Some(Format::Tsv));
+        let chosen = of("x.csv.gz", Some(Format::Tsv)).expect("a format");
         assert_eq!(chosen, Encoding { format: Format::Tsv, packing: Packing::Gzip });
-        assert_eq!(Encoding::of(None, None), Encoding::default());
+        assert_eq!(Encoding::of(None, None).expect("CSV"), Encoding::default());
+        for name in ["x.xlsx", "x.csv.bz2", "x.JSON", "x.npz"] {
+            assert!(matches!(of(name, None), Err(Unwritable::Foreign { .. })), "{name}");
+        }
+        assert_eq!(of("x.json", Some(Format::Tsv)).expect("a format").format, Format::Tsv);
+        for name in ["x.npy.gz", "x.parquet.zst"] {
+            assert!(matches!(of(name, None), Err(Unwritable::Packed { .. })), "{name}");
+        }
     }
 }

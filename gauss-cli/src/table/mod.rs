@@ -31,15 +31,17 @@ mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use faer::Mat;
 use gauss_flow::{Column, Kind};
 
 use crate::input;
+use crate::progress::Reading;
 use cells::Collected;
 use dialect::Content;
 
-pub use error::{CellFault, Fault, Place, Sighting, TableError};
+pub use error::{CellFault, Ending, Fault, Place, Sighting, TableError};
 pub use format::{Encoding, Format, Packing};
 pub use select::{Select, data_names, latent_names};
 pub use words::nearest;
@@ -97,11 +99,15 @@ pub struct ReadOptions {
     pub no_header: bool,
     /// The separator of cells; found from the first line where absent.
     pub delimiter: Option<u8>,
+    /// Numbers in text have a decimal comma.
+    pub decimal_comma: bool,
     /// What to do with missing values.
     pub missing: Missing,
     /// Names, patterns and ranges of columns to read as categories; of no concern to a table that
     /// is read for a model.
     pub categories: Vec<String>,
+    /// Whether to show on standard error how far a long reading is.
+    pub progress: bool,
 }
 
 /// Reads the wanted columns of the table at `path` (`-`: standard input).
@@ -112,19 +118,29 @@ pub struct ReadOptions {
 /// # Errors
 /// The first thing that is wrong with the file, its header or one of its rows.
 pub fn read(path: &Path, wanted: Select<'_>, options: &ReadOptions) -> Result<Table, TableError> {
-    let read = || finish(collect(path, wanted, options)?, wanted, options);
-    let table = read().map_err(|fault| TableError { file: input::display_name(path), fault })?;
+    let file = input::display_name(path);
+    let reading = Arc::new(Reading::new(options.progress, &file));
+    let cells = collect(path, wanted, options, &reading);
+    reading.finish();
+    let table = cells
+        .and_then(|cells| finish(cells, wanted, options))
+        .map_err(|fault| TableError { file, fault })?;
     Ok(Table { path: path.to_owned(), ..table })
 }
 
 /// The cells of the wanted columns, by the format of the file.
-fn collect(path: &Path, wanted: Select<'_>, options: &ReadOptions) -> Result<Collected, Fault> {
-    let source = input::open(path)?;
+fn collect(
+    path: &Path,
+    wanted: Select<'_>,
+    options: &ReadOptions,
+    reading: &Arc<Reading>,
+) -> Result<Collected, Fault> {
+    let source = input::open(path, reading)?;
     match dialect::content(&source.head) {
-        Content::Text => text::read(source.bytes, wanted, options),
+        Content::Text => text::read(source.bytes, wanted, options, reading),
         Content::Npy => npy::read(source.bytes, wanted, options),
         #[cfg(feature = "parquet")]
-        Content::Parquet => parquet::read(path, source, wanted, options),
+        Content::Parquet => parquet::read(path, source, wanted, options, reading),
         #[cfg(not(feature = "parquet"))]
         Content::Parquet => Err(Fault::NoParquet),
         Content::Other(kind, advice) => Err(Fault::OtherFormat { kind, advice }),

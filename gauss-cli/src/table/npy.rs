@@ -17,6 +17,8 @@ use crate::input::ReadFault;
 
 /// Bytes of numbers read at a time.
 const PIECE: usize = 1 << 20;
+/// What a file says of its width is not believed beyond this.
+const MOST_COLUMNS: usize = 1 << 20;
 /// No header of a table of numbers is longer.
 const LONGEST_HEADER: usize = 1 << 16;
 
@@ -28,7 +30,10 @@ pub fn read(
 ) -> Result<Collected, Fault> {
     let Header { element, by_column, rows, columns } = Header::read(&mut bytes)?;
     if rows == 0 || columns == 0 {
-        return Err(Fault::Empty);
+        return Err(Fault::NoNumbers);
+    }
+    if columns > MOST_COLUMNS {
+        return Err(Fault::NotATable { what: format!("{columns} columns") });
     }
     let names = select::data_names(columns);
     let mut table = Collected::new(wanted.fields(&names, false, options)?);
@@ -76,7 +81,7 @@ impl Element {
         let (&kind, size) = rest.split_first()?;
         let size = std::str::from_utf8(size).ok()?.parse().ok()?;
         let known = match kind {
-            b'f' => matches!(size, 4 | 8),
+            b'f' => matches!(size, 2 | 4 | 8),
             b'i' | b'u' => matches!(size, 1 | 2 | 4 | 8),
             b'b' => size == 1,
             _ => false,
@@ -100,12 +105,26 @@ impl Element {
         let bits = u64::from_le_bytes(raw);
         let unused = 64 - 8 * self.size as u32;
         match (self.kind, self.size) {
+            (b'f', 2) => half(bits as u16),
             (b'f', 4) => f64::from(f32::from_bits(bits as u32)),
             (b'f', _) => f64::from_bits(bits),
             (b'i', _) => ((bits << unused) as i64 >> unused) as f64,
             (b'b', _) => f64::from(u8::from(bits != 0)),
             _ => bits as f64,
         }
+    }
+}
+
+/// A number of half precision (IEEE 754, binary16): exact as a double.
+pub(super) fn half(bits: u16) -> f64 {
+    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
+    let exponent = i32::from(bits >> 10 & 0x1f);
+    let fraction = f64::from(bits & 0x3ff);
+    sign * match exponent {
+        0 => fraction * 2.0_f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1024.0 + fraction) * 2.0_f64.powi(exponent - 25),
     }
 }
 
@@ -185,12 +204,14 @@ impl Numbers {
     fn fill(&mut self, run: &mut Vec<f64>, count: usize) -> Result<(), Fault> {
         let size = self.element.size;
         while run.len() < count {
-            if self.at == self.buffer.len() {
+            // A piece is a whole number of elements, unless the file ends with it.
+            if self.buffer.len() - self.at < size {
+                let cut = self.at < self.buffer.len();
                 self.buffer.clear();
                 self.at = 0;
                 let piece = self.bytes.by_ref().take(PIECE as u64);
                 { piece }.read_to_end(&mut self.buffer).map_err(ReadFault::from)?;
-                if self.buffer.is_empty() || !self.buffer.len().is_multiple_of(size) {
+                if cut || self.buffer.len() < size {
                     return Err(damaged("it ends before its last number"));
                 }
             }
@@ -248,6 +269,11 @@ mod tests {
         assert_eq!(number("<f8", &(-1.5_f64).to_le_bytes()), -1.5);
         assert_eq!(number(">f8", &1e300_f64.to_be_bytes()), 1e300);
         assert_eq!(number("<f4", &0.1_f32.to_le_bytes()), f64::from(0.1_f32));
+        assert_eq!(number("<f2", &[0x00, 0x3e]), 1.5);
+        assert_eq!(number(">f2", &[0xfb, 0xff]), -65504.0);
+        assert_eq!(number("<f2", &[0x01, 0x00]), 2.0_f64.powi(-24));
+        assert_eq!(number("<f2", &[0x00, 0x7c]), f64::INFINITY);
+        assert!(number("<f2", &[0x00, 0x7e]).is_nan());
         assert_eq!(number("<i2", &(-300_i16).to_le_bytes()), -300.0);
         assert_eq!(number(">i4", &(-70000_i32).to_be_bytes()), -70000.0);
         assert_eq!(number("|i1", &[0xff]), -1.0);

@@ -14,15 +14,17 @@ use parquet::basic::{Compression, ConvertedType, LogicalType, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::ChunkReader;
 use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 use rayon::prelude::*;
 
 use super::cells::{Cells, Collected, Field, Taking};
+use super::npy::half;
 use super::write::number_text;
 use super::{Fault, Place, ReadOptions, Select, text};
 use crate::input::{ReadFault, Source};
+use crate::progress::Reading;
 
 mod pages;
 
@@ -36,16 +38,17 @@ pub fn read(
     mut source: Source,
     wanted: Select<'_>,
     options: &ReadOptions,
+    reading: &Reading,
 ) -> Result<Collected, Fault> {
     if source.is_plain {
         // A file of its own for every column: the readers of one file share their position.
         let open = || File::open(path).map_err(ReadFault::from).map_err(Fault::from);
-        read_chunks(&open, wanted, options)
+        read_chunks(&open, wanted, options, reading)
     } else {
         let mut bytes = Vec::new();
         source.bytes.read_to_end(&mut bytes).map_err(ReadFault::from)?;
         let bytes = Bytes::from(bytes);
-        read_chunks(&|| Ok(bytes.clone()), wanted, options)
+        read_chunks(&|| Ok(bytes.clone()), wanted, options, reading)
     }
 }
 
@@ -59,6 +62,7 @@ fn read_chunks<R: ChunkReader + 'static>(
     open: &(impl Fn() -> Result<R, Fault> + Sync),
     wanted: Select<'_>,
     options: &ReadOptions,
+    reading: &Reading,
 ) -> Result<Collected, Fault> {
     let file =
         ParquetMetaDataReader::new().parse_and_finish(&open()?).map_err(|error| damaged(&error))?;
@@ -73,12 +77,14 @@ fn read_chunks<R: ChunkReader + 'static>(
     let fields = wanted.fields(&names, true, options)?;
     let leaves: Vec<Leaf> =
         fields.iter().map(|field| Leaf::of(&file, field)).collect::<Result<_, _>>()?;
+    let wanted_bytes = leaves.iter().map(|leaf| leaf.packed_bytes(&file)).sum();
+    reading.begin(wanted_bytes);
     let cells: Vec<Cells> = fields
         .par_iter()
         .zip(&leaves)
         .map(|(field, leaf)| {
             let mut column = ColumnOfCells::new(&field.taking, rows);
-            leaf.read(&Arc::new(open()?), &file, &mut column)?;
+            leaf.read(&Arc::new(open()?), &file, &mut column, reading)?;
             if column.cells.values.len() != rows {
                 let reason = format!("column {:?} does not have {rows} rows", field.name);
                 return Err(Fault::Damaged { format: "Parquet", reason });
@@ -95,6 +101,7 @@ fn read_chunks<R: ChunkReader + 'static>(
 #[derive(Debug, Clone, Copy)]
 enum Meaning {
     Number,
+    Half,
     Unsigned,
     /// To be divided by so many powers of ten.
     Decimal(i32),
@@ -132,11 +139,17 @@ impl Leaf {
         Ok(Leaf { index, descr, meaning })
     }
 
+    /// Bytes of the file that hold it.
+    fn packed_bytes(&self, file: &ParquetMetaData) -> u64 {
+        file.row_groups().iter().map(|group| packed_bytes(group.column(self.index))).sum()
+    }
+
     fn read<R: ChunkReader + 'static>(
         &self,
         bytes: &Arc<R>,
         file: &ParquetMetaData,
         column: &mut ColumnOfCells<'_>,
+        reading: &Reading,
     ) -> Result<(), Fault> {
         for group in file.row_groups() {
             let rows = usize::try_from(group.num_rows()).unwrap_or(0);
@@ -144,6 +157,7 @@ impl Leaf {
             let values = pages
                 .and_then(|pages| self.take(get_column_reader(self.descr.clone(), pages), column));
             values.map_err(|error| damaged(&error))?;
+            reading.advance(packed_bytes(group.column(self.index)));
         }
         Ok(())
     }
@@ -182,11 +196,18 @@ impl Leaf {
                 })
             }
             ColumnReader::FixedLenByteArrayColumnReader(r) => {
-                each(r, optional, column, |c, v| integer(c, big_endian(v.data())))
+                each(r, optional, column, |c, v| match (self.meaning, v.data()) {
+                    (Meaning::Half, &[low, high]) => c.real(half(u16::from_le_bytes([low, high]))),
+                    (_, bytes) => integer(c, big_endian(bytes)),
+                })
             }
             ColumnReader::Int96ColumnReader(_) => Ok(()), // refused before
         }
     }
+}
+
+fn packed_bytes(chunk: &ColumnChunkMetaData) -> u64 {
+    u64::try_from(chunk.compressed_size()).unwrap_or(0)
 }
 
 /// What a flat column holds, or why it is neither numbers nor text.
@@ -230,7 +251,7 @@ fn meaning(descr: &ColumnDescriptor) -> Result<Meaning, &'static str> {
             _ => Err(BYTES),
         },
         (Type::FIXED_LEN_BYTE_ARRAY, None) => match logical {
-            Some(L::Float16) => Err("half-precision numbers"),
+            Some(L::Float16) => Ok(Meaning::Half),
             _ => Err(BYTES),
         },
     }

@@ -63,19 +63,24 @@ impl Select<'_> {
             return Err(Fault::Unnamed { position: k + 1 });
         }
         let text = if self.is_own() { matching(names, &options.categories)? } else { Vec::new() };
+        let numbers = || if options.decimal_comma { Taking::CommaNumbers } else { Taking::Numbers };
         let taking = |j: usize, k: usize| match self {
             Select::Model(columns) => match &columns[j].kind {
                 Kind::Category(levels) => {
                     Taking::Known(levels.iter().cloned().zip((0..).map(f64::from)).collect())
                 }
-                _ => Taking::Numbers,
+                _ => numbers(),
             },
             _ if text.contains(&k) => Taking::Levels,
-            _ => Taking::Numbers,
+            _ => numbers(),
         };
         let field = |(j, &position): (usize, &usize)| Field {
             position,
-            name: names[position].clone(),
+            // A column that is taken by its position is better known by the model's name.
+            name: match self {
+                Select::Model(columns) => columns[j].name.clone(),
+                _ => names[position].clone(),
+            },
             taking: taking(j, position),
         };
         Ok(positions.iter().enumerate().map(field).collect())

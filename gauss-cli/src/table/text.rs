@@ -17,17 +17,20 @@ use rayon::prelude::*;
 
 use super::blocks::{BLOCK, Block, blocks, line_breaks};
 use super::cells::{Cells, Collected, Field};
-use super::{Fault, Place, ReadOptions, Select, dialect, select};
+use super::{Ending, Fault, Place, ReadOptions, Select, dialect, select};
 use crate::input::ReadFault;
+use crate::progress::Reading;
 
 /// Reads the wanted columns of a text.
 pub fn read(
     mut source: Box<dyn Read + Send>,
     wanted: Select<'_>,
     options: &ReadOptions,
+    reading: &Reading,
 ) -> Result<Collected, Fault> {
     let first = beginning(&mut source)?;
-    let delimiter = options.delimiter.unwrap_or_else(|| dialect::delimiter(&first));
+    let delimiter = options.delimiter;
+    let delimiter = delimiter.unwrap_or_else(|| dialect::delimiter(&first, options.decimal_comma));
     let incoming = blocks(first, source, delimiter).map_err(ReadFault::from)?;
     let receive = || incoming.recv().ok().transpose().map_err(ReadFault::from);
 
@@ -35,6 +38,9 @@ pub fn read(
     let (names, data) = header(&block.bytes, delimiter, options.no_header)?;
     let mut lines = line_breaks(&block.bytes[..data]);
     block.bytes.drain(..data);
+    if block.unclosed && block.bytes.is_empty() {
+        return Err(Fault::UnclosedHeader);
+    }
 
     let fields = wanted.fields(&names, !options.no_header, options)?;
     let mut table = Collected::new(fields);
@@ -42,16 +48,22 @@ pub fn read(
     while !batch.is_empty() {
         let rows = Rows { names: &names, fields: &table.fields, delimiter };
         let parsed: Vec<Parsed> = batch.into_par_iter().map(|block| rows.parse(&block)).collect();
-        for Parsed { cells, rows, lines: more, ragged } in parsed {
+        for Parsed { cells, rows, lines: more, ragged, unclosed } in parsed {
             let before = table.rows;
+            let of_file =
+                |Place { row, line }: Place| Place { row: row + before, line: line + lines };
+            // The cells of such a row are not to be believed, so this comes first.
+            if let Some(place) = unclosed {
+                return Err(Fault::Unclosed { place: of_file(place) });
+            }
             table.append(cells, rows, lines);
             table.check(wanted.is_own())?;
-            if let Some((Place { row, line }, got)) = ragged {
-                let place = Place { row: row + before, line: line + lines };
-                return Err(too_short_or_long(place, got, &names));
+            if let Some((place, got, blank_end)) = ragged {
+                return Err(too_short_or_long(of_file(place), got, blank_end, &names));
             }
             lines += more;
         }
+        reading.rows(table.rows);
         batch = receive()?.into_iter().collect();
         while !batch.is_empty() && batch.len() < rayon::current_num_threads() {
             let Ok(block) = incoming.try_recv() else { break };
@@ -138,10 +150,14 @@ pub fn unique(names: &[String]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn too_short_or_long(place: Place, got: usize, names: &[String]) -> Fault {
-    let last = got.checked_sub(1).filter(|_| got < names.len());
-    let last = last.map(|k| names[k].clone());
-    Fault::Ragged { place, expected: names.len(), got, last }
+fn too_short_or_long(place: Place, got: usize, blank_end: bool, names: &[String]) -> Fault {
+    let expected = names.len();
+    let ending = match got.checked_sub(1) {
+        Some(last) if got < expected => Ending::At(names[last].clone()),
+        Some(_) if blank_end && got == expected + 1 => Ending::Delimiter,
+        _ => Ending::Unknown,
+    };
+    Fault::Ragged { place, expected, got, ending }
 }
 
 /// How rows of data are taken in.
@@ -160,16 +176,18 @@ struct Parsed {
     rows: usize,
     /// Line breaks.
     lines: usize,
-    /// The ragged row, and how many cells it has.
-    ragged: Option<(Place, usize)>,
+    /// The ragged row, how many cells it has, and whether the last of them is empty.
+    ragged: Option<(Place, usize, bool)>,
+    /// The row whose quotes are never closed.
+    unclosed: Option<Place>,
 }
 
 impl Rows<'_> {
     fn parse(&self, block: &Block) -> Parsed {
         let cells = self.fields.iter().map(|_| Cells::default()).collect();
-        let mut parsed = Parsed { cells, rows: 0, lines: 0, ragged: None };
+        let mut parsed = Parsed { cells, rows: 0, lines: 0, ragged: None, unclosed: None };
         if block.quoted {
-            self.parse_quoted(&block.bytes, &mut parsed);
+            self.parse_quoted(block, &mut parsed);
         } else {
             self.parse_plain(&block.bytes, &mut parsed);
         }
@@ -199,7 +217,8 @@ impl Rows<'_> {
         }
     }
 
-    fn parse_quoted(&self, bytes: &[u8], parsed: &mut Parsed) {
+    fn parse_quoted(&self, block: &Block, parsed: &mut Parsed) {
+        let bytes = &block.bytes[..];
         let mut record = ByteRecord::new();
         let mut records = records(bytes, self.delimiter);
         // Reading from memory does not fail.
@@ -210,7 +229,11 @@ impl Rows<'_> {
                 let blank = bytes[start..].iter().take_while(|b| matches!(b, b'\n' | b'\r'));
                 line_breaks(&bytes[..start + blank.count()]) + 1
             };
+            let row = parsed.rows + 1;
             self.row(|k| &record[k], record.len(), line, parsed);
+            if block.unclosed && records.position().byte() as usize >= bytes.len() {
+                parsed.unclosed = Some(Place { row, line: line() });
+            }
         }
         parsed.lines = line_breaks(bytes);
     }
@@ -230,7 +253,7 @@ impl Rows<'_> {
         let row = parsed.rows + 1;
         let place = || Place { row, line: line() };
         if got != expected {
-            parsed.ragged = Some((place(), got));
+            parsed.ragged = Some((place(), got, cell(got - 1).is_empty()));
             return;
         }
         for (cells, field) in parsed.cells.iter_mut().zip(self.fields) {

@@ -52,6 +52,17 @@ pub fn shown(cell: &str) -> String {
     }
 }
 
+/// The number that a cell is with a decimal comma, if it looks like one.
+pub fn with_decimal_comma(cell: &str) -> Option<f64> {
+    let (whole, fraction) = cell.split_once(',')?;
+    let is_number = fraction.starts_with(|c: char| c.is_ascii_digit()) && !whole.contains('.');
+    // 1,234 is a thousand to many.
+    if !is_number || (fraction.len() == 3 && !whole.ends_with('0')) {
+        return None;
+    }
+    format!("{whole}.{fraction}").parse().ok()
+}
+
 /// Names as a command line takes them: `a,b`, in quotes where a shell would not take them as one.
 pub fn argument<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     let joined = names.into_iter().map(String::as_str).collect::<Vec<_>>().join(",");

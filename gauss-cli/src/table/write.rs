@@ -28,6 +28,17 @@ pub enum Unwritable {
          .parquet"
     )]
     Text { column: String },
+    /// A name that belongs to a format of others.
+    #[error(
+        "cannot be written as .{extension}; write .csv or .tsv (also .gz, .zst), .npy or .parquet, \
+         or name the format with --format"
+    )]
+    Foreign { extension: String },
+    /// A name that asks to pack what is not packed.
+    #[error(
+        "only text is packed by gzip or zstd; leave out .{extension}, or write .csv.{extension}"
+    )]
+    Packed { extension: &'static str },
     /// A program built without the format.
     #[error("this gauss was built without Parquet; write .csv, or build with --features parquet")]
     NoParquet,

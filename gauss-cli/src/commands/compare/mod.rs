@@ -11,6 +11,7 @@ use faer::{Mat, MatRef};
 use gauss_flow::{Column, Kind, Model};
 
 use super::defects::Caveats;
+use super::evaluate::stdin_once;
 use super::rows;
 use crate::args::{OutArgs, TableArgs};
 use crate::console::Console;
@@ -89,6 +90,7 @@ impl Compare {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
         let inputs: Vec<_> =
             self.models.iter().chain([&self.table]).map(PathBuf::as_path).collect();
+        stdin_once(self.models.iter().chain([&self.table]))?;
         let out = OutArgs { out: self.out.clone(), format: self.format };
         let out = self.out.as_ref().map(|_| out.target(&inputs)).transpose()?;
         let names: Vec<String> = self.models.iter().map(|p| p.display().to_string()).collect();
@@ -103,7 +105,7 @@ impl Compare {
             }
         }
 
-        let table = self.read(&models[0])?;
+        let table = self.read(console, &models[0])?;
         let mut log_probs = vec![score(console, &models[0], &table, table.data.as_ref())?];
         for (name, model) in names.iter().zip(&models).skip(1) {
             log_probs.push(match same_values(&models[0], model) {
@@ -117,7 +119,7 @@ impl Compare {
                     return Err(CompareFault::Stream { model, other, column }.into());
                 }
                 Err(_) => {
-                    let table = self.read(model)?;
+                    let table = self.read(console, model)?;
                     score(console, model, &table, table.data.as_ref())?
                 }
             });
@@ -135,9 +137,9 @@ impl Compare {
         Ok(())
     }
 
-    fn read(&self, model: &Model) -> Result<Table, Error> {
+    fn read(&self, console: &Console, model: &Model) -> Result<Table, Error> {
         let wanted = Select::Model(&model.columns);
-        Ok(table::read(&self.table, wanted, &self.reading.to_evaluate())?)
+        Ok(table::read(&self.table, wanted, &self.reading.to_evaluate(console))?)
     }
 }
 

@@ -155,7 +155,8 @@ impl Fit {
             std::iter::once(&self.table).chain(&self.validation).map(PathBuf::as_path).collect();
         let out = Destination::file(&self.out, &inputs)?;
 
-        let mut data = Data { validation: None, table: self.read_table()?, seed: console.seed };
+        let mut data =
+            Data { validation: None, table: self.read_table(console)?, seed: console.seed };
         data.validation = self.read_validation(&data.table)?;
         data.declare(&self.kinds)?;
         data.dequantize();
@@ -198,10 +199,10 @@ impl Fit {
         Ok(())
     }
 
-    fn read_table(&self) -> Result<Table, Error> {
+    fn read_table(&self, console: &Console) -> Result<Table, Error> {
         let wanted = self.remedies.select(&self.columns);
         let categories = self.kinds.categorical().to_vec();
-        let options = ReadOptions { categories, ..self.reading.to_learn() };
+        let options = ReadOptions { categories, ..self.reading.to_learn(console) };
         let table = table::read(&self.table, wanted, &options)?;
         if table.rows() > 1 {
             table.require_spread()?; // of one row every column is constant
@@ -210,10 +211,10 @@ impl Fit {
         Ok(table)
     }
 
-    fn read_validation(&self, table: &Table) -> Result<Option<Table>, Error> {
+    fn read_validation(&self, console: &Console, table: &Table) -> Result<Option<Table>, Error> {
         let Some(path) = &self.validation else { return Ok(None) };
         let wanted = Select::Model(&table.columns);
-        Ok(Some(table::read(path, wanted, &self.reading.to_learn())?))
+        Ok(Some(table::read(path, wanted, &self.reading.to_learn(console))?))
     }
 
     /// The library's recipe, with what the command line changes.

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use super::evaluate::stdin_once;
 use crate::args::{TableArgs, positive};
 use crate::console::{Console, aligned, counted};
 use crate::diagnostics::two_sample;
@@ -77,9 +78,9 @@ impl Report {
             .collect();
         let out = Destination::file(&self.out, &inputs)?;
         let model = model::load(&self.model)?;
-        let table = self.read(&self.table, &model)?;
+        let table = self.read(console, &self.table, &model)?;
         let train = match &self.train {
-            Some(path) => Some(self.read(path, &model)?),
+            Some(path) => Some(self.read(console, path, &model)?),
             None => None,
         };
         let request = Request {
@@ -115,6 +116,7 @@ impl Report {
         if input::is_stdin(&self.out) {
             return usage("--out: a page goes to a file, not to standard output");
         }
+        stdin_once([&self.model, &self.table])?;
         let Some(train) = &self.train else { return Ok(()) };
         if input::is_stdin(train) && input::is_stdin(&self.table) {
             return usage("standard input cannot be both TABLE and --train");
@@ -129,9 +131,14 @@ impl Report {
         Ok(())
     }
 
-    fn read(&self, path: &Path, model: &gauss_flow::Model) -> Result<Table, Error> {
+    fn read(
+        &self,
+        console: &Console,
+        path: &Path,
+        model: &gauss_flow::Model,
+    ) -> Result<Table, Error> {
         let wanted = Select::Model(&model.columns);
-        Ok(table::read(path, wanted, &self.reading.to_evaluate())?)
+        Ok(table::read(path, wanted, &self.reading.to_evaluate(console))?)
     }
 }
 
