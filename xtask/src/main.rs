@@ -91,8 +91,8 @@ fn browser() -> ExitCode {
     if !run(&cargo(), &["build", "--release", "-p", "gauss-cli"], &[]) {
         return ExitCode::FAILURE;
     }
-    let target =
-        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    let target = root().join(target); // cargo ran there, so a relative one is relative to it
     let gauss = target.join("release").join(format!("gauss{}", env::consts::EXE_SUFFIX));
     match browser::check(&gauss, &target.join("browser")) {
         Ok(()) => ExitCode::SUCCESS,

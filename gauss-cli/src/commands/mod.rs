@@ -16,6 +16,7 @@ pub(crate) mod rows;
 pub mod sample;
 pub mod score;
 mod search;
+mod stages;
 pub mod transform;
 mod units;
 

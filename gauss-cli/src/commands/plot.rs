@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::evaluate::stdin_once;
+use super::stages::Stages;
 use crate::args::{TableArgs, positive};
 use crate::console::{Console, aligned, counted};
 use crate::error::Error;
@@ -21,7 +22,7 @@ Examples:
   gauss plot model.gauss test.csv --out figures
   gauss plot model.gauss test.csv --out figures --only pairs,qq
   gauss plot model.gauss test.csv --out figures --pair height,weight
-  gauss plot model.gauss test.csv --out figures --columns height,weight,age
+  gauss plot model.gauss test.csv --out figures --columns 'height,temp_*,a:d'
 
 Each figure becomes NAME.svg and NAME.png in the directory, in place of files of these names; other
 files there are left alone. Figures that a model or a table gives no reason for (a training history
@@ -43,12 +44,13 @@ pub struct Plot {
     /// Make these figures only [default: all]
     #[arg(long, value_name = "FIGURES", value_enum, value_delimiter = ',')]
     only: Vec<Chart>,
-    /// Show these columns only, in this order [default: all; where they are too many, the telling ones]
+    /// Show these columns only, in this order: names, patterns, ranges [default: all; where they
+    /// are too many, the telling ones]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     columns: Vec<String>,
     /// The two columns of `density` and `layers` [default: the most dependent, the first]
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    pair: Vec<String>,
+    #[arg(long, value_name = "A,B")]
+    pair: Option<String>,
     /// Most rows of the table to draw, chosen evenly
     #[arg(long, value_name = "N", value_parser = positive, default_value_t = Settings::default().rows)]
     rows: usize,
@@ -97,7 +99,6 @@ impl Plot {
         let names = charts.iter().flat_map(|c| [file(c.name(), "svg"), file(c.name(), "png")]);
         stdin_once([&self.model, &self.table])?;
         let out = Directory::new(&self.out, names, &[&self.model, &self.table])?;
-        let pair = self.pair()?;
         if let Some(name) = twice(&self.columns) {
             return Err(Error::Usage(format!("--columns names \"{name}\" twice")));
         }
@@ -108,27 +109,36 @@ impl Plot {
         let settings = Settings {
             seed: console.seed,
             rows: self.rows,
-            columns: positions(&table, &self.columns)?,
-            pair: match pair {
-                Some([a, b]) => Some([table.position(a)?, table.position(b)?]),
-                None => None,
-            },
+            columns: table.positions(&self.columns)?,
+            pair: self.pair.as_deref().map(|text| pair(&table, text)).transpose()?,
             ..Settings::of(model.columns.len())
         };
+        let stages = Stages::new(console, 1 + 2 * charts.len());
+        stages.begin("sampling");
         let subject = Subject::new(&model, table.data.as_ref(), settings)
             .map_err(|source| Error::Flow { file: table.file(), source })?;
+        stages.done();
 
         // Everything is drawn before anything is written.
-        let drawn: Vec<Option<Drawn>> =
-            charts.par_iter().map(|chart| subject.draw(*chart)).collect();
+        let draw = |chart: &Chart| {
+            stages.begin(&format!("drawing {}", chart.name()));
+            let drawn = subject.draw(*chart);
+            stages.done();
+            drawn
+        };
+        let drawn: Vec<Option<Drawn>> = charts.par_iter().map(draw).collect();
         let left_out = charts.iter().zip(&drawn).filter(|(_, drawn)| drawn.is_none());
         let left_out: Vec<LeftOut> =
             left_out.map(|(c, _)| LeftOut { figure: c.name(), needs: c.needs() }).collect();
         let drawn: Vec<Drawn> = drawn.into_iter().flatten().collect();
-        let images = drawn
-            .par_iter()
-            .map(|drawn| drawn.figure.png())
-            .collect::<anyhow::Result<Vec<Vec<u8>>>>()?;
+        let paint = |drawn: &Drawn| {
+            stages.begin(&format!("painting {}", drawn.name));
+            let png = drawn.figure.png();
+            stages.done();
+            png
+        };
+        let images = drawn.par_iter().map(paint).collect::<anyhow::Result<Vec<Vec<u8>>>>()?;
+        drop(stages);
         if !drawn.is_empty() {
             out.create()?;
         }
@@ -158,14 +168,6 @@ impl Plot {
         console.finish(&report, &report.prose(), false)?;
         Ok(())
     }
-
-    fn pair(&self) -> Result<Option<[&str; 2]>, Error> {
-        match &self.pair[..] {
-            [] => Ok(None),
-            [a, b] if a != b => Ok(Some([a, b])),
-            _ => Err(Error::Usage("--pair wants two different columns, as --pair a,b".to_owned())),
-        }
-    }
 }
 
 fn file(name: &str, extension: &str) -> String {
@@ -176,9 +178,26 @@ fn twice(names: &[String]) -> Option<&String> {
     names.iter().enumerate().find(|(k, name)| names[..*k].contains(name)).map(|(_, name)| name)
 }
 
-fn positions(table: &Table, names: &[String]) -> Result<Vec<usize>, Error> {
-    let positions: Result<Vec<usize>, _> = names.iter().map(|name| table.position(name)).collect();
-    Ok(positions?)
+/// The two columns that `text` selects: names, which may hold commas themselves, or whatever
+/// selects two.
+fn pair(table: &Table, text: &str) -> Result<[usize; 2], Error> {
+    let names = table.names();
+    let named = |name: &str| names.iter().position(|other| other == name);
+    let two_names = text
+        .match_indices(',')
+        .find_map(|(at, _)| Some([named(&text[..at])?, named(&text[at + 1..])?]));
+    let positions = match two_names {
+        Some([a, b]) if a == b => vec![a],
+        Some(pair) => pair.to_vec(),
+        None => table.positions(&text.split(',').map(str::to_owned).collect::<Vec<_>>())?,
+    };
+    match positions[..] {
+        [a, b] => Ok([a, b]),
+        _ => Err(Error::Usage(format!(
+            "--pair wants two columns, as --pair a,b; {text:?} selects {}",
+            counted(positions.len(), "column")
+        ))),
+    }
 }
 
 impl Made {

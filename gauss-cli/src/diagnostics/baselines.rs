@@ -12,6 +12,8 @@ use std::ops::ControlFlow;
 
 /// Parts of a table whose rows are both fitted and scored.
 pub const FOLDS: usize = 5;
+/// Fewer rows teach no density worth comparing with, and have a mean whose error is unknown.
+pub const LEAST_ROWS: usize = 16;
 /// Components of an independent column, at most; AIC chooses.
 const COMPONENTS: usize = 32;
 
@@ -58,14 +60,17 @@ pub struct Scored {
     pub components: Vec<usize>,
 }
 
-/// Fitted to `train` `[m, d]`, scored on `test` `[n, d]`. None where the training rows span no
-/// volume.
+/// Fitted to `train` `[m, d]`, scored on `test` `[n, d]`. None where the training rows are too few
+/// or span no volume.
 pub fn score(
     baseline: Baseline,
     train: MatRef<'_, f64>,
     test: MatRef<'_, f64>,
     seed: u64,
 ) -> Option<Scored> {
+    if train.nrows() < LEAST_ROWS {
+        return None;
+    }
     let plain = |log_prob| Scored { log_prob, components: Vec::new() };
     match baseline {
         Baseline::Gaussian => Some(plain(Gaussian::fit(train)?.log_prob(test))),
@@ -79,7 +84,7 @@ pub fn score(
                 ..RbigOptions::default()
             };
             let constant = train.col_iter().any(|column| column.iter().all(|&v| v == column[0]));
-            if constant || train.nrows() < 2 {
+            if constant {
                 return None;
             }
             let fitted =
@@ -94,7 +99,7 @@ pub fn score(
 }
 
 /// Every row of x `[n, d]` scored by the baseline fitted to the four fifths it is not in. None
-/// where some training rows span no volume.
+/// where some training rows are too few or span no volume.
 pub fn cross_fit(baseline: Baseline, x: MatRef<'_, f64>, seed: u64) -> Option<Scored> {
     let fold = rows::folds(x.nrows(), FOLDS, seed);
     let parts: Vec<(Vec<usize>, Scored)> = (0..FOLDS)
@@ -161,12 +166,12 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_column_or_a_row_or_two_have_no_baseline() {
+    fn a_constant_column_or_a_few_rows_have_no_baseline() {
         let constant = Mat::from_fn(60, 2, |i, j| if j == 0 { (i as f64).sin() } else { 2.0 });
-        let two = correlated(2, 1);
+        let few = correlated(LEAST_ROWS, 1); // four fifths of them are fewer
         for baseline in Baseline::ALL {
             assert!(cross_fit(baseline, constant.as_ref(), 1).is_none(), "{baseline:?}");
-            assert!(cross_fit(baseline, two.as_ref(), 1).is_none(), "{baseline:?}");
+            assert!(cross_fit(baseline, few.as_ref(), 1).is_none(), "{baseline:?}");
         }
     }
 }

@@ -27,7 +27,7 @@ use serde::Serialize;
 use std::f64::consts::{PI, SQRT_2};
 
 /// Draws of the null distribution: p-values down to 1/200.
-const REPLICATES: usize = 199;
+pub const REPLICATES: usize = 199;
 /// Rows at most, and fewer in many dimensions: each replicate costs n² d.
 const MOST_ROWS: usize = 1000;
 const MOST_PRODUCTS: usize = 10_000_000;

@@ -187,6 +187,10 @@ fn top(density: &[f64]) -> f64 {
 
 /// What the density is per.
 fn unit(views: &[&View; 2]) -> String {
-    let each = views.map(|view| if view.is_log() { "decade" } else { "unit" });
+    let each = views.map(|view| match (view.scale.whole, view.is_log()) {
+        (true, _) => "value",
+        (_, true) => "decade",
+        _ => "unit",
+    });
     format!("per {} of {} and {} of {}", each[0], views[0].scale.name, each[1], views[1].scale.name)
 }

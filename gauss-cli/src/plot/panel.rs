@@ -72,11 +72,15 @@ impl Panel {
         (self.xa.ticks(count(self.w, 75.0)), self.ya.ticks(count(self.h, 48.0)))
     }
 
-    /// Ticks for equal scales, about `each` pixels apart: both axes have the same step.
+    /// Ticks for equal scales, about `each` pixels apart: both axes have the same step, with which
+    /// both have two ticks, for one alone shows no scale.
     pub fn equal_ticks(&self, each: f64) -> Ticks {
         let (lo, hi) = self.xa.range();
         let step = nice_step((hi - lo) / (self.w / each).max(1.0));
-        (self.xa.ticks_by(step), self.ya.ticks_by(step))
+        let ticks = |step: f64| (self.xa.ticks_by(step), self.ya.ticks_by(step));
+        let enough = |ticks: &Ticks| ticks.0.len().min(ticks.1.len()) >= 2;
+        let finer = [step, step / 2.0, step / 4.0].map(nice_step).map(ticks);
+        finer.into_iter().find(enough).unwrap_or_else(|| ticks(step))
     }
 
     /// Grid lines and the line along the bottom.

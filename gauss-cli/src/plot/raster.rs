@@ -151,7 +151,8 @@ pub fn parse(svg: &str) -> anyhow::Result<usvg::Tree> {
     usvg::Tree::from_str(svg, &options).context("the SVG does not parse")
 }
 
-/// Draws an SVG at `scale` image pixels per figure pixel and encodes it as a PNG.
+/// Draws an SVG, which covers its whole area, at `scale` image pixels per figure pixel and encodes
+/// it as a PNG without opacities.
 ///
 /// # Errors
 /// If the SVG does not parse or the image would have no or too many pixels.
@@ -161,5 +162,13 @@ pub fn render(svg: &str, scale: f32) -> anyhow::Result<Vec<u8>> {
     let mut pixmap =
         tiny_skia::Pixmap::new(size.width(), size.height()).context("the image is too large")?;
     resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixmap.as_mut());
-    pixmap.encode_png().context("the image does not encode")
+    let rgb: Vec<u8> =
+        pixmap.pixels().iter().flat_map(|p| [p.red(), p.green(), p.blue()]).collect();
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(Cursor::new(&mut out), pixmap.width(), pixmap.height());
+    encoder.set_color(ColorType::Rgb);
+    encoder.set_depth(BitDepth::Eight);
+    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&rgb));
+    written.context("the image does not encode")?;
+    Ok(out)
 }

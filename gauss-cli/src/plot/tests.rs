@@ -2,6 +2,7 @@
 
 use super::axis::{Axis, nice_step, robust_range};
 use super::cloud::thin;
+use super::panel::Panel;
 use super::text::{compact, escape, number, power_of_ten};
 use super::*;
 
@@ -309,6 +310,16 @@ fn ticks_are_round_and_inside() {
     let decades: Vec<String> =
         Axis::log10(1e-4, 1.0).ticks(6).into_iter().map(|t| t.label).collect();
     assert_eq!(decades, ["10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰"]);
+}
+
+#[test]
+fn axes_of_equal_scales_have_two_ticks_each() {
+    for range in [(-4.4, 4.6), (0.5, 3.7), (-0.3, 0.29), (99.0, 108.0)] {
+        let axis = Axis::linear(range.0, range.1);
+        let panel = Panel { x: 0.0, y: 0.0, w: 90.0, h: 90.0, xa: axis, ya: axis };
+        let (across, up) = panel.equal_ticks(50.0);
+        assert!(across == up && (2..=6).contains(&up.len()), "{range:?}: {up:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::support::{Place, rows};
+use crate::support::{Place, QUICK, rows};
 
 const ALL: [&str; 8] =
     ["pairs", "marginals", "density", "pushforward", "qq", "latent", "layers", "history"];
@@ -92,6 +92,22 @@ fn columns_pairs_and_rows_can_be_chosen() {
 }
 
 #[test]
+fn columns_are_chosen_by_pattern_and_range_and_a_pair_may_have_commas_in_its_names() {
+    let place = Place::empty();
+    let renamed = |seed, count| rows(seed, count).replacen("a,b,c\n", "\"a,x\",\"b,c\",c\n", 1);
+    place.write("train.csv", renamed(0, 120));
+    place.gauss(["fit", "train.csv", "--out", "own.gauss"].iter().chain(&QUICK)).ok();
+    let plot = ["plot", "own.gauss", "train.csv", "--out", "f", "--only", "pairs,density"];
+    let svg = |name: &str| String::from_utf8(place.read(name)).expect("text");
+    for (columns, pair, all) in [("a?x,b*", "a,x,b,c", false), ("?*", "a*,c", true)] {
+        place.gauss(plot.iter().chain(&["--columns", columns, "--pair", pair])).ok();
+        assert!(svg("f/density.svg").contains(">a,x<"), "{pair}");
+        assert_eq!(svg("f/density.svg").contains(">b,c<"), !all, "{pair}");
+        assert_eq!(svg("f/pairs.svg").contains(">c<"), all, "{columns}");
+    }
+}
+
+#[test]
 fn what_fails_leaves_everything_as_it_was() {
     let place = Place::with_model();
     place.make_directory("figures");
@@ -104,6 +120,8 @@ fn what_fails_leaves_everything_as_it_was() {
         ("model.gauss bad.csv --out new", 1, "bad.csv: row 2"),
         ("model.gauss test.csv --out figures --pair a,height", 1, "height"),
         ("model.gauss test.csv --out figures --columns a,height", 1, "height"),
+        ("model.gauss test.csv --out figures --columns z*", 1, "z*"),
+        ("model.gauss test.csv --out figures --pair a:c", 2, "selects 3 columns"),
         ("model.gauss test.csv --out nowhere/figures", 1, "there is no directory nowhere"),
         ("model.gauss test.csv --out file", 1, "file: is not a directory"),
         ("test.csv test.csv --out figures", 1, "not a gauss model"),

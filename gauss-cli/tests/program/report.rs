@@ -175,6 +175,7 @@ fn tables_of_every_shape_have_a_page() {
         match name {
             "one.csv" => assert!(report["comparison"].is_null() && topics.contains(&"few_rows")),
             "two.csv" => assert!(report["normality"].is_null() && report["two_sample"].is_null()),
+            "nine.csv" => assert!(report["comparison"].is_null(), "nine rows teach no density"),
             "holes.csv" => {
                 assert_eq!(report["table"]["missing_rows"], 2);
                 assert!(topics.contains(&"missing_rows"), "{topics:?}");
@@ -249,8 +250,9 @@ fn discrete_columns_come_back_exactly_and_rows_outside_the_support_are_counted()
     assert!(topics.contains(&"not_validated") && !topics.contains(&"no_density"), "{topics:?}");
 
     place.write("out.csv", "n,m\n9,9\n8,7\n");
-    let (found, _) = report(&place, "own.gauss out.csv");
+    let (found, page) = report(&place, "own.gauss out.csv");
     assert_eq!((&found["table"]["usable_rows"], &found["round_trip"]), (&0.into(), &Value::Null));
+    assert!(page.contains("The model gives a density to none of these rows"), "no verdict");
 }
 
 #[test]

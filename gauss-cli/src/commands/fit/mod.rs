@@ -157,7 +157,7 @@ impl Fit {
 
         let mut data =
             Data { validation: None, table: self.read_table(console)?, seed: console.seed };
-        data.validation = self.read_validation(&data.table)?;
+        data.validation = self.read_validation(console, &data.table)?;
         data.declare(&self.kinds)?;
         data.dequantize();
         data.add_noise(&self.remedies)?;

@@ -44,6 +44,7 @@ pub fn of(findings: &Findings, seen: &Seen<'_>) -> Vec<Caution> {
     add("outside_support", outside_support(findings));
     add("beyond_range", beyond_range(findings));
     add(SIMPLER_IS_BETTER, simpler_is_better(findings));
+    add("no_density", defects(seen));
     add("rows_in_training", rows_in_training(findings));
     let beyond = beyond_training_range(seen);
     let (many, few) =
@@ -58,9 +59,6 @@ pub fn of(findings: &Findings, seen: &Seen<'_>) -> Vec<Caution> {
     add("far_latent", far_latent(seen.z));
     add("samples_differ", samples_differ(findings));
     add("constant_columns", constant_columns(seen));
-    for sentence in defects(seen) {
-        add("no_density", Some(sentence));
-    }
     let caveat = Caveats::of(seen.model).warning();
     add("notes", caveat.map(|line| sentence(line.trim_start_matches("warning: "))));
     add("few_rows_per_parameter", rows_per_parameter(findings));
@@ -144,7 +142,7 @@ fn rows_in_training(findings: &Findings) -> Option<String> {
     (rows > 0).then(|| {
         format!(
             "{} stand in the training table, too: their ln p(x) is not that of rows the model has \
-             not seen.",
+             not seen. Where values are few or rounded, rows can be the same by chance.",
             share(rows, findings.table.usable_rows)
         )
     })
@@ -210,7 +208,8 @@ fn far_latent(z: MatRef<'_, f64>) -> Option<String> {
     (far > 0).then(|| {
         format!(
             "{} have a latent coordinate beyond ±{}, which one table in a hundred of this size has \
-             by chance. The model has seen nothing like them, and its ln p(x) for them is a guess.",
+             by chance if the model is right. The model holds such rows to be all but impossible, \
+             and its ln p(x) for them is a guess.",
             share(far, z.nrows()),
             number(limit, 2)
         )
@@ -258,22 +257,28 @@ fn constant_columns(seen: &Seen<'_>) -> Option<String> {
     })
 }
 
-/// Ties, few values and exact relations among the columns that have a density.
-fn defects(seen: &Seen<'_>) -> Vec<String> {
+/// Ties, few values and exact relations among the columns that have a density: the first few.
+fn defects(seen: &Seen<'_>) -> Option<String> {
+    /// Findings told.
+    const TOLD: usize = 3;
     let columns = &seen.model.columns;
     let real: Vec<usize> = (0..columns.len()).filter(|&j| !columns[j].kind.is_discrete()).collect();
     let x = rows::pick(seen.examined.transpose(), &real).transpose().to_owned();
     let names: Vec<String> = real.iter().map(|&j| columns[j].name.clone()).collect();
     let found = examine(x.as_ref()).unwrap_or_default(); // of no rows or columns: nothing to find
-    found
-        .iter()
-        .map(|defect| {
-            let what = sentence(&defect.sentence(&names));
-            format!(
-                "{what} A density there can be as high as one likes, and decides no comparison."
-            )
-        })
-        .collect()
+    if found.is_empty() {
+        return None;
+    }
+    let told = found.iter().take(TOLD).map(|defect| sentence(&defect.sentence(&names)));
+    let told: Vec<String> = told.collect();
+    let more = match found.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        more => format!(" There are {more} more findings like these."),
+    };
+    Some(format!(
+        "{}{more} A density there can be as high as one likes, and decides no comparison.",
+        told.join(" ")
+    ))
 }
 
 fn rows_per_parameter(findings: &Findings) -> Option<String> {
@@ -282,7 +287,7 @@ fn rows_per_parameter(findings: &Findings) -> Option<String> {
     (ratio < ROWS_PER_PARAMETER).then(|| {
         format!(
             "The model has {} and learnt from {}: {} rows each. Its ln p(x) on the rows it learnt \
-             from is too high.",
+             from flatters it.",
             counted(parameters, "trained parameter"),
             counted(rows as usize, "row"),
             compact(ratio, 2)

@@ -135,7 +135,7 @@ pub struct Comparison {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Against {
     pub baseline: Baseline,
-    /// None where it cannot be fitted: the rows span no volume.
+    /// None where it cannot be fitted: the rows are too few or span no volume.
     pub log_prob: Option<Mean>,
     /// The model's ln p(x) less the baseline's, row by row.
     pub gain: Option<Mean>,

@@ -13,6 +13,7 @@ use super::findings::{
 };
 use super::subject::{Encoded, Rows, training_rows};
 use crate::commands::generator;
+use crate::commands::stages::Stages;
 use crate::diagnostics::baselines::{self, Baseline};
 use crate::diagnostics::mean::Mean;
 use crate::diagnostics::{normality, round_trip, rows, two_sample};
@@ -21,6 +22,8 @@ use crate::table::Table;
 
 /// Rows listed as the least likely.
 const LEAST_LIKELY: usize = 10;
+/// Steps of [`Request::gather`].
+pub const STAGES: usize = 4;
 
 /// What the report is about, and how.
 pub struct Request<'a> {
@@ -54,8 +57,9 @@ impl Request<'_> {
         self.model.sample(count, &mut self.generator(Stream::Samples))
     }
 
-    /// All of it; `stage` hears what is done next.
-    pub fn gather(&self, stage: &mut dyn FnMut(&str)) -> Result<Findings, Error> {
+    /// All of it, in [`STAGES`] steps.
+    pub fn gather(&self, stages: &Stages) -> Result<Findings, Error> {
+        stages.begin("scoring");
         let refused = |table: &Table| {
             let file = table.file();
             move |source| Error::Flow { file, source }
@@ -96,12 +100,16 @@ impl Request<'_> {
         };
         let train_y = train.as_ref().map(|(_, _, encoded)| encoded.y.as_ref());
 
-        stage("comparing with simple densities");
+        stages.done();
+        stages.begin("comparing with simple densities");
         let comparison = self.compare(&encoded, train_y).map_err(refused(table))?;
-        stage("testing z");
+        stages.done();
+        stages.begin("testing z");
         let normality = normality::examine(z.as_ref(), self.seed);
-        stage("telling samples from data");
+        stages.done();
+        stages.begin("telling samples from data");
         let two_sample = self.two_sample(examined.as_ref());
+        stages.done();
         let mut findings = Findings {
             command: "report",
             program: concat!("gauss ", env!("CARGO_PKG_VERSION")),
@@ -142,7 +150,7 @@ impl Request<'_> {
         train: Option<MatRef<'_, f64>>,
     ) -> Result<Option<Comparison>, gauss_flow::Error> {
         let y = encoded.y.as_ref();
-        if y.nrows() < 2 {
+        if y.nrows() < baselines::LEAST_ROWS {
             return Ok(None);
         }
         let of_model = encoded.in_units(self.model.flow.log_prob(y)?);

@@ -13,11 +13,11 @@ mod subject;
 mod words;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use clap::Args;
 
 use super::evaluate::stdin_once;
+use super::stages::Stages;
 use crate::args::{TableArgs, positive};
 use crate::console::{Console, aligned, counted};
 use crate::diagnostics::two_sample;
@@ -42,8 +42,8 @@ figures, tests of z, the round trip, samples against data, the least likely rows
 trust the model. With --train the simple densities learn from the rows the model learnt from;
 without it from the other four fifths of TABLE. Give rows that the model has not seen.";
 
-/// A report that takes longer says what it is at.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// What [`Request::gather`] says it begins, and the drawing.
+const STAGES: usize = gather::STAGES + 1;
 
 /// Write a page on how well a model describes a table
 #[derive(Debug, Args)]
@@ -92,19 +92,16 @@ impl Report {
             rows: self.rows,
             seed: console.seed,
         };
-        let started = Instant::now();
-        let mut stage = |text: &str| {
-            if started.elapsed() > PATIENCE {
-                console.note(text);
-            }
-        };
-        let findings = request.gather(&mut stage)?;
-        stage("drawing");
-        let settings = Settings { seed: console.seed, ..Settings::default() };
-        let settings = Settings { rows: settings.rows.min(self.rows), ..settings };
+        let stages = Stages::new(console, STAGES);
+        let findings = request.gather(&stages)?;
+        stages.begin("drawing");
+        let settings = Settings::of(model.columns.len());
+        let rows = settings.rows.min(self.rows);
+        let settings = Settings { seed: console.seed, rows, ..settings };
         let subject = Subject::new(&model, table.data.as_ref(), settings)
             .map_err(|source| Error::Flow { file: table.file(), source })?;
         let html = page::page(&findings, subject.all()).to_html();
+        drop(stages);
         out.write(|writer| writer.write_all(html.as_bytes()))?;
         console.finish(&findings, &prose(&findings), false)?;
         Ok(())
@@ -144,10 +141,11 @@ impl Report {
 
 fn prose(findings: &Findings) -> String {
     let likelihood = &findings.likelihood;
-    let mut facts = vec![(
-        "mean ln p(x)",
-        format!("{} nats", with_error(likelihood.log_prob).replace('−', "-")),
-    )];
+    let mean = match findings.table.usable_rows {
+        0 => "none: the model gives a density to none of these rows".to_owned(),
+        _ => format!("{} nats", with_error(likelihood.log_prob).replace('−', "-")),
+    };
+    let mut facts = vec![("mean ln p(x)", mean)];
     let baselines = findings.comparison.iter().flat_map(|comparison| &comparison.baselines);
     facts.extend(baselines.filter_map(|against| {
         let gain = with_error(against.gain?).replace('−', "-");

@@ -2,13 +2,13 @@
 
 use super::{header, listed};
 use crate::commands::report::findings::Findings;
-use crate::commands::report::words::{p_value, shown};
+use crate::commands::report::words::{p_value, percent, shown};
 use crate::console::counted;
 use crate::diagnostics::normality::{Dimension, LEAST_ROWS, Normality};
 use crate::plot::number;
 use crate::report::{Block, Section, Table};
 
-/// Level of the tests.
+/// Level of all tests together: a right model fails any of them one time in twenty at most.
 const LEVEL: f64 = 0.05;
 /// What is called small: of means, deviations and correlations, and of the higher moments.
 const SMALL: f64 = 0.1;
@@ -31,10 +31,24 @@ pub fn section(findings: &Findings) -> Section {
         ))
         .paragraph(format!(
             "z of {}. p(A²) is that of Anderson and Darling's test against N(0, 1) with mean and \
-             variance known, in the limit of many rows; p adjusted is after Holm, over all {}.",
+             variance known, in the limit of many rows; p adjusted is after Holm, over all {}. Each of \
+             the {} kinds of test is held to {}, so that together they reject a right model at most \
+             one time in twenty.",
             counted(normality.rows, "row"),
-            counted(normality.dimensions.len(), "dimension")
+            counted(normality.dimensions.len(), "dimension"),
+            kinds(normality),
+            percent(level(normality), 2)
         ))
+}
+
+/// Kinds of test: the dimensions, the correlations, the kurtosis and the energy.
+fn kinds(normality: &Normality) -> usize {
+    3 + usize::from(normality.correlation.is_some())
+}
+
+/// Level of each kind, after Bonferroni.
+fn level(normality: &Normality) -> f64 {
+    LEVEL / kinds(normality) as f64
 }
 
 /// The largest value of a kind, and where.
@@ -44,22 +58,22 @@ fn largest(normality: &Normality, of: impl Fn(&Dimension) -> f64) -> (f64, usize
 }
 
 fn verdict(normality: &Normality) -> String {
-    let least = normality.dimensions.iter().map(|d| d.p_adjusted).fold(1.0, f64::min);
+    let level = level(normality);
+    let count = normality.dimensions.iter().filter(|d| d.p_adjusted < level).count();
     let mut rejected = Vec::new();
-    if least < LEVEL {
-        let count = normality.dimensions.iter().filter(|d| d.p_adjusted < LEVEL).count();
+    if count > 0 {
         rejected.push(format!(
             "{count} of {} by its own distribution",
             counted(normality.dimensions.len(), "dimension")
         ));
     }
-    if normality.correlation.as_ref().is_some_and(|r| r.p_adjusted < LEVEL) {
+    if normality.correlation.as_ref().is_some_and(|r| r.p_adjusted < level) {
         rejected.push("a correlation".to_owned());
     }
-    if normality.energy.p_value < LEVEL {
+    if normality.energy.p_value < level {
         rejected.push("the energy test of all dimensions".to_owned());
     }
-    if normality.kurtosis.p_value < LEVEL {
+    if normality.kurtosis.p_value < level {
         rejected.push("the kurtosis of all dimensions".to_owned());
     }
     let (mean, mean_at) = largest(normality, |d| d.mean);
@@ -84,21 +98,21 @@ fn verdict(normality: &Normality) -> String {
     let rows = counted(normality.rows, "row");
     if rejected.is_empty() {
         format!(
-            "No test at the level of 5 % finds a departure from N(0, I) in {rows}: {sizes}. Means \
+            "No test finds a departure from N(0, I), at 5 % for all together, in {rows}: {sizes}. Means \
              smaller than about {} could not be seen with so many rows.",
             number(2.0 / (normality.rows as f64).sqrt(), 3)
         )
     } else if small {
         format!(
-            "At the level of 5 % these depart from N(0, I): {}. But the departures are small: \
+            "At 5 % for all tests together these depart from N(0, I): {}. But the departures are small: \
              {sizes}. {rows} are enough to see differences of this size; no model passes every \
              test on enough rows.",
             rejected.join(", ")
         )
     } else {
         format!(
-            "z departs from N(0, I), in size as well as in significance. Rejected at the level of \
-             5 %: {}. In {rows} {sizes}.",
+            "z departs from N(0, I), in size as well as in significance. Rejected at 5 % for all \
+             tests together: {}. In {rows} {sizes}.",
             rejected.join(", ")
         )
     }
@@ -128,7 +142,7 @@ fn joint(normality: &Normality) -> Table {
     ]);
     let kurtosis = &normality.kurtosis;
     rows.push(vec![
-        "kurtosis, the mean of |z|⁴".to_owned(),
+        format!("kurtosis, the mean of |z|⁴; p from {} normal draws", energy.replicates),
         shown(kurtosis.value, 2),
         number(kurtosis.expected, 0),
         p_value(kurtosis.p_value),

@@ -21,13 +21,19 @@ pub fn nearest(findings: &Findings) -> Option<(Baseline, Mean)> {
 pub fn verdict(findings: &Findings) -> String {
     const CLEARLY: f64 = 2.0;
     let Some((baseline, gain)) = nearest(findings) else {
-        return "There is no simple density to compare the model with.".to_owned();
+        return "There is no simple density to compare the model with on so few or such rows."
+            .to_owned();
     };
     let by = with_error(Mean { mean: gain.mean.abs(), ..gain });
+    let table = &findings.table;
+    let these_rows = match table.outside_support + table.beyond_range {
+        0 => "these rows",
+        _ => "the rows for which it has a density",
+    };
     if gain.mean > CLEARLY * gain.standard_error {
         format!(
-            "The model describes these rows better than any of the simple densities: by {by} nats a \
-             row than the best of them, {}, a factor of {} in the geometric mean of the densities.",
+            "The model describes {these_rows} better than any of the simple densities: by {by} nats \
+             a row than the best of them, {}, a factor of {} in the geometric mean of the densities.",
             baseline.phrase(),
             compact(gain.mean.exp(), 3)
         )
@@ -89,7 +95,7 @@ pub fn section(findings: &Findings) -> Section {
             "The difference is paired: what makes a row hard for both cancels, so its standard error \
              is the one to judge by. Covariances of the mixture are smoothed by one pseudo-row of a \
              hundredth of the table's covariance, and held-out rows of its training rows chose its \
-             size.",
+             size. With more components or other starts a mixture may do better.",
         )
 }
 
@@ -125,7 +131,7 @@ fn table(findings: &Findings) -> Table {
         rows,
         caption: findings.comparison.as_ref().map_or_else(String::new, |comparison| {
             let unfit = comparison.baselines.iter().any(|against| against.log_prob.is_none());
-            let dash = if unfit { "; a dash: the rows span no volume to fit" } else { "" };
+            let dash = if unfit { "; a dash: the rows are too few or span no volume" } else { "" };
             format!("Nats per row, over {} rows{dash}", grouped(comparison.rows))
         }),
     }

@@ -67,6 +67,11 @@ fn header(names: &[&str]) -> Vec<String> {
 }
 
 fn summary(findings: &Findings) -> Section {
+    let section = Section::new("In short");
+    if findings.table.usable_rows == 0 {
+        let rows = section.paragraph("The model gives a density to none of these rows.");
+        return beware(rows, findings);
+    }
     let tile =
         |label: &str, value: String, note: String| Tile { label: label.to_owned(), value, note };
     let mean = findings.likelihood.log_prob;
@@ -93,11 +98,16 @@ fn summary(findings: &Findings) -> Section {
         let note = "of a column's deviation, to z and back".to_owned();
         tiles.push(tile("largest round-trip error", compact(largest, 2), note));
     }
-    let section = Section::new("In short").with(Block::Tiles(tiles)).paragraph(format!(
+    let section = section.with(Block::Tiles(tiles)).paragraph(format!(
         "{} {}",
         likelihood::verdict(findings),
         likelihood::held_out(findings)
     ));
+    beware(section, findings)
+}
+
+/// The gravest caution, and how many more there are.
+fn beware(section: Section, findings: &Findings) -> Section {
     // The verdict has said already where a simpler density is better.
     let first = findings.cautions.iter().find(|caution| caution.topic != SIMPLER_IS_BETTER);
     let Some(first) = first else { return section };

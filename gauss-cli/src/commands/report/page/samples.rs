@@ -4,7 +4,7 @@ use super::{header, listed};
 use crate::commands::report::findings::{Cell, Findings};
 use crate::commands::report::words::{cell, p_value, percent, shown};
 use crate::console::counted;
-use crate::diagnostics::two_sample::{FOLDS, LEAST_ROWS};
+use crate::diagnostics::two_sample::LEAST_ROWS;
 use crate::plot::{compact, number};
 use crate::report::{Block, Section, Table};
 
@@ -57,7 +57,7 @@ pub fn two_sample(findings: &Findings) -> Section {
     } else {
         "They do better than a coin: the samples differ from these rows."
     };
-    let (rows, folds) = (counted(test.rows, "row"), FOLDS);
+    let rows = counted(test.rows, "row");
     let mut columns: Vec<(f64, &str)> = test
         .importance
         .iter()
@@ -73,8 +73,8 @@ pub fn two_sample(findings: &Findings) -> Section {
         .collect();
     let section = section
         .paragraph(format!(
-            "Boosted trees were trained to tell {rows} of the table from as many samples of the model \
-             ({folds}-fold, each fifth classified by what the other four taught). {verdict}"
+            "Boosted trees were to tell {rows} of the table from as many samples of the model: half of \
+             either taught them, the other half were classified. {verdict}"
         ))
         .with(Block::Table(Table {
             header: header(&["measure", "found", "s.e.", "by chance", "p"]),
@@ -109,7 +109,7 @@ pub fn least_likely(findings: &Findings) -> Section {
     }
     let columns = &findings.model.columns;
     let farthest = |column: &str, deviations: Option<f64>| match deviations {
-        Some(deviations) => format!("{column}, {} s.d.", signed(deviations)),
+        Some(deviations) => format!("{column}, {}\u{a0}s.d.", signed(deviations)),
         None => format!("{column}, outside its support"),
     };
     let rows: Vec<Vec<String>> = findings
