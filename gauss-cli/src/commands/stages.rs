@@ -85,11 +85,11 @@ impl Shared {
 }
 
 impl State {
-    fn status(&self, elapsed: Duration) -> (String, f64, String) {
+    fn status(&self, elapsed: Duration) -> (String, Option<f64>, String) {
         let part = self.done as f64 / self.of.max(1) as f64;
         let details =
             format!("{} of {} steps, {}", self.done, self.of, span(elapsed.as_secs_f64()));
-        (self.what.clone(), part.min(1.0), details)
+        (self.what.clone(), Some(part.min(1.0)), details)
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
         stages.begin("testing z");
         stages.done();
         let (what, part, details) = stages.shared.lock().status(Duration::from_millis(2500));
-        assert_eq!((what.as_str(), part), ("testing z", 0.25));
+        assert_eq!((what.as_str(), part), ("testing z", Some(0.25)));
         assert_eq!(details, "1 of 4 steps, 3 s");
         assert!(stages.ticker.is_none(), "nothing is shown with --quiet");
     }

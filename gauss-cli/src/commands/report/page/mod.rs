@@ -82,7 +82,7 @@ fn summary(findings: &Findings) -> Section {
     )];
     if let Some((baseline, gain)) = likelihood::nearest(findings) {
         tiles.push(tile(
-            "above the best baseline",
+            "against the best baseline",
             format!("{}{}", if gain.mean > 0.0 { "+" } else { "" }, shown(gain.mean, NATS)),
             format!("± {} nats; {}", shown(gain.standard_error, NATS), baseline.name()),
         ));
