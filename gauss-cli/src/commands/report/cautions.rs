@@ -180,7 +180,10 @@ fn beyond_training_range(seen: &Seen<'_>) -> Option<(String, bool)> {
         names(&columns),
         compact(expected, 2)
     );
-    Some((text, rows as f64 > expected + CLEARLY * expected.sqrt()))
+    // How many exceed one end of the range is geometric, of mean r and variance r (1 + r).
+    let per_end = x.nrows() as f64 / (train.nrows() + 1) as f64;
+    let deviation = (expected * (1.0 + per_end)).sqrt();
+    Some((text, rows as f64 > expected + CLEARLY * deviation))
 }
 
 fn worse_than_training(findings: &Findings) -> Option<String> {
