@@ -268,7 +268,10 @@ fn defects(seen: &Seen<'_>) -> Option<String> {
     let real: Vec<usize> = (0..columns.len()).filter(|&j| !columns[j].kind.is_discrete()).collect();
     let x = rows::pick(seen.examined.transpose(), &real).transpose().to_owned();
     let names: Vec<String> = real.iter().map(|&j| columns[j].name.clone()).collect();
-    let found = examine(x.as_ref()).unwrap_or_default(); // of no rows or columns: nothing to find
+    if x.nrows() <= x.ncols() {
+        return None; // so few rows span no volume, whatever they are
+    }
+    let found = examine(x.as_ref()).unwrap_or_default(); // of no columns: nothing to find
     if found.is_empty() {
         return None;
     }
