@@ -118,7 +118,7 @@ fn columns_of_every_kind() {
     let marginals = some.marginals().expect("marginals").figure.svg;
     assert!(marginals.contains(">few<") && !marginals.contains(">share<"));
     let density = some.density().expect("density").figure.svg;
-    assert!(density.contains(">colour<") && density.contains("per unit of colour and decade"));
+    assert!(density.contains(">colour<") && density.contains("per value of colour and decade"));
 }
 
 #[test]

@@ -245,6 +245,7 @@ fn discrete_columns_come_back_exactly_and_rows_outside_the_support_are_counted()
     assert_eq!(found["least_likely"][0]["row"], 61);
     assert!(found["least_likely"][0]["log_prob"].is_null());
     assert!(page.contains("a probability") && page.contains("outside its support"));
+    assert!(page.contains("with uniform noise in their cells. Where the model's own"), "z");
     let topics = topics(&found);
     assert_eq!(topics[0], "outside_support");
     assert!(topics.contains(&"not_validated") && !topics.contains(&"no_density"), "{topics:?}");

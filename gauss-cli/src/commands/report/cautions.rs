@@ -180,7 +180,10 @@ fn beyond_training_range(seen: &Seen<'_>) -> Option<(String, bool)> {
         names(&columns),
         compact(expected, 2)
     );
-    Some((text, rows as f64 > expected + CLEARLY * expected.sqrt()))
+    // How many exceed one end of the range is geometric, of mean r and variance r (1 + r).
+    let per_end = x.nrows() as f64 / (train.nrows() + 1) as f64;
+    let deviation = (expected * (1.0 + per_end)).sqrt();
+    Some((text, rows as f64 > expected + CLEARLY * deviation))
 }
 
 fn worse_than_training(findings: &Findings) -> Option<String> {
@@ -265,7 +268,10 @@ fn defects(seen: &Seen<'_>) -> Option<String> {
     let real: Vec<usize> = (0..columns.len()).filter(|&j| !columns[j].kind.is_discrete()).collect();
     let x = rows::pick(seen.examined.transpose(), &real).transpose().to_owned();
     let names: Vec<String> = real.iter().map(|&j| columns[j].name.clone()).collect();
-    let found = examine(x.as_ref()).unwrap_or_default(); // of no rows or columns: nothing to find
+    if x.nrows() <= x.ncols() {
+        return None; // so few rows span no volume, whatever they are
+    }
+    let found = examine(x.as_ref()).unwrap_or_default(); // of no columns: nothing to find
     if found.is_empty() {
         return None;
     }

@@ -22,7 +22,7 @@ pub fn section(findings: &Findings) -> Section {
     let Some(normality) = &findings.normality else {
         return section.paragraph(format!("That takes at least {LEAST_ROWS} rows."));
     };
-    section
+    let section = section
         .paragraph(verdict(normality))
         .with(Block::Table(joint(normality)))
         .with(listed(
@@ -38,7 +38,15 @@ pub fn section(findings: &Findings) -> Section {
             counted(normality.dimensions.len(), "dimension"),
             kinds(normality),
             percent(level(normality), 2)
-        ))
+        ));
+    if findings.model.columns.iter().all(|column| column.kind == "real") {
+        return section;
+    }
+    section.paragraph(
+        "Values of discrete columns go to z with uniform noise in their cells. Where the model's own \
+         density is not level within a cell, z departs from N(0, I) although the probabilities of \
+         the values may be right: a rejection here may come from that alone.",
+    )
 }
 
 /// Kinds of test: the dimensions, the correlations, the kurtosis and the energy.

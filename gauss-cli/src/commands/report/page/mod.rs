@@ -98,11 +98,11 @@ fn summary(findings: &Findings) -> Section {
         let note = "of a column's deviation, to z and back".to_owned();
         tiles.push(tile("largest round-trip error", compact(largest, 2), note));
     }
-    let section = section.with(Block::Tiles(tiles)).paragraph(format!(
-        "{} {}",
-        likelihood::verdict(findings),
-        likelihood::held_out(findings)
-    ));
+    let mut words = likelihood::verdict(findings);
+    if likelihood::nearest(findings).is_some() {
+        words = format!("{words} {}", likelihood::held_out(findings));
+    }
+    let section = section.with(Block::Tiles(tiles)).paragraph(words);
     beware(section, findings)
 }
 
