@@ -12,6 +12,7 @@ use gauss_flow::Column;
 use crate::commands::{
     compare, completions, demo, fit, inspect, inverse, man, plot, report, sample, score, transform,
 };
+use crate::error::Error;
 use crate::output::{Destination, OutputError};
 use crate::{input, table};
 
@@ -258,6 +259,18 @@ impl TableArgs {
             },
             categories: Vec::new(),
         }
+    }
+}
+
+/// That an option names nothing twice.
+///
+/// # Errors
+/// [`Error::Usage`] with the first that it does.
+pub(crate) fn each_once(option: &str, names: &[impl AsRef<str>]) -> Result<(), Error> {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match (1..names.len()).find(|&k| names[..k].contains(&names[k])) {
+        None => Ok(()),
+        Some(k) => Err(Error::Usage(format!("{option} names {:?} twice", names[k]))),
     }
 }
 
