@@ -13,6 +13,7 @@ use crate::commands::{
     compare, completions, demo, fit, inspect, inverse, man, plot, report, sample, score, transform,
 };
 use crate::console::Console;
+use crate::error::Error;
 use crate::output::{Destination, OutputError};
 use crate::{input, table};
 
@@ -265,6 +266,18 @@ impl TableArgs {
             categories: Vec::new(),
             progress: !console.quiet,
         }
+    }
+}
+
+/// That an option names nothing twice.
+///
+/// # Errors
+/// [`Error::Usage`] with the first that it does.
+pub(crate) fn each_once(option: &str, names: &[impl AsRef<str>]) -> Result<(), Error> {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match (1..names.len()).find(|&k| names[..k].contains(&names[k])) {
+        None => Ok(()),
+        Some(k) => Err(Error::Usage(format!("{option} names {:?} twice", names[k]))),
     }
 }
 

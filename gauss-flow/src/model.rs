@@ -134,22 +134,29 @@ impl Model {
         let mut log_prob = Vec::with_capacity(x.nrows());
         for start in (0..x.nrows()).step_by(batch) {
             let rows = x.subrows(start, batch.min(x.nrows() - start));
-            let mut u = Mat::zeros(rows.nrows() * points, x.ncols());
-            let mut axis = 0;
-            for (j, Column { kind, .. }) in self.columns.iter().enumerate() {
-                for i in 0..u.nrows() {
-                    let x = rows[(i / points, j)];
-                    u[(i, j)] = if kind.is_discrete() {
-                        kind.dequantize(x, cell.point(i % points)[axis])
-                    } else {
-                        x
-                    };
-                }
-                axis += usize::from(kind.is_discrete());
-            }
+            let u = self.points_in_cells(&cell, rows);
             let densities = self.of_points(flow, u.as_ref())?;
             log_prob.extend(densities.chunks_exact(points).map(|own| cell.ln_mean(own)));
         }
         Ok(log_prob)
+    }
+
+    /// u `[n · m, d]`: the m points of the cell of each row of x `[n, d]`, row after row.
+    fn points_in_cells(&self, cell: &Cell, x: MatRef<'_, f64>) -> Mat<f64> {
+        let points = cell.len();
+        let mut u = Mat::zeros(x.nrows() * points, x.ncols());
+        let mut axis = 0; // of the cell: discrete columns only
+        for (j, Column { kind, .. }) in self.columns.iter().enumerate() {
+            for i in 0..u.nrows() {
+                let x = x[(i / points, j)];
+                u[(i, j)] = if kind.is_discrete() {
+                    kind.dequantize(x, cell.point(i % points)[axis])
+                } else {
+                    x
+                };
+            }
+            axis += usize::from(kind.is_discrete());
+        }
+        u
     }
 }

@@ -14,7 +14,7 @@ use gauss_rbig::defects::{Defect, add_noise, examine};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::args::positive_number;
+use crate::args::{each_once, positive_number};
 use crate::console::{Console, counted};
 use crate::error::Error;
 use crate::kinds::{Offer, WHOLE_NUMBERS};
@@ -73,16 +73,9 @@ pub struct Examined {
 impl Remedies {
     /// What clap cannot see.
     pub fn check_usage(&self) -> Result<(), Error> {
-        let twice = |names: &[&String]| {
-            (1..names.len()).find(|&k| names[..k].contains(&names[k])).map(|k| names[k].clone())
-        };
         let noisy: Vec<&String> = self.noise.iter().map(|noise| &noise.column).collect();
-        for (option, names) in [("--exclude", self.exclude.iter().collect()), ("--noise", noisy)] {
-            if let Some(name) = twice(&names) {
-                return Err(Error::Usage(format!("{option} names {name:?} twice")));
-            }
-        }
-        Ok(())
+        each_once("--exclude", &self.exclude)?;
+        each_once("--noise", &noisy)
     }
 
     /// The columns to read, of those in `--columns` if there are any.

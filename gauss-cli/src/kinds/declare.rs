@@ -3,6 +3,7 @@
 use clap::Args;
 use gauss_flow::{Column, Kind, Support};
 
+use crate::args::each_once;
 use crate::error::Error;
 use crate::table::Table;
 
@@ -79,6 +80,15 @@ impl Kinds {
     /// Patterns of the columns that hold names.
     pub fn categorical(&self) -> &[String] {
         &self.categorical
+    }
+
+    /// What clap cannot see.
+    ///
+    /// # Errors
+    /// A name that stands twice.
+    pub fn check_usage(&self) -> Result<(), Error> {
+        each_once("--integer", &self.integer)?;
+        each_once("--categorical", &self.categorical)
     }
 
     /// Gives the table's columns their kinds.

@@ -8,7 +8,7 @@ use gauss_flow::{Column, Kind, Support};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::table::Table;
+use crate::table::{self, Table};
 
 /// Rows below which nothing is offered: any few numbers look like something.
 const LEAST_ROWS: usize = 50;
@@ -68,7 +68,7 @@ fn offer(column: &Column, cells: ColRef<'_, f64>) -> Option<Offer> {
     if shape.whole {
         let mut options = format!("--integer {}", quoted(name));
         if shape.begins_at_zero() {
-            options += &format!(" --support {}", quoted(&format!("{name}>=0")));
+            options = format!("{options} --support {}", quoted(&format!("{name}>=0")));
         }
         let effect = "makes densities probabilities and samples whole";
         let looks = "holds whole numbers".to_owned();
@@ -145,11 +145,7 @@ fn common(a: f64, b: f64) -> f64 {
 
 /// A word of a command line.
 fn quoted(word: &str) -> String {
-    let safe = |c: char| c.is_alphanumeric() || "_-.:%@/".contains(c);
-    if word.chars().all(safe) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    table::argument([word])
 }
 
 #[cfg(test)]

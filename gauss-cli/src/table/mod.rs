@@ -44,7 +44,7 @@ use dialect::Content;
 pub use error::{CellFault, Ending, Fault, Place, Sighting, TableError};
 pub use format::{Encoding, Format, Packing};
 pub use select::{Select, data_names, latent_names};
-pub use words::nearest;
+pub use words::{argument, nearest};
 pub use write::{Out, Unwritable, Writer, integer, write};
 
 /// A table in memory: `data` is `n × d`, column-major, one column per name.

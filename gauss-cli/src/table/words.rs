@@ -64,8 +64,9 @@ pub fn with_decimal_comma(cell: &str) -> Option<f64> {
 }
 
 /// Names as a command line takes them: `a,b`, in quotes where a shell would not take them as one.
-pub fn argument<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
-    let joined = names.into_iter().map(String::as_str).collect::<Vec<_>>().join(",");
+pub fn argument(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let names: Vec<_> = names.into_iter().collect();
+    let joined = names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",");
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ',' | '/' | '+');
     if joined.chars().all(plain) { joined } else { format!("'{}'", joined.replace('\'', r"'\''")) }
 }
@@ -90,8 +91,8 @@ mod tests {
 
     #[test]
     fn arguments_are_ready_for_a_shell() {
-        assert_eq!(argument(&names("city kind_2")), "city,kind_2");
-        assert_eq!(argument(&["two words".to_owned()]), "'two words'");
-        assert_eq!(argument(&["it's".to_owned()]), r"'it'\''s'");
+        assert_eq!(argument(names("city kind_2")), "city,kind_2");
+        assert_eq!(argument(["two words"]), "'two words'");
+        assert_eq!(argument(["it's"]), r"'it'\''s'");
     }
 }

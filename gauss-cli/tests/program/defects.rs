@@ -50,8 +50,8 @@ fn a_defect_is_named_by_fit_inspect_and_score() {
     let place = Place::empty();
     place.write("train.csv", defective(0));
     let run = fit(&place, "");
-    let grade_out = "leave it out with --exclude grade, or give it a noise floor with --noise \
-                     grade=1";
+    let grade_out = "take it as whole numbers with --integer grade --support 'grade>=0', leave it \
+                     out with --exclude grade, or give it a noise floor with --noise grade=1";
     assert_eq!(warnings(&run)[0], format!("warning: train.csv: {GRADE}; {grade_out}"));
     assert!(warnings(&run)[1].starts_with(&format!("warning: train.csv: {SUM}; leave it out")));
     assert_eq!(warnings(&run).len(), 2);
@@ -155,8 +155,10 @@ fn remedies_that_cannot_be() {
         ("--exclude a,b,c", 1, "train.csv: --exclude leaves no column"),
         ("--exclude a,a", 2, r#"--exclude names "a" twice"#),
         ("--exclude a --columns b", 2, "cannot be used with"),
-        ("--noise d=1", 1, r#"train.csv: no column "d"; the table has "a", "b", "c""#),
-        ("--exclude b --noise b=1", 1, r#"train.csv: no column "b"; the table has "a", "c""#),
+        ("--noise d=1", 1, r#"no column "d" among the columns in use: "a", "b", "c""#),
+        ("--exclude b --noise b=1", 1, r#"no column "b" among the columns in use: "a", "c""#),
+        ("--integer a,a", 2, r#"--integer names "a" twice"#),
+        ("--categorical a,b,a", 2, r#"--categorical names "a" twice"#),
         ("--noise a=0", 2, "the width: must be a finite number above 0"),
         ("--noise a=-1", 2, "the width: must be a finite number above 0"),
         ("--noise a=wide", 2, "the width: must be a finite number above 0"),

@@ -15,7 +15,7 @@ use gauss_rbig::recipe::{self, Budget, Fitted, Method, Recipe, Refit};
 
 use super::defects::{Examined, Remedies};
 use super::search;
-use crate::args::{TableArgs, count, not_negative, positive, positive_number};
+use crate::args::{TableArgs, count, each_once, not_negative, positive, positive_number};
 use crate::console::Console;
 use crate::error::Error;
 use crate::input;
@@ -185,11 +185,8 @@ impl Fit {
     fn check_usage(&self) -> Result<(), Error> {
         let usage = |text: String| Err(Error::Usage(text));
         self.remedies.check_usage()?;
-        if let Some(twice) =
-            (1..self.columns.len()).find(|&k| self.columns[..k].contains(&self.columns[k]))
-        {
-            return usage(format!("--columns names {:?} twice", self.columns[twice]));
-        }
+        self.kinds.check_usage()?;
+        each_once("--columns", &self.columns)?;
         if input::is_stdin(&self.out) {
             return usage("--out: a model goes to a file, not to standard output".to_owned());
         }
