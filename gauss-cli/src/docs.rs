@@ -23,7 +23,7 @@ one JSON object. Progress, remarks and warnings go to standard error, and `--qui
 every few seconds that begins with `... `.
 
 **Remarks.** A line that begins with `warning: ` says what to beware of, one with `hint: ` what could
-be done; neither changes the exit code. The last line of a command that failed begins with `error: `.
+be done; neither changes the exit code. What went wrong stands in a line that begins with `error: `.
 
 **Names of columns.** Wherever an option takes NAMES: names, separated by commas; patterns, in which
 `*` is any text and `?` any one character; ranges `first:last`, both included, in the table's order.
@@ -48,9 +48,10 @@ On any code but 0 nothing was written, and a file that was there is as it was: a
 beside its final place and renamed when all of it is on the disk. `gauss man --out`, `gauss demo` and
 other commands that write several files do so for each of them.
 
-**Environment.** `NO_COLOR`, set to anything: no colours; without it they appear on a terminal only.
-`COLUMNS`: the width of help pages. `RAYON_NUM_THREADS`: threads, where `--threads` is not given. No
-other variable, no configuration file and no network is looked at.
+**Environment.** `NO_COLOR`, set to anything: no colours; without it they appear on a terminal only,
+unless `CLICOLOR_FORCE` is set. `COLUMNS`: the width of help pages where there is no terminal.
+`RAYON_NUM_THREADS`: threads, where `--threads` is not given. There is no configuration file, and
+nothing is read from a network.
 
 **Ctrl-C.** During a fit the first one ends the training and writes the best model so far; a second
 one stops at once. Before the training has begun, and in every other command, the first one stops
@@ -60,7 +61,7 @@ end of the program does 130 come with a result, a whole one.
 **JSON.** With `--json` every command prints one object. `command` is the name of the command.
 Numbers that are not finite are `null`. Members may be added; none goes or changes its meaning but
 with a new major version (texts that a schema calls \"for a person\" may change at any time). The
-schemas (JSON Schema, draft 2020-12), with what every member means and its unit:
+schemas (JSON Schema, draft 2020-12) say what the members mean, and their units:
 ";
 
 /// Every generated file: its path below `docs`, and its text.
