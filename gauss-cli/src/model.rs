@@ -14,9 +14,18 @@ pub enum ModelFault {
     /// There are no bytes to be had.
     #[error(transparent)]
     Unreadable(#[from] ReadFault),
+    /// The bytes are something else, such as the table.
+    #[error("not a gauss model (the model comes first, then the table)")]
+    Other,
     /// The bytes are no model, or not any more.
     #[error(transparent)]
-    Format(#[from] FormatError),
+    Format(FormatError),
+}
+
+impl From<FormatError> for ModelFault {
+    fn from(fault: FormatError) -> Self {
+        if fault == FormatError::Magic { ModelFault::Other } else { ModelFault::Format(fault) }
+    }
 }
 
 /// Loads a model.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::evaluate::stdin_once;
 use super::stages::Stages;
-use crate::args::{TableArgs, positive};
+use crate::args::{TableArgs, each_once, positive};
 use crate::console::{Console, aligned, counted};
 use crate::error::Error;
 use crate::figures::{Chart, Drawn, Settings, Subject};
@@ -99,9 +99,7 @@ impl Plot {
         let names = charts.iter().flat_map(|c| [file(c.name(), "svg"), file(c.name(), "png")]);
         stdin_once([&self.model, &self.table])?;
         let out = Directory::new(&self.out, names, &[&self.model, &self.table])?;
-        if let Some(name) = twice(&self.columns) {
-            return Err(Error::Usage(format!("--columns names \"{name}\" twice")));
-        }
+        each_once("--columns", &self.columns)?;
 
         let model = model::load(&self.model)?;
         let options = self.reading.to_learn(console);
@@ -172,10 +170,6 @@ impl Plot {
 
 fn file(name: &str, extension: &str) -> String {
     format!("{name}.{extension}")
-}
-
-fn twice(names: &[String]) -> Option<&String> {
-    names.iter().enumerate().find(|(k, name)| names[..*k].contains(name)).map(|(_, name)| name)
 }
 
 /// The two columns that `text` selects: names, which may hold commas themselves, or whatever

@@ -96,6 +96,7 @@ impl Kinds {
     /// # Errors
     /// A column that is not there, or an option that contradicts another.
     pub fn declare(&self, table: &mut Table) -> Result<(), Error> {
+        table.positions(&self.categorical)?; // read as such already, where they are in use
         for at in table.positions(&self.integer)? {
             let Column { name, kind, .. } = &mut table.columns[at];
             if !matches!(kind, Kind::Real(_)) {
