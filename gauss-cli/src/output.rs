@@ -232,7 +232,8 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
 
 /// Where a symbolic link leads that leads to nothing yet; the path itself if it is none.
 fn end_of_link(path: &Path) -> PathBuf {
-    fs::read_link(path).map_or_else(|_| path.to_owned(), |link| directory_of(path).join(link))
+    let beside = path.parent().unwrap_or(path);
+    fs::read_link(path).map_or_else(|_| path.to_owned(), |link| beside.join(link))
 }
 
 fn directory_of(path: &Path) -> &Path {

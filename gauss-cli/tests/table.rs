@@ -96,13 +96,13 @@ fn a_fault_names_row_and_column() {
         (
             "a,b\n1,\n",
             "missing values in 1 of 2 columns: \"b\" 1 (of 1 rows; first: row 1 (line 2 of the \
-             file), column \"b\"): --missing drop leaves such rows out, --missing median fills in \
+             file), column \"b\"): --missing drop passes over such rows, --missing median fills in \
              the column's median",
         ),
         (
             "c,a,b\n1,nan,2\n3,4,?\n5, N/A ,6\n",
             "missing values in 2 of 3 columns: \"a\" 2, \"b\" 1 (of 3 rows; first: row 1 (line 2 of \
-             the file), column \"a\"): --missing drop leaves such rows out, --missing median fills \
+             the file), column \"a\"): --missing drop passes over such rows, --missing median fills \
              in the column's median",
         ),
         (

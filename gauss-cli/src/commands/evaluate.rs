@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use gauss_flow::{Column, Model};
+use gauss_flow::{Column, Kind, Model};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use crate::args::{OutArgs, TableArgs, Target};
 use crate::console::{Console, counted, grouped};
 use crate::error::Error;
 use crate::table::{self, Select, Table, Unknown};
-use crate::{input, model};
+use crate::{input, kinds, model};
 
 /// The arguments.
 #[derive(Debug, Clone, Args)]
@@ -56,6 +56,9 @@ pub struct Facts {
     pub unknown_cells: usize,
     #[serde(skip)]
     unknown: Option<Unknown>,
+    /// The first value that its column of the model excludes.
+    #[serde(skip)]
+    outside: Option<String>,
     /// The file that now holds the result; null where there is none.
     pub out: Option<String>,
 }
@@ -84,6 +87,7 @@ impl Evaluation {
             filled: table.filled_by_name(),
             unknown_cells: table.unknown.as_ref().map_or(0, |unknown| unknown.cells),
             unknown: table.unknown.clone(),
+            outside: outside(&table),
             out: self.out.name(),
         };
         Ok(Loaded { model, table, out, columns, facts })
@@ -114,12 +118,29 @@ impl Facts {
             let filled = filled(&self.filled);
             parts.push(format!("; missing cells filled with the median: {filled}"));
         }
+        if let Some(outside) = &self.outside {
+            parts.push(format!("; first value outside its column's support: {outside}"));
+        }
         if let Some(Unknown { cells, first }) = &self.unknown {
             let cells = counted(*cells, "cell");
             parts.push(format!("; {cells} with a name that the model does not know: {first}"));
         }
         parts.concat()
     }
+}
+
+/// `row 4, column "price" (real > 0): -1`; names that are not known have words of their own.
+fn outside(table: &Table) -> Option<String> {
+    let columns: Vec<usize> = (0..table.columns.len())
+        .filter(|&j| matches!(&table.columns[j].kind, Kind::Integer(_) | Kind::Real(_)))
+        .filter(|&j| table.columns[j].kind != Kind::default())
+        .collect();
+    let excluded = |i: usize, j: usize| table.columns[j].kind.excludes(table.data[(i, j)]);
+    let first = |i| columns.iter().find(|&&j| excluded(i, j)).map(|&j| (i, j));
+    let (i, j) = if columns.is_empty() { None } else { (0..table.rows()).find_map(first) }?;
+    let Column { name, kind, .. } = &table.columns[j];
+    let (row, value) = (grouped(table.row_number(i)), table.data[(i, j)]);
+    Some(format!("row {row}, column {name:?} ({}): {value}", kinds::describe(kind)))
 }
 
 /// Standard input, which ends where it was read to, is one input at most.

@@ -104,15 +104,21 @@ impl Report {
     fn prose(&self) -> String {
         let summary = &self.summary;
         let (mean, error) = (summary.finite_mean_log_prob, summary.finite_standard_error);
+        // Of one row there is no standard error, of none no mean.
+        let others = match (mean.is_nan(), error.is_nan()) {
+            (true, _) => String::new(),
+            (_, true) => format!("; the other has {mean:.6}"),
+            _ => format!("; the others have {mean:.6} ± {error:.6}"),
+        };
         let mean = match summary.non_finite {
             0 if mean.is_nan() => "no row has a density".to_owned(),
             0 if error.is_nan() => format!("ln p(x) = {mean:.6} nats"),
             0 => format!("mean ln p(x) = {mean:.6} ± {error:.6} nats"),
             rows => format!(
-                "mean ln p(x) = {:.6} nats: {} outside the model's support; the others have \
-                 {mean:.6} ± {error:.6}",
+                "mean ln p(x) = {:.6} nats: {} outside the model's support{}",
                 summary.mean_log_prob,
                 counted(rows, "row"),
+                others,
             ),
         };
         let measure = self.base_measure.sentence();

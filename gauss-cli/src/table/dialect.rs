@@ -25,17 +25,20 @@ const SIGNATURES: [(&[u8], Content); 12] = [
     (b"ARROW1", Content::Other("an Arrow file", "; save it as Parquet first")),
     (b"\x89HDF", Content::Other("an HDF5 file", "; export it as CSV, NumPy or Parquet first")),
     (b"\xfd7zXZ", Content::Other("packed by xz", "; unpack it first")),
-    (b"BZh", Content::Other("packed by bzip2", "; unpack it first")),
+    (b"BZh91AY&SY", Content::Other("packed by bzip2", "; unpack it first")),
     (b"\x1f\x8b", Content::Other("packed twice", "; unpack it once first")),
     (b"GAUSSFLO", Content::Other("a gauss model", " (the model comes first, then the table)")),
 ];
 
-/// What a file that begins with these bytes is. A header of a CSV file may begin with `PAR1`,
-/// `BZh` or `ARROW1`, but not go on as those do: with a page's header, a digit, a zero byte.
+/// A signature that no header of a text begins with.
+const LONG: usize = 8;
+
+/// What a file that begins with these bytes is. A header of a CSV file may begin with `PAR1` or
+/// `ARROW1`, but not go on as those do, with bytes that are not printed.
 pub fn content(head: &[u8]) -> Content {
     match SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
         Some((signature, _))
-            if signature.is_ascii()
+            if signature.len() < LONG
                 && head.len() > signature.len()
                 && head.iter().all(|&b| is_printed(b)) =>
         {

@@ -302,7 +302,7 @@ fn missing(counts: &[(String, usize)], columns: usize, rows: usize, first: &Sigh
     let more = if counts.len() > SHOWN { ", ..." } else { "" };
     format!(
         "missing values in {} of {columns} columns: {}{more} (of {}; first: {}, column \
-         {:?}): --missing drop leaves such rows out, --missing median fills in the column's median",
+         {:?}): --missing drop passes over such rows, --missing median fills in the column's median",
         counts.len(),
         parts.join(", "),
         counted(rows, "row"),

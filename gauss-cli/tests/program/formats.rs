@@ -110,7 +110,7 @@ fn missing_cells_are_filled_on_request() {
     assert_eq!((&score["filled"], &score["non_finite"]), (&json!({ "b": 2 }), &0.into()));
     let refused = place.gauss(["score", "m.gauss", "holes.csv"]);
     let message = "error: holes.csv: missing values in 1 of 3 columns: \"b\" 2 (of 202 rows; first: row \
-                   1 (line 2 of the file), column \"b\"): --missing drop leaves such rows out, \
+                   1 (line 2 of the file), column \"b\"): --missing drop passes over such rows, \
                    --missing median fills in the column's median\n";
     assert_eq!((refused.code, refused.stderr.as_str()), (1, message));
 }

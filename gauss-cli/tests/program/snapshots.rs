@@ -10,7 +10,7 @@
 //! ```
 //!
 //! - Every file is run from top to bottom by `sh` in a directory of its own, which holds train.csv,
-//!   test.csv and model.gauss (see `Place::with_model`).
+//!   test.csv and model.gauss (see `Place::with_model`). `$DATA` is the folder `tests/data`.
 //! - Standard output and standard error are shown as they come; an exit code other than 0 follows.
 //! - After a code other than 0 nothing may have changed in the directory; `[changed FILE]` would tell
 //!   what did. (So what a command needs is made by a `$` line of its own.)
@@ -130,6 +130,7 @@ fn answer(place: &Place, command: &str) -> String {
         .args(["-c", &format!("exec 2>&1\n{command}")])
         .current_dir(place.path("."))
         .env("PATH", format!("{}:{search}", program.parent().expect("a directory").display()))
+        .env("DATA", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"))
         .env("COLUMNS", "80")
         .env("RUST_BACKTRACE", "0")
         .env_remove("CLICOLOR_FORCE")

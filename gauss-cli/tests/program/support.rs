@@ -87,7 +87,7 @@ impl Place {
                 let bytes = if entry.path().is_dir() {
                     Vec::new()
                 } else {
-                    fs::read(entry.path()).expect("a file")
+                    fs::read(entry.path()).unwrap_or_default() // a link may lead nowhere
                 };
                 (entry.file_name().to_string_lossy().into_owned(), bytes)
             })
