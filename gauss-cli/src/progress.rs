@@ -204,19 +204,18 @@ impl Reading {
     fn status(&self, elapsed: Duration) -> (String, Option<f64>, String) {
         let (total, done) = (self.total.load(Ordering::Relaxed), self.done.load(Ordering::Relaxed));
         let megabytes = |bytes: u64| format!("{:.0}", bytes as f64 / 1e6);
-        let mut details = match self.rows.load(Ordering::Relaxed) {
+        let rows = match self.rows.load(Ordering::Relaxed) {
             0 => String::new(),
             rows => format!("{} rows, ", grouped(rows)),
         };
-        details += &megabytes(done);
-        if total > 0 {
-            details += &format!(" of {}", megabytes(total));
-        }
         let per_second = done as f64 / elapsed.as_secs_f64();
-        details += &format!(" MB, {} MB/s", megabytes(per_second as u64));
+        let (mut of, mut left) = (String::new(), String::new());
         if total > 0 && done > 0 {
-            details += &format!(", {} left", span(total.saturating_sub(done) as f64 / per_second));
+            of = format!(" of {}", megabytes(total));
+            left = format!(", {} left", span(total.saturating_sub(done) as f64 / per_second));
         }
+        let rate = megabytes(per_second as u64);
+        let details = format!("{rows}{}{of} MB, {rate} MB/s{left}", megabytes(done));
         let part = (total > 0).then(|| (done as f64 / total as f64).min(1.0));
         (self.what.clone(), part, details)
     }

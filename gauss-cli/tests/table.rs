@@ -79,23 +79,29 @@ fn a_fault_names_row_and_column() {
             "row 2 (line 3 of the file): expected 2 cells, got 1 (the row ends at column \"a\")",
         ),
         ("a,b\n1,2,3\n", "row 1 (line 2 of the file): expected 2 cells, got 3"),
-        ("a,b\n1,2\n3,abc\n", "row 2 (line 3 of the file), column \"b\": not a number: \"abc\""),
+        (
+            "a,b\n1,2\n3,abc\n",
+            "row 2 (line 3 of the file), column \"b\": not a number: \"abc\" (a missing \
+             value is an empty cell or NA)",
+        ),
         (
             "a;b\n1;2,5\n",
-            "column \"b\" holds text (row 1, line 2 of the file: \"2,5\"); leave it out with \
-             --exclude b, or take it as categories with --categorical b",
+            "column \"b\" holds text (row 1, line 2 of the file: \"2,5\"); \
+             --decimal-comma reads it as numbers",
         ),
         (
             "a,b\r\n1,2\r\n\r\n3,0x1F\r\n",
-            "row 2 (line 4 of the file), column \"b\": not a number: \"0x1F\"",
+            "row 2 (line 4 of the file), column \"b\": not a number: \"0x1F\" (a missing \
+             value is an empty cell or NA)",
         ),
         (
             "\n\"a\nx\",b\n1,2\n\n\n3,y\n",
-            "row 2 (line 7 of the file), column \"b\": not a number: \"y\"",
+            "row 2 (line 7 of the file), column \"b\": not a number: \"y\" (a missing \
+             value is an empty cell or NA)",
         ),
         (
             "a,b\n1,\n",
-            "missing values in 1 of 2 columns: \"b\" 1 (of 1 rows; first: row 1 (line 2 of the \
+            "missing values in 1 of 2 columns: \"b\" 1 (of 1 row; first: row 1 (line 2 of the \
              file), column \"b\"): --missing drop passes over such rows, --missing median fills in \
              the column's median",
         ),
@@ -223,7 +229,11 @@ fn without_a_header_columns_go_by_position() {
     assert!(error.to_string().contains("the model has 2 columns, the table has 3"), "{error}");
 
     let error = read_with("1,2\n3,x\n", Select::All, &bare).expect_err("a cell of text");
-    assert_eq!(error.fault.to_string(), "row 2, column \"x1\": not a number: \"x\"");
+    assert_eq!(
+        error.fault.to_string(),
+        "row 2, column \"x1\": not a number: \"x\" (a missing \
+             value is an empty cell or NA)"
+    );
 }
 
 #[test]
@@ -252,7 +262,10 @@ fn missing_values_drop_the_row_or_keep_its_place() {
     assert!(error.to_string().ends_with("all 1 rows have a missing value, nothing is left"));
     let error =
         read_with("a,b\n2,1\nx,1\n", Select::All, &options(Missing::DropRow)).expect_err("text");
-    assert!(error.to_string().contains("not a number: \"x\""));
+    assert!(error.to_string().contains(
+        "not a number: \"x\" (a missing \
+             value is an empty cell or NA)"
+    ));
 }
 
 #[test]
@@ -351,7 +364,8 @@ fn columns_of_text_are_named_at_once() {
     let error = read_with(text, Select::Except(&excluded), &ReadOptions::default());
     assert_eq!(
         error.expect_err("a slip").fault.to_string(),
-        "row 2 (line 3 of the file), column \"note\": not a number: \"x\""
+        "row 2 (line 3 of the file), column \"note\": not a number: \"x\" (a missing \
+             value is an empty cell or NA)"
     );
     // A model's column of numbers is that: text in it is a bad cell, however much there is.
     let column = reals(&strings(&["city"]));
@@ -372,7 +386,8 @@ fn places_are_those_of_the_file_however_long_it_is() {
     assert!((0..rows).all(|k| whole.data[(k, 0)] == k as f64));
     assert_eq!(
         fault(format!("{text}7,x\n")),
-        "row 400001 (line 400402 of the file), column \"b\": not a number: \"x\""
+        "row 400001 (line 400402 of the file), column \"b\": not a number: \"x\" (a missing \
+             value is an empty cell or NA)"
     );
     assert_eq!(
         fault(format!("{text}7\n")),
@@ -417,7 +432,11 @@ fn the_number_of_threads_changes_nothing() {
         })
     };
     let (columns, data, fault) = at(1);
-    assert_eq!(fault, "row 300001 (line 300002 of the file), column \"b\": not a number: \"x\"");
+    assert_eq!(
+        fault,
+        "row 300001 (line 300002 of the file), column \"b\": not a number: \"x\" (a missing \
+             value is an empty cell or NA)"
+    );
     for threads in [2, 5] {
         let (other_columns, other_data, other_fault) = at(threads);
         assert_eq!((&other_columns, &other_fault), (&columns, &fault));

@@ -73,14 +73,15 @@ impl Report {
             |values: &[f64], from: f64| values.iter().map(|v| (v - from).abs()).fold(0.0, f64::max);
         // Of no rows there is no mean, of one no deviation.
         let known = |values: &[f64]| values.iter().any(|v| !v.is_nan());
-        let mut text = format!("{} to the latent space", self.facts.subject());
+        let mut parts = vec![format!("{} to the latent space", self.facts.subject())];
         if known(&self.mean) {
-            text += &format!("; means within {:.3} of 0", farthest(&self.mean, 0.0));
+            parts.push(format!("; means within {:.3} of 0", farthest(&self.mean, 0.0)));
         }
         if known(&self.standard_deviation) {
             let farthest = farthest(&self.standard_deviation, 1.0);
-            text += &format!(", standard deviations within {farthest:.3} of 1");
+            parts.push(format!(", standard deviations within {farthest:.3} of 1"));
         }
-        text + &self.facts.missing()
+        parts.push(self.facts.missing());
+        parts.concat()
     }
 }

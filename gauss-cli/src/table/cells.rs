@@ -281,6 +281,7 @@ impl Sighting {
     }
 }
 
+#[derive(Debug, Clone, Copy)]
 enum Number {
     Finite(f64),
     Missing,
