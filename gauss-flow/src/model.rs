@@ -92,16 +92,16 @@ impl Model {
     }
 
     /// y `[n, d]`, the points that the flow sees for the rows x `[n, d]`: dequantised and mapped
-    /// to the line. NaN outside the support.
+    /// to the line. A row with a value outside its column's support is all NaN.
     ///
     /// # Panics
     /// When x has another number of columns than the model.
     pub fn encode(&self, x: MatRef<'_, f64>, rng: &mut impl Rng) -> Mat<f64> {
         let u = columns::dequantize(&self.columns, x, rng);
         let (mut y, _log_det) = columns::encode(&self.columns, u);
-        for (i, j) in (0..x.nrows()).flat_map(|i| (0..x.ncols()).map(move |j| (i, j))) {
-            if self.columns[j].kind.excludes(x[(i, j)]) {
-                y[(i, j)] = f64::NAN;
+        for i in 0..x.nrows() {
+            if self.columns.iter().zip(x.row(i).iter()).any(|(c, &v)| c.kind.excludes(v)) {
+                y.row_mut(i).fill(f64::NAN);
             }
         }
         y

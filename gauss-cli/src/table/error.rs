@@ -282,14 +282,15 @@ fn text_columns(columns: &[Sighting]) -> String {
     let last = if parts.len() > 1 { parts.pop() } else { None };
     let and = last.map_or_else(String::new, |last| format!(", and {last}"));
     let sentence = parts.join(", ") + &and;
-    let them = if columns.len() > 1 { "them" } else { "it" };
+    let many = columns.len() > 1;
+    let (them, kind) = if many { ("them", "categories") } else { ("it", "a category") };
     let names = argument(columns.iter().map(|sighting| &sighting.column));
     // Excel writes so where people write so.
     if columns.iter().all(|sighting| with_decimal_comma(&sighting.cell).is_some()) {
         return format!("{sentence}; --decimal-comma reads {them} as numbers");
     }
     format!(
-        "{sentence}; leave {them} out with --exclude {names}, or take {them} as categories with \
+        "{sentence}; leave {them} out with --exclude {names}, or take {them} as {kind} with \
          --categorical {names}"
     )
 }

@@ -80,7 +80,7 @@ fn columns_are_chosen_by_pattern_and_range() {
         (
             "--exclude x1",
             "train.csv: column \"id\" holds text (row 1, line 2 of the file: \"row 0\"); leave it out \
-             with --exclude id, or take it as categories with --categorical id",
+             with --exclude id, or take it as a category with --categorical id",
         ),
         (
             "--columns z*",

@@ -221,17 +221,9 @@ fn far_latent(z: MatRef<'_, f64>) -> Option<String> {
 
 fn samples_differ(findings: &Findings) -> Option<String> {
     let test = findings.two_sample.as_ref().filter(|test| test.p_value < CHANCE)?;
-    let mut columns: Vec<(f64, &str)> = test
-        .importance
-        .iter()
-        .zip(&findings.model.columns)
-        .map(|(&share, column)| (share, column.name.as_str()))
-        .collect();
-    columns.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let columns: Vec<String> = columns
-        .iter()
+    let columns: Vec<String> = findings
+        .telling(test)
         .take(3)
-        .filter(|(share, _)| *share > 0.0)
         .map(|(share, name)| format!("{name} ({} %)", number(100.0 * share, 0)))
         .collect();
     Some(format!(

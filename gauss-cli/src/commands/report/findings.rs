@@ -39,6 +39,17 @@ pub struct Findings {
     pub cautions: Vec<Caution>,
 }
 
+impl Findings {
+    /// The columns by which the classifier tells samples from rows, with their shares, the most
+    /// telling first.
+    pub fn telling<'a>(&'a self, test: &TwoSample) -> impl Iterator<Item = (f64, &'a str)> {
+        let names = self.model.columns.iter().map(|column| column.name.as_str());
+        let mut columns: Vec<(f64, &str)> = test.importance.iter().copied().zip(names).collect();
+        columns.sort_by(|a, b| b.0.total_cmp(&a.0));
+        columns.into_iter().filter(|(share, _)| *share > 0.0)
+    }
+}
+
 /// What the model file says.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ModelFacts {

@@ -58,18 +58,10 @@ pub fn two_sample(findings: &Findings) -> Section {
         "They do better than a coin: the samples differ from these rows."
     };
     let rows = counted(test.rows, "row");
-    let mut columns: Vec<(f64, &str)> = test
-        .importance
-        .iter()
-        .zip(&findings.model.columns)
-        .map(|(&share, column)| (share, column.name.as_str()))
-        .collect();
-    columns.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let columns: Vec<String> = columns
-        .iter()
+    let columns: Vec<String> = findings
+        .telling(test)
         .take(TELLING)
-        .filter(|(share, _)| *share > 0.0)
-        .map(|(share, name)| format!("{name} {}", percent(*share, 0)))
+        .map(|(share, name)| format!("{name} {}", percent(share, 0)))
         .collect();
     let section = section
         .paragraph(format!(
