@@ -30,7 +30,9 @@ pub struct Completions {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Report {
     command: &'static str,
+    /// The shell.
     shell: String,
+    /// What to put where that shell looks for completions.
     script: String,
 }
 

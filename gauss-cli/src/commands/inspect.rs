@@ -78,7 +78,9 @@ pub(crate) struct Layer {
 
 #[derive(Serialize, JsonSchema)]
 struct Note<'a> {
+    /// What it is about.
     name: &'a str,
+    /// What was noted, for a person.
     value: &'a str,
 }
 

@@ -61,32 +61,45 @@ pub struct Plot {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Report {
     command: &'static str,
+    /// The model file.
     model: String,
+    /// The table.
     table: String,
     /// Rows of the table that have all their values.
     rows: usize,
     /// Rows left out because a value is missing; `--missing drop` only.
     missing_rows: usize,
+    /// Of the samples, the noise and the choice of rows.
     seed: u64,
+    /// The directory of the figures.
     out: String,
+    /// What was drawn, in the order of `--help`.
     figures: Vec<Made>,
+    /// What was not, and why.
     left_out: Vec<LeftOut>,
 }
 
 /// A figure and its files.
 #[derive(Serialize, JsonSchema)]
 struct Made {
+    /// Its name: `pairs`, `marginals`, ...
     figure: &'static str,
+    /// Its title, for a person.
     title: String,
+    /// How to read it, for a person.
     caption: String,
+    /// The file with the drawing.
     svg: String,
+    /// The file with the picture.
     png: String,
 }
 
 /// A figure that there is no reason for.
 #[derive(Serialize, JsonSchema)]
 struct LeftOut {
+    /// Its name.
     figure: &'static str,
+    /// What it would need, for a person.
     needs: &'static str,
 }
 

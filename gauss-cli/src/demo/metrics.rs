@@ -9,57 +9,85 @@ use super::fits::{Fits, Way};
 /// All numbers; nats per row, for standardised data.
 #[derive(Serialize, JsonSchema)]
 pub struct Metrics {
+    /// Of the density that the points were drawn from.
     true_entropy: f64,
+    /// The flow that is trained.
     flow: FlowSize,
+    /// Trained from the data's quantiles and random rotations.
     quantile_start: WayNumbers,
+    /// Trained from the greedy fit.
     warm_start: WayNumbers,
+    /// The greedy fit alone.
     rbig: WayNumbers,
+    /// What `gauss fit` does.
     recommended: WayNumbers,
+    /// Negentropy that each greedy block removed, in nats.
     rbig_blocks: Vec<f64>,
+    /// Largest difference between the greedy fit's own ln p and its flow's, in nats.
     rbig_flow_deviation: f64,
+    /// Of z = f(x) over the points.
     pushforward: Pushforward,
+    /// The density on a grid.
     density: Density,
+    /// Drawn points.
     samples: Samples,
+    /// |x - f⁻¹(f(x))|, in standard deviations.
     round_trip: RoundTrip,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct FlowSize {
+    /// From the data to the latent space.
     layers: usize,
+    /// Numbers that training moves.
     trainable_parameters: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct WayNumbers {
+    /// Mean negative log-likelihood before training.
     nll_initial: f64,
+    /// The same after it.
     nll_final: f64,
+    /// Divergence from the true density, by fresh points.
     held_out_kl: f64,
+    /// Of that estimate.
     held_out_kl_standard_error: f64,
+    /// Time for the fit.
     seconds: f64,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Pushforward {
+    /// 0 where the model is right.
     mean: [f64; 2],
+    /// The identity where it is right.
     covariance: [[f64; 2]; 2],
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Density {
+    /// Its sum over the grid times the cells' area: 1.
     mass: f64,
+    /// Time for the grid.
     seconds: f64,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Samples {
+    /// How many.
     rows: usize,
+    /// Time for them.
     seconds: f64,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct RoundTrip {
+    /// Half of the points are below.
     median: f64,
+    /// 95 % of the points are below.
     p95: f64,
+    /// Of all points.
     max: f64,
 }
 

@@ -36,8 +36,11 @@ const COLUMNS: [&str; 2] = ["x", "y"];
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Summary {
     command: &'static str,
+    /// The page.
     report: PathBuf,
+    /// Time for everything.
     seconds: f64,
+    /// All numbers.
     metrics: metrics::Metrics,
 }
 

@@ -76,6 +76,20 @@ fn every_command_has_a_schema() {
     }
 }
 
+#[test]
+fn every_member_is_explained() {
+    for (command, mut schema) in gauss_cli::schema::all() {
+        let definitions = schema["$defs"].take();
+        let definitions = definitions.as_object().into_iter().flatten();
+        for (name, part) in [(&command.to_owned(), &schema)].into_iter().chain(definitions) {
+            for (member, value) in part["properties"].as_object().into_iter().flatten() {
+                let plain = member == "command" || value.get("description").is_some();
+                assert!(plain, "{command}: {name}.{member}");
+            }
+        }
+    }
+}
+
 /// Readers must bear new members; this test must not.
 fn close(schema: &mut Value) {
     match schema {

@@ -24,6 +24,7 @@ const TOLD_APART: f64 = 2.0;
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Report {
     command: &'static str,
+    /// The table.
     table: String,
     /// Rows of the table.
     rows: usize,
@@ -47,6 +48,7 @@ pub(crate) struct Report {
 /// One model, in nats per row.
 #[derive(Serialize, JsonSchema)]
 struct Scored {
+    /// The model file.
     model: String,
     /// Over all rows but the missing; null, for -∞, with a row outside the support.
     mean_log_prob: f64,

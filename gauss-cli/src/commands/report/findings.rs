@@ -21,15 +21,19 @@ pub struct Findings {
     pub out: String,
     /// Of everything random in the report.
     pub seed: u64,
+    /// What the model file says.
     pub model: ModelFacts,
+    /// The table that the report is about.
     pub table: TableFacts,
     /// The rows that the baselines learnt from; none where they were cross-fitted.
     pub train: Option<TrainFacts>,
+    /// ln p(x) of the table's rows, in nats.
     pub likelihood: Likelihood,
     /// Against one multivariate normal, independent columns and a mixture; none of too few rows.
     pub comparison: Option<Comparison>,
     /// z against N(0, I); none of too few rows.
     pub normality: Option<Normality>,
+    /// x against f⁻¹(f(x)); none without a usable row.
     pub round_trip: Option<RoundTrip>,
     /// Samples of the model against rows of the table; none of too few rows.
     pub two_sample: Option<TwoSample>,
@@ -53,16 +57,25 @@ impl Findings {
 /// What the model file says.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ModelFacts {
+    /// The model file.
     pub file: String,
+    /// The program and version that wrote it.
     pub created_by: String,
+    /// How it was fitted, for a person.
     pub recipe: String,
+    /// Of the fit.
     pub seed: u64,
     /// Rows it was fitted to.
     pub rows: u64,
+    /// Its columns, in its order.
     pub columns: Vec<ColumnFacts>,
+    /// From the data to the latent space.
     pub layers: Vec<Layer>,
+    /// Numbers in the model.
     pub parameters: usize,
+    /// Those of them that training moves.
     pub trainable_parameters: usize,
+    /// What the fit noted, for a person.
     pub notes: Vec<NoteFacts>,
     /// Whether rows held out of the fit decided when to stop.
     pub validated: bool,
@@ -71,11 +84,13 @@ pub struct ModelFacts {
 /// A column.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ColumnFacts {
+    /// Its name.
     pub name: String,
     /// `real`, `integer` or `category`.
     pub kind: &'static str,
-    /// The bounds of its values, if it has any.
+    /// The lower bound of its values, if it has one.
     pub low: Option<f64>,
+    /// The upper bound, likewise.
     pub high: Option<f64>,
     /// The names of a category's values.
     pub levels: Option<Vec<String>>,
@@ -84,14 +99,18 @@ pub struct ColumnFacts {
 /// A line of the model's notes.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NoteFacts {
+    /// What it is about.
     pub name: String,
+    /// What was noted.
     pub value: String,
 }
 
 /// The table that the report is about.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TableFacts {
+    /// The table's file.
     pub file: String,
+    /// All its rows.
     pub rows: usize,
     /// Rows left out because a value is missing.
     pub missing_rows: usize,
@@ -108,7 +127,9 @@ pub struct TableFacts {
 /// The table given by `--train`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TrainFacts {
+    /// The table's file.
     pub file: String,
+    /// All its rows.
     pub rows: usize,
     /// Those that the baselines learnt from: `--rows`.
     pub used_rows: usize,
@@ -121,16 +142,20 @@ pub struct TrainFacts {
 /// ln p(x) of the rows that have one, in nats.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Likelihood {
+    /// The mean.
     pub log_prob: Mean,
     /// The same over the number of columns.
     pub log_prob_per_column: Mean,
+    /// Of the least likely row with a finite ln p(x).
     pub min_log_prob: Option<f64>,
+    /// Of the likeliest row.
     pub max_log_prob: Option<f64>,
 }
 
 /// The model and the baselines on the same rows.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Comparison {
+    /// Rows that every density was scored on.
     pub rows: usize,
     /// `train`: the baselines learnt from the rows of --train. `cross_fit`: from the other four
     /// fifths of the table.
@@ -139,12 +164,14 @@ pub struct Comparison {
     pub dequantized: bool,
     /// Of the model, in nats.
     pub log_prob: Mean,
+    /// The simple densities.
     pub baselines: Vec<Against>,
 }
 
 /// A baseline, and how far the model is above it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Against {
+    /// Which one.
     pub baseline: Baseline,
     /// None where it cannot be fitted: the rows are too few or span no volume.
     pub log_prob: Option<Mean>,
@@ -157,6 +184,7 @@ pub struct Against {
 /// x against f⁻¹(f(x)).
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RoundTrip {
+    /// Rows that went there and back.
     pub rows: usize,
     /// The largest error of a real column, over its standard deviation.
     pub largest: Option<f64>,
@@ -173,6 +201,7 @@ pub struct Unlikely {
     pub row: usize,
     /// In nats; null for -∞.
     pub log_prob: f64,
+    /// All values of the row, in the order of the model's columns.
     pub values: Vec<Cell>,
     /// The column that lies farthest from its mean, or outside its support.
     pub column: String,
@@ -194,6 +223,7 @@ pub enum Cell {
 pub struct Caution {
     /// For programs: `outside_support`, `beyond_training_range`, ...
     pub topic: &'static str,
+    /// The same for a person.
     pub text: String,
 }
 
