@@ -257,19 +257,37 @@ fn outputs_have_the_permissions_of_ordinary_files() {
     assert_eq!(mode("m.gauss"), mode("train.csv"));
 }
 
+/// Whatever the command and the format: the reader has gone before the first byte.
 #[cfg(unix)]
 #[test]
 fn a_closed_pipe_is_no_error() {
     let place = Place::with_model();
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_gauss"))
-        .args(["sample", "model.gauss", "--rows", "100000"])
-        .current_dir(place.path("."))
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    drop(child.stdout.take());
-    let output = child.wait_with_output().expect("the program ends");
-    assert_eq!(output.status.code(), Some(0));
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    place.write("long.csv", rows(2, 20_000));
+    for arguments in [
+        "sample model.gauss --rows 100000",
+        "sample model.gauss --rows 100000 --format npy",
+        "sample model.gauss --rows 100000 --format parquet",
+        "score model.gauss long.csv",
+        "score model.gauss long.csv --format tsv",
+        "transform model.gauss long.csv",
+        "transform model.gauss long.csv --format parquet",
+        "inverse model.gauss long.csv",
+        "inverse model.gauss long.csv --format npy",
+        "inspect model.gauss",
+        "man",
+        "completions zsh",
+    ] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_gauss"))
+            .args(arguments.split(' '))
+            .current_dir(place.path("."))
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("the program ends");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{arguments}: {said}");
+        assert!(!said.contains("error"), "{arguments}: {said}");
+    }
 }
