@@ -146,7 +146,7 @@ pub struct Common {
     /// Print exactly one JSON object on standard output, prose on standard error
     #[arg(long, global = true)]
     pub json: bool,
-    /// Seed of everything random; the same seed gives the same bits at any --threads
+    /// Seed of everything random; the same seed gives the same results at any --threads
     #[arg(long, global = true, value_name = "S", default_value_t = 0, value_parser = count::<u64>)]
     #[arg(allow_negative_numbers = true)]
     pub seed: u64,
@@ -172,7 +172,7 @@ pub struct TableArgs {
     /// Numbers have a decimal comma: 1,5 is one and a half
     #[arg(long)]
     pub decimal_comma: bool,
-    /// Empty, NaN, NA or null cells: stop, go on without such rows, or fill in the column's median
+    /// Empty, NaN, NA or null cells: stop, go on without such rows, or fill in the column's median (of a category: its commonest name)
     #[arg(long, value_enum, value_name = "error|drop|median", hide_possible_values = true)]
     #[arg(default_value_t = MissingArg::Error)]
     pub missing: MissingArg,

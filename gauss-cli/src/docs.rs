@@ -32,8 +32,10 @@ A name wins over a pattern or a range that looks the same.
 **What ln p(x) means.** The logarithm is natural: the unit is the nat. p(x) is a density per unit of
 every real column, in the table's own units, and a probability in integer and categorical columns.
 So a table in metres scores ln 1000 = 6.9 nats more per column than the same in millimetres, and
-only models of the same columns of the same kinds compare. The summaries and `base_measure` in the
-JSON say which columns are which.
+only models of the same columns of the same kinds compare. Densities are exact; a probability is the
+integral of one over the cell of its value, by a rule whose error is about 0.001 of it for one
+discrete column and grows with their number, so probabilities add up to 1 within as much. The
+summaries and `base_measure` in the JSON say which columns are which.
 
 **Exit codes.**
 

@@ -277,7 +277,7 @@ fn requirements_of_learning() {
         assert!(wide.to_string().contains("column \"b\" spans "), "{wide}");
     }
     let few = table("a\n1\n2\n").require_rows(10).expect_err("two rows");
-    assert!(few.to_string().ends_with("at least 10 rows are needed, got 2"), "{few}");
+    assert!(few.to_string().contains("at least 10 rows are needed, got 2 ("), "{few}");
 }
 
 #[test]

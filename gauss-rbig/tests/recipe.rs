@@ -237,9 +237,26 @@ fn the_greedy_fit_alone_and_few_rows() {
     for rows in [4, 39] {
         let fitted = fit(x.as_ref().subrows(0, rows), None, &Recipe::default());
         assert_eq!((fitted.validation_rows, fitted.train_rows), (0, rows));
+        assert!(fitted.fallback.is_some() && fitted.history.is_none());
         let log_p = fitted.flow.log_prob(x.as_ref()).unwrap();
         assert!(log_p.iter().all(|p| p.is_finite()));
     }
+}
+
+/// Hardly more rows than columns teach no more than independent columns: anything else learns them
+/// by heart.
+#[test]
+fn a_handful_of_rows_is_not_learnt_by_heart() {
+    const DIM: usize = 30;
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut draw =
+        |rows: usize| faer::Mat::<f64>::from_fn(rows, DIM, |_, _| StandardNormal.sample(&mut rng));
+    let (x, fresh) = (draw(32), draw(200));
+    let fitted = fit(x.as_ref(), None, &Recipe::default());
+    let found = mean(&fitted.flow.log_prob(fresh.as_ref()).unwrap());
+    let entropy = DIM as f64 * 0.5 * (2.0 * std::f64::consts::PI * std::f64::consts::E).ln();
+    // Two parameters a column from 32 rows cost about a thirty-second each: 2 nats in all.
+    assert!(found > -entropy - 6.0, "{found} against {}", -entropy);
 }
 
 #[test]

@@ -91,6 +91,12 @@ impl Remedies {
     pub fn add_noise(&self, table: &mut Table, seed: u64) -> Result<(), Error> {
         for Noise { column, width } in &self.noise {
             let at = table.position(column)?;
+            if table.columns[at].kind.is_discrete() {
+                return Err(Error::Usage(format!(
+                    "--noise: column {column:?} is in --integer or --categorical, which have noise \
+                     of their own"
+                )));
+            }
             add_noise(&mut table.data, at, *width, seed).map_err(|e| refused(table, e))?;
         }
         Ok(())
@@ -163,10 +169,14 @@ impl Examined {
     /// What the model file remembers.
     pub fn notes(&self) -> Vec<(String, String)> {
         let defects = self.defects.iter().map(|d| (NO_DENSITY.to_owned(), d.sentence.clone()));
-        let noise = self.noise.iter().map(|Noise { column, width }| {
-            (NOISE.to_owned(), format!("{column}: uniform, width {width}"))
-        });
+        let noise = self.noise().map(|noise| (NOISE.to_owned(), noise));
         defects.chain(noise).collect()
+    }
+
+    /// The noise that was added, a column each, in words.
+    pub fn noise(&self) -> impl Iterator<Item = String> {
+        let words = |Noise { column, width }: &Noise| format!("{column}: uniform, width {width}");
+        self.noise.iter().map(words)
     }
 }
 

@@ -116,7 +116,9 @@ impl Facts {
         }
         if !self.filled.is_empty() {
             let filled = filled(&self.filled);
-            parts.push(format!("; missing cells filled with the median: {filled}"));
+            parts.push(format!(
+                "; missing cells filled with the median or commonest name: {filled}"
+            ));
         }
         if let Some(outside) = &self.outside {
             parts.push(format!("; first value outside its column's support: {outside}"));

@@ -81,7 +81,7 @@ impl Simple {
 }
 
 fn chosen(fitted: &Fitted) -> Option<String> {
-    let candidate = fitted.candidate?;
+    let candidate = fitted.candidate.filter(|_| fitted.fallback.is_none())?;
     let begun = fitted.trials.iter().filter(|trial| trial.round == 1).count();
     Some(format!("{candidate}; the best of {begun}"))
 }
@@ -100,7 +100,12 @@ pub fn notes(fitted: &Fitted) -> Vec<(String, String)> {
         note("baseline", format!("{:.4} nats: {}", baseline.score, baseline.name));
     }
     if let Some(name) = &fitted.fallback {
-        note("model", format!("{name}: nothing trained did better"));
+        let why = if fitted.validation_rows > 0 {
+            "nothing trained did better"
+        } else {
+            "too few rows to judge anything else by"
+        };
+        note("model", format!("{name}: {why}"));
     }
     for Trial { round, candidate, steps, before, after, .. } in &fitted.trials {
         let text = format!("round {round}, {steps} steps: {before:.4} to {after:.4}, {candidate}");

@@ -67,10 +67,10 @@ pub enum KindsError {
     UnknownLevel { file: String, first: String },
     /// Noise over a bound.
     #[error(
-        "{file}: row {row}: the noise of --noise carries a value out of its column's support; \
-         use less of it, or widen the support"
+        "{file}: row {row}, column {column:?}: the noise of --noise carries the value out of its \
+         support; use less of it, or widen the support"
     )]
-    NoiseOutside { file: String, row: usize },
+    NoiseOutside { file: String, row: usize, column: String },
     /// An integer outside of integer bounds.
     #[error("{file}: row {row}, column {column:?}: {value} is outside its support, {words}")]
     IntegerOutside { file: String, row: usize, column: String, value: f64, words: String },
@@ -177,13 +177,15 @@ impl Rule {
 
     /// The least and the greatest integer that the rule allows.
     fn of_integers(&self) -> Result<Support, Error> {
-        let low =
-            self.low.map(|(low, included)| if included { low.ceil() } else { low.floor() + 1.0 });
-        let high = self.high.map(
-            |(high, included)| {
-                if included { high.floor() } else { high.ceil() - 1.0 }
-            },
-        );
+        // 0 added: -0 would be shown.
+        let low = self.low.map(|(low, included)| {
+            let least = if included { low.ceil() } else { low.floor() + 1.0 };
+            least + 0.0
+        });
+        let high = self.high.map(|(high, included)| {
+            let most = if included { high.floor() } else { high.ceil() - 1.0 };
+            most + 0.0
+        });
         self.support(low, high)
     }
 
@@ -294,6 +296,7 @@ mod tests {
             ("n<10", Support::Below(9.0)),
             ("n in [0,10]", Support::Within(0.0, 10.0)),
             ("n in (0,10)", Support::Within(1.0, 9.0)),
+            ("n>=-0.5", Support::Above(0.0)),
         ] {
             let rule = rule(text).expect("a rule");
             assert_eq!(rule.of_integers().expect("bounds"), support, "{text}");

@@ -176,14 +176,16 @@ pub enum Fault {
     /// One value throughout.
     #[error(
         "column {column:?} is constant (every row is {value}), so it has no density; leave it \
-         out with --columns"
+         out with --exclude {}", argument([column])
     )]
     Constant { column: String, value: String },
     /// Squares of the column's differences would leave the range of a double.
     #[error("column {column:?} spans {span:.1e}; rescale it to a span from {least:e} to {most:e}")]
     Span { column: String, span: f64, least: f64, most: f64 },
     /// Not enough to learn from.
-    #[error("at least {needed} rows are needed, got {got}")]
+    #[error(
+        "at least {needed} rows are needed, got {got} (bring more, or choose columns with --columns)"
+    )]
     TooFewRows { needed: usize, got: usize },
     /// A column asked for by name is not there.
     #[error("no column {column:?}{}", among(column, found))]

@@ -12,6 +12,8 @@
 //!    that does nothing, which keeps a small table from being learnt by heart.
 //! 4. The winner is held against one normal distribution and against independent columns
 //!    ([`Baseline`]); should one of them do better on the validation rows, it is the result.
+//!    With fewer rows than can be split (40) there is nothing else: the one of the
+//!    two that does better in cross-validation.
 //! 5. Where the validation rows came out of the table, the winner's way is gone again on all rows,
 //!    for as many steps: no row is wasted.
 //!
@@ -56,7 +58,7 @@ use search::{Search, Watch};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// Rows below which none are set aside: the greedy fit then stands as it is.
+/// Rows below which none are set aside, and nothing is learnt that they could not judge.
 const LEAST_TO_SPLIT: usize = 40;
 /// Rows to set aside at least, where they are no more than a quarter: two models whose densities
 /// differ by a hundredth of a nat are then told apart (for near densities the standard error of
@@ -125,7 +127,7 @@ pub struct Fitted {
     pub baselines: Vec<Baseline>,
     /// The baseline that did better than anything trained, and is the result.
     pub fallback: Option<String>,
-    /// The winner's joint training, all cycles in a row.
+    /// The winner's joint training, all cycles in a row; `None` where a baseline is the result.
     pub history: Option<History>,
     /// Whether the flow was then fitted again on all rows.
     pub refitted: bool,
@@ -184,7 +186,10 @@ pub fn fit_recipe(
         return refit(chosen, all.as_ref(), recipe, &mut watch);
     }
     if x.nrows() < LEAST_TO_SPLIT {
-        return greedy(x, None, recipe, &mut watch);
+        return match recipe.method {
+            Method::Rbig => greedy(x, None, recipe, &mut watch),
+            Method::Warm | Method::Joint => few(x),
+        };
     }
     let (training, held_out) = split(x.nrows(), recipe.validation_fraction, recipe.seed);
     let take = |rows: &[usize]| Mat::from_fn(rows.len(), x.ncols(), |i, j| x[(rows[i], j)]);
@@ -239,6 +244,7 @@ fn validated(
         let (baseline, flow) = found?;
         if !(fitted.validation_log_prob >= Some(baseline.score)) {
             fitted.fallback = Some(baseline.name.clone());
+            fitted.history = None; // of a flow that is not the result
             (fitted.flow, fitted.validation_log_prob) = (flow, Some(baseline.score));
         }
         fitted.baselines.push(baseline);
@@ -288,6 +294,50 @@ fn greedy(
         validation_rows: validation.map_or(0, |v| v.nrows()),
         held_out: Vec::new(),
         cancelled: watch.cancelled,
+        cycles: Vec::new(),
+    })
+}
+
+/// The simple model that does better in cross-validation: a handful of rows can be learnt by heart
+/// by anything else.
+fn few(x: MatRef<'_, f64>) -> Result<Fitted, Error> {
+    const FOLDS: usize = 5;
+    crate::error::check_finite(x)?;
+    let folds = x.nrows().min(FOLDS);
+    let take = |rows: &[usize]| Mat::from_fn(rows.len(), x.ncols(), |i, j| x[(rows[i], j)]);
+    let mut totals: Vec<f64> = Vec::new();
+    for fold in 0..folds {
+        let (own, others): (Vec<usize>, Vec<usize>) =
+            (0..x.nrows()).partition(|i| i % folds == fold);
+        for (k, found) in baselines(take(&others).as_ref(), take(&own).as_ref()).enumerate() {
+            // A column may be constant in what a fold leaves, or the rows span no volume.
+            let score = found.map_or(f64::NEG_INFINITY, |(baseline, _)| baseline.score);
+            let score = if score.is_nan() { f64::NEG_INFINITY } else { score };
+            totals.resize(totals.len().max(k + 1), 0.0);
+            totals[k] += score * own.len() as f64;
+        }
+    }
+    let mut found = Vec::new();
+    for (total, fitted) in totals.into_iter().zip(baselines(x, x)) {
+        let (Baseline { name, .. }, flow) = fitted?;
+        found.push((Baseline { name, score: total / x.nrows() as f64 }, flow));
+    }
+    let best = found.iter().enumerate().max_by(|a, b| a.1.0.score.total_cmp(&b.1.0.score));
+    let best = best.map_or(0, |(k, _)| k);
+    let (baselines, mut flows): (Vec<Baseline>, Vec<Flow>) = found.into_iter().unzip();
+    Ok(Fitted {
+        flow: flows.swap_remove(best),
+        validation_log_prob: None,
+        candidate: None,
+        trials: Vec::new(),
+        fallback: Some(baselines[best].name.clone()),
+        baselines,
+        history: None,
+        refitted: false,
+        train_rows: x.nrows(),
+        validation_rows: 0,
+        held_out: Vec::new(),
+        cancelled: false,
         cycles: Vec::new(),
     })
 }

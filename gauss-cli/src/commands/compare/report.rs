@@ -235,7 +235,7 @@ fn verdict(
 }
 
 fn plus_minus(value: f64, error: f64) -> String {
-    format!("{value:.4} ± {error:.4}")
+    if value.is_nan() { "not known".to_owned() } else { format!("{value:.4} ± {error:.4}") }
 }
 
 /// The mean and its standard error; NaN for none, and for the error of one.

@@ -87,8 +87,11 @@ fn encode(table: &mut Table) -> Result<Vec<f64>, Error> {
     match log_det.iter().position(|v| !v.is_finite()) {
         None => Ok(log_det),
         Some(row) => {
-            let row = table.row_number(row);
-            Err(KindsError::NoiseOutside { file: table.file(), row }.into())
+            let outside = |j: &usize| !table.data[(row, *j)].is_finite();
+            let column = (0..table.columns.len()).find(outside).unwrap_or(0);
+            let column = table.columns[column].name.clone();
+            let (file, row) = (table.file(), table.row_number(row));
+            Err(KindsError::NoiseOutside { file, row, column }.into())
         }
     }
 }

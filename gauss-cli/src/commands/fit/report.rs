@@ -130,7 +130,10 @@ impl<'a> Report<'a> {
         }
         if !self.filled.is_empty() {
             let filled = evaluate::filled(&self.filled);
-            facts.push(("filled", format!("missing cells with the median: {filled}")));
+            facts.push((
+                "filled",
+                format!("missing cells with the median or commonest name: {filled}"),
+            ));
         }
         facts.extend(self.search.chosen.iter().map(|chosen| ("search", chosen.clone())));
         if let Some(loss) = self.train_nll {
@@ -145,8 +148,15 @@ impl<'a> Report<'a> {
             let text = "lower bounds: integers and categories carry noise in a fit".to_owned();
             facts.push(("", text));
         }
+        for noise in self.examined.noise() {
+            facts.push(("noise", noise));
+        }
         if let Some(name) = &self.search.fallback {
-            let text = format!("nothing trained did better than {name}: that is the model");
+            let text = if self.validation_rows > 0 {
+                format!("nothing trained did better than {name}: that is the model")
+            } else {
+                format!("too few rows to judge more than a simple model by: it is {name}")
+            };
             facts.push(("note", text));
         }
         if self.refitted {

@@ -155,7 +155,16 @@ fn prose(findings: &Findings) -> String {
         let (accuracy, error) = (percent(*accuracy, 1), percent(*standard_error, 1));
         facts.push(("told apart", format!("{accuracy} ± {error} of samples and rows")));
     }
-    let subject = format!("{}: {}", findings.table.file, counted(findings.table.rows, "row"));
+    let table = &findings.table;
+    let left_out = [
+        (table.missing_rows, "with missing values left out"),
+        (table.outside_support, "outside the model's support: ln p(x) = -inf, not in the mean"),
+        (table.beyond_range, "beyond the range of a double, not in the mean"),
+    ];
+    for (rows, why) in left_out.into_iter().filter(|(rows, _)| *rows > 0) {
+        facts.push(("", format!("{} {why}", counted(rows, "row"))));
+    }
+    let subject = format!("{}: {}", table.file, counted(table.rows, "row"));
     let cautions = match findings.cautions.len() {
         0 => String::new(),
         count => format!("\n{} to beware of, at the end of the page", counted(count, "thing")),
