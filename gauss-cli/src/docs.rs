@@ -37,6 +37,14 @@ integral of one over the cell of its value, by a rule whose error is about 0.001
 discrete column and grows with their number, so probabilities add up to 1 within as much. The
 summaries and `base_measure` in the JSON say which columns are which.
 
+**What the columns are.** Inside the model every column is a number on the whole line, and ln p(x)
+holds the slope of the way there. A value bounded on one side becomes the logarithm of its distance
+from the bound, one bounded on both sides the logit of its place between them; values outside have
+ln p = -inf, and no sample is there. An integer n stands for the interval n ± 1/2: a fit sees it with
+uniform noise, and samples are rounded. A category's names, the commonest first, stand for 0, 1, 2,
+... and are treated as integers between those bounds: neighbours in frequency are neighbours to the
+model, which is a choice of convenience, not a fact about the names.
+
 **Exit codes.**
 
 | code | meaning |
