@@ -7,13 +7,14 @@
 //! rather than rows, has its own words in `commands/progress.rs`.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::console::{Console, grouped};
+use crate::interrupt::lock;
 
 /// Work that is done by then is not worth a word.
 const SILENT: Duration = Duration::from_secs(1);
@@ -190,7 +191,7 @@ impl Reading {
     /// So many bytes more have come. Any thread may say so.
     pub fn advance(&self, bytes: u64) {
         self.done.fetch_add(bytes, Ordering::Relaxed);
-        let display = self.display.lock().unwrap_or_else(PoisonError::into_inner);
+        let display = lock(&self.display);
         if let Some(display) = &*display {
             display.show(|elapsed| self.status(elapsed));
         }
@@ -198,7 +199,7 @@ impl Reading {
 
     /// Takes the display off the screen; whoever still reads is not shown.
     pub fn finish(&self) {
-        self.display.lock().unwrap_or_else(PoisonError::into_inner).take();
+        lock(&self.display).take();
     }
 
     fn status(&self, elapsed: Duration) -> (String, Option<f64>, String) {

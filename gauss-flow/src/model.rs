@@ -13,7 +13,7 @@
 
 mod cell;
 
-use crate::columns::{self, Column, Support};
+use crate::columns::{self, Column, Kind, Support};
 use crate::error::Error;
 use crate::file::Metadata;
 use crate::flow::{BoundFlow, Flow};
@@ -54,6 +54,9 @@ impl Model {
     pub fn log_prob(&self, x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
         self.check(x)?;
         let flow = self.flow.bind();
+        if self.is_flow() {
+            return flow.log_prob(x);
+        }
         let mut log_prob =
             if self.is_discrete() { self.of_cells(&flow, x)? } else { self.of_points(&flow, x)? };
         for (i, value) in log_prob.iter_mut().enumerate() {
@@ -74,7 +77,12 @@ impl Model {
     /// When x has another number of columns than the model.
     pub fn forward(&self, x: MatRef<'_, f64>, rng: &mut impl Rng) -> Result<Mat<f64>, Error> {
         self.check(x)?;
-        Ok(self.flow.forward(self.encode(x, rng).as_ref())?.0)
+        let z = if self.is_flow() {
+            self.flow.forward(x)?
+        } else {
+            self.flow.forward(self.encode(x, rng).as_ref())?
+        };
+        Ok(z.0)
     }
 
     /// x `[n, d]` of z `[n, d]`, always within the columns' supports.
@@ -105,6 +113,11 @@ impl Model {
             }
         }
         y
+    }
+
+    /// Whether there is nothing between the table and the flow: real columns without bounds.
+    fn is_flow(&self) -> bool {
+        self.columns.iter().all(|column| column.kind == Kind::default())
     }
 
     fn check(&self, x: MatRef<'_, f64>) -> Result<(), Error> {

@@ -1,13 +1,13 @@
 //! A fit as it happens: stage, epoch, loss, and the time left where it is known.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gauss_rbig::recipe::{Progress as Step, Stage};
 
 use crate::console::Console;
-use crate::interrupt::{self, Listening};
+use crate::interrupt::{self, Listening, lock};
 use crate::progress::{Display, span};
 
 const INTERRUPTED: &str =
@@ -57,7 +57,7 @@ impl Progress {
     /// Shows a step; ends the fit after Ctrl-C.
     pub fn show(&self, step: &Step<'_>) -> ControlFlow<()> {
         if let Some(display) = &self.display {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = lock(&self.state);
             state.hear(step, display.elapsed());
             display.show(|elapsed| state.status(elapsed));
         }

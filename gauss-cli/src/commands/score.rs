@@ -10,6 +10,7 @@ use super::defects::Caveats;
 use super::evaluate::{Evaluation, Facts, data_columns};
 use super::rows;
 use crate::console::{Console, counted};
+use crate::diagnostics::mean::Mean;
 use crate::error::Error;
 use crate::kinds::BaseMeasure;
 use crate::table;
@@ -130,25 +131,17 @@ impl Report {
 /// Over the values that are not NaN.
 fn summarise(log_prob: &[f64], missing_rows: usize) -> Summary {
     let scored = || log_prob.iter().copied().filter(|v| !v.is_nan());
-    let (mean_log_prob, standard_error) = mean(scored());
-    let (finite_mean_log_prob, finite_standard_error) = mean(scored().filter(|v| v.is_finite()));
+    let all = Mean::of(&scored().collect::<Vec<f64>>());
+    let finite = Mean::of(&scored().filter(|v| v.is_finite()).collect::<Vec<f64>>());
     Summary {
-        mean_log_prob,
-        standard_error,
-        finite_mean_log_prob,
-        finite_standard_error,
+        mean_log_prob: all.mean,
+        standard_error: all.standard_error,
+        finite_mean_log_prob: finite.mean,
+        finite_standard_error: finite.standard_error,
         min_log_prob: scored().fold(f64::INFINITY, f64::min),
         max_log_prob: scored().fold(f64::NEG_INFINITY, f64::max),
         non_finite: log_prob.iter().filter(|v| !v.is_finite()).count() - missing_rows,
     }
-}
-
-/// The mean and its standard error.
-fn mean(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
-    let n = values.clone().count() as f64;
-    let mean = values.clone().sum::<f64>() / n;
-    let variance = values.map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    (mean, (variance / n).sqrt())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::console::Console;
+use crate::interrupt::lock;
 use crate::progress::{Display, span};
 
 /// Between two looks at the clock.
@@ -71,7 +72,7 @@ impl Drop for Stages {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn tick(&self, display: &Display) {

@@ -15,7 +15,7 @@ pub struct Mean {
 }
 
 impl Mean {
-    /// Of values, all of them finite.
+    /// Of values; an infinite one makes the mean infinite or NaN, and the error NaN.
     pub fn of(values: &[f64]) -> Mean {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::commands::defects::Caveats;
 use crate::console::counted;
+use crate::diagnostics::mean::Mean;
 use crate::table::Table;
 
 /// A difference counts from so many of its standard errors on.
@@ -82,21 +83,21 @@ impl Report {
             .filter(|&i| log_probs.iter().all(|of_model| of_model[i].is_finite()))
             .collect();
         let over = |rows: &[usize], value: &dyn Fn(usize) -> f64| {
-            mean_and_error(&rows.iter().map(|&i| value(i)).collect::<Vec<f64>>())
+            Mean::of(&rows.iter().map(|&i| value(i)).collect::<Vec<f64>>())
         };
         let mut scored: Vec<Scored> = (names.iter().zip(models).zip(log_probs))
             .map(|((name, model), log_prob)| {
                 let count = |which: fn(f64) -> bool| {
                     present.iter().filter(|&&i| which(log_prob[i])).count()
                 };
-                let (mean_log_prob, standard_error) = over(&present, &|i| log_prob[i]);
+                let mean = over(&present, &|i| log_prob[i]);
                 Scored {
                     model: name.clone(),
-                    mean_log_prob,
-                    standard_error,
+                    mean_log_prob: mean.mean,
+                    standard_error: mean.standard_error,
                     outside: count(|v| v == f64::NEG_INFINITY),
                     undefined: count(|v| v.is_nan() || v == f64::INFINITY),
-                    common_mean_log_prob: over(&common, &|i| log_prob[i]).0,
+                    common_mean_log_prob: over(&common, &|i| log_prob[i]).mean,
                     difference: 0.0,
                     difference_standard_error: 0.0,
                     caveats: Caveats::of(model),
@@ -117,7 +118,9 @@ impl Report {
             .unwrap_or(0);
         for (k, of_model) in scored.iter_mut().enumerate().filter(|(k, _)| *k != best) {
             let difference = |i: usize| log_probs[k][i] - log_probs[best][i];
-            (of_model.difference, of_model.difference_standard_error) = over(&common, &difference);
+            let difference = over(&common, &difference);
+            of_model.difference = difference.mean;
+            of_model.difference_standard_error = difference.standard_error;
         }
         let alone = |a: usize, b: usize| {
             let lost = |&&i: &&usize| !log_probs[a][i].is_finite() && log_probs[b][i].is_finite();
@@ -238,14 +241,6 @@ fn plus_minus(value: f64, error: f64) -> String {
     if value.is_nan() { "not known".to_owned() } else { format!("{value:.4} ± {error:.4}") }
 }
 
-/// The mean and its standard error; NaN for none, and for the error of one.
-fn mean_and_error(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    (mean, (variance / n).sqrt())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,7 +298,7 @@ mod tests {
 
     #[test]
     fn the_error_is_that_of_the_paired_differences() {
-        let (mean, error) = mean_and_error(&[1.0, 2.0, 3.0]);
+        let Mean { mean, standard_error: error, .. } = Mean::of(&[1.0, 2.0, 3.0]);
         assert_eq!(mean, 2.0);
         assert!((error - (1.0_f64 / 3.0).sqrt()).abs() < 1e-15);
     }

@@ -10,6 +10,7 @@ use crate::diagnostics::mean::Mean;
 use crate::diagnostics::normality::Normality;
 use crate::diagnostics::round_trip::ColumnTrip;
 use crate::diagnostics::two_sample::TwoSample;
+use crate::kinds::ColumnReport;
 
 /// The report.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -256,20 +257,9 @@ impl ModelFacts {
 
 impl ColumnFacts {
     fn of(column: &Column) -> ColumnFacts {
-        let (kind, support, levels) = match &column.kind {
-            Kind::Real(support) => ("real", Some(support), None),
-            Kind::Integer(support) => ("integer", Some(support), None),
-            Kind::Category(levels) => ("category", None, Some(levels.clone())),
-        };
-        let bounds = support.map(|support| support.bounds());
-        let finite = |bound: f64| bound.is_finite().then_some(bound);
-        ColumnFacts {
-            name: column.name.clone(),
-            kind,
-            low: bounds.and_then(|(low, _)| finite(low)),
-            high: bounds.and_then(|(_, high)| finite(high)),
-            levels,
-        }
+        let ColumnReport { name, kind, low, high, levels, .. } = ColumnReport::new(column);
+        let levels = matches!(column.kind, Kind::Category(_)).then_some(levels);
+        ColumnFacts { name, kind, low, high, levels }
     }
 }
 

@@ -18,16 +18,7 @@ pub struct Encoded {
 impl Encoded {
     /// Of rows x `[n, d]` within the columns' supports; a discrete value gets noise from `rng`.
     pub fn of(columns: &[Column], x: MatRef<'_, f64>, rng: &mut impl Rng) -> Encoded {
-        let mut y = columns::dequantize(columns, x, rng);
-        let mut log_det = vec![0.0; x.nrows()];
-        for (j, column) in columns.iter().enumerate() {
-            let support = column.kind.support();
-            for (i, total) in log_det.iter_mut().enumerate() {
-                let (on_line, ln_slope) = support.to_line(y[(i, j)]);
-                y[(i, j)] = on_line;
-                *total += ln_slope;
-            }
-        }
+        let (y, log_det) = columns::encode(columns, columns::dequantize(columns, x, rng));
         Encoded { y, log_det }
     }
 
