@@ -17,8 +17,8 @@ use clap::Parser;
 use faer::{ColRef, MatRef};
 use gauss_cli::known::Known;
 use gauss_cli::table::{self, Encoding};
-use gauss_flow::Column;
-use gauss_flow::columns::unnamed;
+use gauss_model::Column;
+use gauss_model::columns::unnamed;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

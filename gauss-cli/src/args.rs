@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use gauss_flow::Column;
+use gauss_model::Column;
 
 use crate::commands::{
     compare, completions, demo, fit, inspect, inverse, man, plot, report, sample, score, transform,

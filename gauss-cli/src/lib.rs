@@ -15,7 +15,6 @@ pub mod args;
 pub mod commands;
 pub mod console;
 pub mod demo;
-pub mod diagnostics;
 pub mod docs;
 pub mod error;
 pub mod figures;

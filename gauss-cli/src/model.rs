@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use gauss_flow::Model;
-use gauss_flow::file::FormatError;
+use gauss_model::Model;
+use gauss_model::file::FormatError;
 
 use crate::error::Error;
 use crate::input::{self, ReadFault};

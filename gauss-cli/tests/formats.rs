@@ -7,7 +7,7 @@ use faer::Mat;
 use gauss_cli::table::{
     Encoding, Format, Missing, Packing, ReadOptions, Select, Table, TableError, read, write,
 };
-use gauss_flow::{Column, Kind, Support};
+use gauss_model::{Column, Kind, Support};
 use proptest::prelude::*;
 
 const ENCODINGS: [Encoding; 8] = [

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gauss_cli::table::{Missing, ReadOptions, Select, Table, TableError, read};
-use gauss_flow::{Column, Kind};
+use gauss_model::{Column, Kind};
 
 fn read_with(
     bytes: impl AsRef<[u8]>,

@@ -1,11 +1,11 @@
 //! Flows from scratch: layers one by one, their numbers started from the data as it flows by.
 
+use crate::blocks;
 use crate::bound::Derived;
 use crate::error::{Error, InvalidLayer};
 use crate::flow::Flow;
 use crate::layer::LayerSpec;
 use crate::layers::rotation::params_for_orthogonal;
-use crate::rows;
 use crate::train::check_data;
 use faer::{Mat, MatRef};
 use rand::Rng;
@@ -96,7 +96,7 @@ impl FlowBuilder {
                 .map_err(|reason| Error::InvalidLayer { layer: specs.len(), reason })?;
             let layer = Derived::new(self.dim, &[spec], &own);
             let mut none = vec![0.0; state.nrows()];
-            state = rows::map(state.as_ref(), &mut none, |ws, _| layer.forward(ws));
+            state = blocks::map(state.as_ref(), &mut none, |ws, _| layer.forward(ws));
             specs.push(spec);
             params.extend(own);
         }

@@ -1,6 +1,5 @@
 //! What can be wrong with a flow, its data or its training. Rows and columns count from 0.
 
-use crate::columns::Support;
 use thiserror::Error;
 
 /// A refused argument.
@@ -59,20 +58,6 @@ pub enum Error {
         /// The value.
         value: f64,
     },
-    /// A kind that no column can have.
-    #[error("column {column}: {reason}")]
-    InvalidKind {
-        /// Column.
-        column: usize,
-        /// What is wrong.
-        reason: InvalidKind,
-    },
-    /// A name that two columns share.
-    #[error("two columns are called {name:?}")]
-    ColumnTwice {
-        /// The name.
-        name: String,
-    },
     /// An option outside its range.
     #[error("{name} must be {requirement}, got {value}")]
     Option {
@@ -89,20 +74,6 @@ pub enum Error {
         /// How many were allowed.
         reflections: usize,
     },
-}
-
-/// Why a column's kind is refused.
-#[derive(Clone, Debug, Error, PartialEq)]
-pub enum InvalidKind {
-    /// Bounds out of order, not finite, or not whole for integers (at most 2³¹ in size).
-    #[error("the support {0:?} has no such values")]
-    Bounds(Support),
-    /// A category without levels.
-    #[error("a category needs at least one level")]
-    NoLevels,
-    /// A level that stands twice.
-    #[error("the level {0:?} appears twice")]
-    LevelTwice(String),
 }
 
 /// Why a layer's parameters are refused.

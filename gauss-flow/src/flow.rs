@@ -1,10 +1,10 @@
 //! The flow: layers applied in data order, z = f_L(... f_1(x)).
 
+use crate::blocks;
 use crate::bound::Derived;
 use crate::error::Error;
 use crate::gradient::GradientSum;
 use crate::layer::{self, LayerSpec, segments};
-use crate::rows;
 use faer::{Mat, MatRef};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -153,7 +153,7 @@ impl BoundFlow<'_> {
     pub fn forward(&self, x: MatRef<'_, f64>) -> Result<(Mat<f64>, Vec<f64>), Error> {
         self.check(x)?;
         let mut log_det = vec![0.0; x.nrows()];
-        let z = rows::map(x, &mut log_det, |ws, log_det| {
+        let z = blocks::map(x, &mut log_det, |ws, log_det| {
             self.derived.forward(ws);
             log_det.copy_from_slice(&ws.log_det[..log_det.len()]);
         });
@@ -166,7 +166,7 @@ impl BoundFlow<'_> {
     /// When x has another number of columns than the flow.
     pub fn log_prob(&self, x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
         self.check(x)?;
-        Ok(rows::log_prob(&self.derived, x))
+        Ok(blocks::log_prob(&self.derived, x))
     }
 
     /// x = f⁻¹(z) `[n, d]`.
@@ -176,7 +176,7 @@ impl BoundFlow<'_> {
     pub fn inverse(&self, z: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
         self.check(z)?;
         let mut none = vec![0.0; z.nrows()];
-        Ok(rows::map(z, &mut none, |ws, _| self.derived.inverse(ws)))
+        Ok(blocks::map(z, &mut none, |ws, _| self.derived.inverse(ws)))
     }
 
     /// `rows` draws from the density, `[rows, d]`: f⁻¹ of standard normals.
@@ -189,7 +189,7 @@ impl BoundFlow<'_> {
             }
         }
         let mut none = vec![0.0; rows];
-        rows::map(z.as_ref(), &mut none, |ws, _| self.derived.inverse(ws))
+        blocks::map(z.as_ref(), &mut none, |ws, _| self.derived.inverse(ws))
     }
 
     /// x, f_1(x), f_2(f_1(x)), ..., z: one matrix `[n, d]` more than there are layers.
@@ -204,7 +204,7 @@ impl BoundFlow<'_> {
             let one = Derived::new(self.flow.dim, &[*layer], &self.flow.params[own]);
             let before = states[states.len() - 1].as_ref();
             let mut none = vec![0.0; before.nrows()];
-            states.push(rows::map(before, &mut none, |ws, _| one.forward(ws)));
+            states.push(blocks::map(before, &mut none, |ws, _| one.forward(ws)));
         }
         Ok(states)
     }

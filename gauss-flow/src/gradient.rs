@@ -1,8 +1,8 @@
 //! The gradient as a sum over rows: accumulated per chunk of blocks, merged in chunk order.
 
+use crate::blocks::{BLOCK, Pool, load};
 use crate::bound::Derived;
 use crate::layer::LayerSpec;
-use crate::rows::{BLOCK, Pool, load};
 use faer::MatRef;
 use gauss_math::simd::LOGICAL_LANES;
 use rand::SeedableRng;

@@ -45,65 +45,32 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A [`Flow`] knows points of ℝᵈ only. A [`Model`] is a flow with [`Column`]s, whose [`Kind`]s say
-//! what their values are, and speaks the table's own language: a price stays positive, a count
-//! whole, and ln p(x) is a density in the one and a probability in the other.
+//! A [`Flow`] knows points of ℝᵈ only. Tables with columns of other kinds, and model files, are
+//! `gauss-model`'s.
 //!
-//! ```
-//! use faer::Mat;
-//! use gauss_flow::{Column, Flow, Kind, Metadata, Model, Support, columns};
-//! use rand::SeedableRng;
-//!
-//! let price = Column { kind: Kind::Real(Support::Above(0.0)), ..Column::real("price") };
-//! let visits = Column { kind: Kind::Integer(Support::Above(0.0)), ..Column::real("visits") };
-//! let columns = vec![price, visits];
-//! let x = Mat::from_fn(400, 2, |i, j| {
-//!     let t = (i as f64 * 0.7548776662466927).fract();
-//!     if j == 0 { (3.0 * t).exp() } else { (8.0 * t).floor() }
-//! });
-//!
-//! // The flow learns from y: noise within the cell of each integer, then a map to the whole line.
-//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
-//! let u = columns::dequantize(&columns, x.as_ref(), &mut rng);
-//! let (y, _log_det) = columns::encode(&columns, u);
-//! let flow = Flow::builder(2).standardize().rotation(2).marginal(6).build(y.as_ref(), &mut rng)?;
-//! let model = Model { flow, columns, metadata: Metadata::default() };
-//!
-//! let log_p = model.log_prob(x.as_ref())?;            // x itself: prices and counts
-//! let fresh = model.sample(100, &mut rng);
-//! assert!(fresh.row_iter().all(|row| row[0] > 0.0 && row[1] >= 0.0 && row[1].fract() == 0.0));
-//! # assert!(log_p.iter().all(|v| v.is_finite()));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-//!
-//! Reading order, for the mathematics: this page, `flow.rs`, `layer.rs`, `layers/marginal.rs`, then
-//! `mixture` and `normal` of `gauss-math`. For tables: `columns/`, `model.rs`, `file.rs`.
+//! Reading order: this page, `flow.rs`, `layer.rs`, `layers/marginal.rs`, then `mixture` and
+//! `normal` of `gauss-math`.
 
 // Comparisons are written so that a NaN fails them: `!(x <= max)` is not `x > max`.
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 mod adam;
+mod blocks;
 mod bound;
 mod builder;
-pub mod columns;
 mod error;
-pub mod file;
 mod flow;
 mod gradient;
 mod layer;
 pub mod layers;
-mod model;
-mod rows;
+pub mod rows;
 mod train;
 
 pub use adam::Adam;
 pub use builder::{FlowBuilder, column_scale, standardization};
-pub use columns::{Column, Kind, Support};
-pub use error::{Error, InvalidKind, InvalidLayer};
-pub use file::Metadata;
+pub use error::{Error, InvalidLayer};
 pub use flow::{BoundFlow, Flow};
 pub use layer::LayerSpec;
-pub use model::Model;
 pub use train::{
     EpochRecord, Event, History, Observer, Schedule, StepObserver, StopReason, TrainError,
     TrainOptions, train, train_by_steps,

@@ -23,12 +23,12 @@
 //! over n. What finite blocks leave unseen makes the estimate too low.
 
 use crate::Error;
-use crate::em::EmOptions;
 use crate::error::check_finite;
+use crate::greedy::state::State;
+use crate::greedy::{RbigOptions, fit_validated};
+use crate::marginal::em::EmOptions;
 use crate::marginal::{Selection, fit_columns};
-use crate::rbig::{RbigOptions, fit_validated};
 use crate::sampling::parts;
-use crate::state::State;
 use faer::{Mat, MatRef};
 use gauss_flow::Flow;
 use std::ops::ControlFlow;

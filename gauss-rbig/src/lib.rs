@@ -48,25 +48,21 @@
 //! number of threads.
 
 pub mod defects;
-pub mod em;
 mod error;
 mod estep;
 mod exp2;
-pub mod gmm;
-pub mod histogram;
-mod ica;
+pub mod greedy;
 pub mod information;
-mod marginal;
-pub mod pca;
-mod rbig;
+pub mod linear;
+pub mod marginal;
+pub mod mean;
+pub mod multivariate;
 pub mod recipe;
-mod rotation;
-mod sampling;
-mod scale;
-mod start;
-mod state;
+pub mod sampling;
 
 pub use error::Error;
+pub use greedy::rotation::RotationKind;
+pub use greedy::{BlockReport, Observer, Rbig, RbigOptions, StopReason, fit, fit_validated};
+pub use linear::pca;
 pub use marginal::Selection;
-pub use rbig::{BlockReport, Observer, Rbig, RbigOptions, StopReason, fit, fit_validated};
-pub use rotation::RotationKind;
+pub use marginal::{em, gmm, histogram};

@@ -26,7 +26,7 @@ use clap::Parser;
 use faer::Mat;
 use gauss_cli::console::grouped;
 use gauss_cli::table::{self, Encoding, Select};
-use gauss_flow::Column;
+use gauss_model::Column;
 use machine::Machine;
 use process::{Cost, run};
 use quiet::{Watch, verdict};

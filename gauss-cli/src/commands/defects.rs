@@ -9,7 +9,7 @@
 //! reported no more. The noise itself is, wherever the model goes.
 
 use clap::Args;
-use gauss_flow::Model;
+use gauss_model::Model;
 use gauss_rbig::defects::{Defect, add_noise, examine};
 use schemars::JsonSchema;
 use serde::Serialize;

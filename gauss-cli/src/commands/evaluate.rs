@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use gauss_flow::{Column, Kind, Model};
+use gauss_model::{Column, Kind, Model};
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use gauss_flow::{EpochRecord, History, LayerSpec, Model, StopReason};
+use gauss_flow::{EpochRecord, History, LayerSpec, StopReason};
+use gauss_model::Model;
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! Commands whose result is a table: where the rows go, and the JSON object beside them.
 
 use faer::{Mat, MatRef};
-use gauss_flow::{Column, Kind};
+use gauss_model::{Column, Kind};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -109,7 +109,7 @@ pub fn moments(pieces: &[Mat<f64>], dim: usize) -> (Vec<f64>, Vec<f64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gauss_flow::Support;
+    use gauss_model::Support;
     use std::convert::Infallible;
 
     #[test]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use faer::ColRef;
-use gauss_flow::Column;
+use gauss_model::Column;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -10,10 +10,10 @@ use super::defects::Caveats;
 use super::evaluate::{Evaluation, Facts, data_columns};
 use super::rows;
 use crate::console::{Console, counted};
-use crate::diagnostics::mean::Mean;
 use crate::error::Error;
 use crate::kinds::BaseMeasure;
 use crate::table;
+use gauss_model::diagnostics::mean::Mean;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use faer::MatRef;
-use gauss_flow::{Column, Model};
+use gauss_model::{Column, Model};
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
-use gauss_flow::{Column, LayerSpec, Model};
+use gauss_flow::LayerSpec;
+use gauss_model::{Column, Model};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -88,7 +89,7 @@ pub fn run(out: &Path, console: &Console) -> Result<(), Error> {
 
 /// The recommended fit as a model file in the units of moons.csv.
 fn model(fits: &Fits, seed: u64) -> Result<Vec<u8>, Error> {
-    let metadata = gauss_flow::Metadata {
+    let metadata = gauss_model::Metadata {
         rows: fits.raw.nrows() as u64,
         seed,
         recipe: fits.recipe.to_string(),

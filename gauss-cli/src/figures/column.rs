@@ -1,6 +1,6 @@
 //! A column as figures show it: its axis, and where a value stands on it.
 
-use gauss_flow::{Column, Kind, Support};
+use gauss_model::{Column, Kind, Support};
 
 use crate::plot::{Axis, Scale, Tick, pad, power_of_ten, robust_range};
 

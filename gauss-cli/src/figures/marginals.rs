@@ -1,6 +1,6 @@
 //! Each column by itself: the data's histogram and the fitted density.
 
-use gauss_flow::Kind;
+use gauss_model::Kind;
 
 use super::subject::column;
 use super::{Drawn, Subject, smooth};

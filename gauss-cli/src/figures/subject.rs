@@ -1,7 +1,8 @@
 //! A model and a table, and what their figures share.
 
 use faer::{Mat, MatRef};
-use gauss_flow::{Error, Model};
+use gauss_flow::Error;
+use gauss_model::Model;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use faer::Mat;
-use gauss_flow::{Column, Flow, Kind, Metadata, Model, Support, columns};
+use gauss_flow::Flow;
+use gauss_model::{Column, Kind, Metadata, Model, Support, columns};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -1,7 +1,7 @@
 //! The options that say what a column is.
 
 use clap::Args;
-use gauss_flow::{Column, Kind, Support};
+use gauss_model::{Column, Kind, Support};
 
 use crate::args::each_once;
 use crate::error::Error;
@@ -127,7 +127,7 @@ impl Kinds {
 /// # Errors
 /// The first that is not.
 pub fn check(table: &Table) -> Result<(), KindsError> {
-    let Some((i, j)) = gauss_flow::columns::first_outside(&table.columns, table.data.as_ref())
+    let Some((i, j)) = gauss_model::columns::first_outside(&table.columns, table.data.as_ref())
     else {
         return Ok(());
     };

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use faer::ColRef;
-use gauss_flow::{Column, Kind, Support};
+use gauss_model::{Column, Kind, Support};
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -1,6 +1,6 @@
 //! Kinds and base measures in words.
 
-use gauss_flow::{Column, Kind, Support};
+use gauss_model::{Column, Kind, Support};
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! What becomes of cells without a value, once a whole table has been read: one policy for all
 //! formats. An infinite cell is no value either, but nothing stands in for it.
 
-use gauss_flow::{Column, Kind};
+use gauss_model::{Column, Kind};
 use rayon::prelude::*;
 
 use super::cells::{Cells, Collected};

@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use faer::Mat;
-use gauss_flow::{Column, Kind};
+use gauss_model::{Column, Kind};
 
 use crate::input;
 use crate::progress::Reading;

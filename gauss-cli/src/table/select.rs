@@ -6,7 +6,7 @@
 //! | `x*`, `temp_?` | every name of that form: `*` is any text, `?` any one character |
 //! | `a:d`, `a:`, `:d` | from one column to another, both included, in the table's order |
 
-use gauss_flow::{Column, Kind};
+use gauss_model::{Column, Kind};
 use wildmatch::WildMatch;
 
 use super::cells::{Field, Taking};

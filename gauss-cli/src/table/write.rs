@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 
 use faer::MatRef;
-use gauss_flow::{Column, Kind};
+use gauss_model::{Column, Kind};
 
 use super::{Encoding, Format};
 

@@ -1,6 +1,6 @@
 //! `gauss compare`: the right model wins, by the right number, and what does not compare is refused.
 
-use gauss_flow::{Column, Kind, Model, Support};
+use gauss_model::{Column, Kind, Model, Support};
 
 use crate::support::{Place, run};
 

@@ -91,7 +91,7 @@ fn a_second_interrupt_stops_at_once() {
     assert!(code == Some(130) || code == Some(0), "{code:?}");
     let model = &left["model.gauss"];
     let untouched = model == b"precious" && code == Some(130);
-    assert!(untouched || gauss_flow::Model::from_bytes(model).is_ok(), "half a model");
+    assert!(untouched || gauss_model::Model::from_bytes(model).is_ok(), "half a model");
     assert_eq!(left.len(), 2, "no temporary file is left");
 }
 

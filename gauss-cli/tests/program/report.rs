@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use gauss_flow::{Column, Flow, Kind, Metadata, Model, Support};
+use gauss_flow::Flow;
+use gauss_model::{Column, Kind, Metadata, Model, Support};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -229,8 +230,8 @@ fn discrete_columns_come_back_exactly_and_rows_outside_the_support_are_counted()
     };
     let columns = vec![integer("n", 4.0), integer("m", 2.0)];
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let u = gauss_flow::columns::dequantize(&columns, x.as_ref(), &mut rng);
-    let (y, _) = gauss_flow::columns::encode(&columns, u);
+    let u = gauss_model::columns::dequantize(&columns, x.as_ref(), &mut rng);
+    let (y, _) = gauss_model::columns::encode(&columns, u);
     let flow = Flow::builder(2).standardize().rotation(1).marginal(3);
     let flow = flow.build(y.as_ref(), &mut rng).expect("a flow");
     let model = Model { flow, columns, metadata: Metadata { rows: 60, ..Metadata::default() } };

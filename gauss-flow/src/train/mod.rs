@@ -14,12 +14,12 @@ pub use history::{EpochRecord, History, StopReason};
 pub use options::{Schedule, TrainOptions};
 
 use crate::adam::{Adam, norm};
+use crate::blocks;
 use crate::bound::Derived;
 use crate::error::Error;
 use crate::flow::Flow;
 use crate::gradient::{GradientSum, Noise};
 use crate::layer::{LayerSpec, segments, validate};
-use crate::rows;
 use faer::MatRef;
 use prior::add_prior;
 use rand::SeedableRng;
@@ -354,6 +354,6 @@ impl<'a> Run<'a> {
 
     /// -1/n Σ log p at the bound parameters.
     fn mean_nll(&self, x: MatRef<'_, f64>) -> f64 {
-        -rows::log_prob(&self.derived, x).iter().sum::<f64>() / x.nrows() as f64
+        -blocks::log_prob(&self.derived, x).iter().sum::<f64>() / x.nrows() as f64
     }
 }

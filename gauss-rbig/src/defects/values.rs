@@ -11,7 +11,7 @@
 
 use super::Defect;
 use super::words::shortest;
-use crate::scale::{Scale, median_gap};
+use crate::marginal::scale::{Scale, median_gap};
 use faer::ColRef;
 
 /// Values that differ by less than so many units in the last place, of the value or of the

@@ -2,7 +2,7 @@
 
 use super::candidate::warm_start;
 use super::mean_log_prob;
-use crate::em::EmOptions;
+use crate::marginal::em::EmOptions;
 use crate::{Error, RbigOptions, Selection, fit};
 use faer::MatRef;
 use gauss_flow::Flow;

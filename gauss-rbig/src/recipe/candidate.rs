@@ -11,7 +11,7 @@
 
 use super::search::Watch;
 use super::{Method, Progress, Recipe, Stage};
-use crate::em::EmOptions;
+use crate::marginal::em::EmOptions;
 use crate::{Error, Rbig, RbigOptions, RotationKind, Selection, fit};
 use faer::MatRef;
 use gauss_flow::{Flow, LayerSpec};

@@ -2,7 +2,7 @@
 
 use super::Recipe;
 use super::candidate::Candidate;
-use crate::scale::rounding;
+use crate::marginal::scale::rounding;
 use faer::MatRef;
 use gauss_flow::{Flow, History, LayerSpec, Schedule, TrainOptions};
 use rayon::prelude::*;

@@ -45,7 +45,7 @@ pub use candidate::{Candidate, warm_start};
 pub use options::{Budget, Method, Recipe, Refit};
 pub use search::Trial;
 
-use crate::rbig::mean;
+use crate::greedy::mean;
 use crate::{Error, RbigOptions, fit_validated};
 use baseline::baselines;
 use cycle::{Cycle, rounding_errors, train_options};

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use faer::{Mat, MatRef};
-use gauss_flow::{Column, Kind, Model};
+use gauss_model::{Column, Kind, Model};
 
 use super::defects::Caveats;
 use super::evaluate::stdin_once;

@@ -9,14 +9,14 @@
 
 use std::fmt::Write;
 
-use gauss_flow::Model;
+use gauss_model::Model;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commands::defects::Caveats;
 use crate::console::counted;
-use crate::diagnostics::mean::Mean;
 use crate::table::Table;
+use gauss_model::diagnostics::mean::Mean;
 
 /// A difference counts from so many of its standard errors on.
 const TOLD_APART: f64 = 2.0;

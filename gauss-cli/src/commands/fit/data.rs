@@ -5,7 +5,7 @@
 //! ```
 
 use faer::Mat;
-use gauss_flow::columns;
+use gauss_model::columns;
 use gauss_rbig::recipe::{self, Fitted, Recipe};
 
 use crate::commands::defects::Remedies;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use gauss_flow::{Metadata, Model};
+use gauss_model::{Metadata, Model};
 use gauss_rbig::recipe::{self, Budget, Fitted, Method, Recipe, Refit};
 
 use super::defects::{Examined, Remedies};

@@ -1,15 +1,15 @@
 //! Where not to trust a model: sentences with numbers, the gravest first.
 
 use faer::MatRef;
-use gauss_flow::Model;
 use gauss_math::normal;
+use gauss_model::Model;
 use gauss_rbig::defects::examine;
 
 use super::findings::{Caution, Findings};
 use crate::commands::defects::Caveats;
 use crate::console::{counted, grouped};
-use crate::diagnostics::rows;
 use crate::plot::{compact, number};
+use gauss_flow::rows;
 
 /// Rows per trained parameter below which a fit may have followed its rows too closely.
 const ROWS_PER_PARAMETER: f64 = 5.0;

@@ -1,16 +1,16 @@
 //! Every number of a report, as `--json` prints it. Numbers that are not finite are null.
 
-use gauss_flow::{Column, Kind, Model};
+use gauss_model::{Column, Kind, Model};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commands::inspect::Layer;
-use crate::diagnostics::baselines::Baseline;
-use crate::diagnostics::mean::Mean;
-use crate::diagnostics::normality::Normality;
-use crate::diagnostics::round_trip::ColumnTrip;
-use crate::diagnostics::two_sample::TwoSample;
 use crate::kinds::ColumnReport;
+use gauss_model::diagnostics::baselines::Baseline;
+use gauss_model::diagnostics::mean::Mean;
+use gauss_model::diagnostics::normality::Normality;
+use gauss_model::diagnostics::round_trip::ColumnTrip;
+use gauss_model::diagnostics::two_sample::TwoSample;
 
 /// The report.
 #[derive(Debug, Serialize, JsonSchema)]

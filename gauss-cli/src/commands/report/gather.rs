@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use faer::{Mat, MatRef};
-use gauss_flow::{Column, Model};
+use gauss_model::{Column, Model};
 use rand_chacha::ChaCha8Rng;
 
 use super::cautions;
@@ -14,11 +14,13 @@ use super::findings::{
 use super::subject::{Encoded, Rows, training_rows};
 use crate::commands::generator;
 use crate::commands::stages::Stages;
-use crate::diagnostics::baselines::{self, Baseline};
-use crate::diagnostics::mean::Mean;
-use crate::diagnostics::{normality, round_trip, rows, two_sample};
 use crate::error::Error;
 use crate::table::Table;
+use gauss_flow::rows;
+use gauss_model::diagnostics::baselines::{self, Baseline};
+use gauss_model::diagnostics::mean::Mean;
+use gauss_model::diagnostics::{normality, round_trip, two_sample};
+use gauss_rbig::sampling;
 
 /// Rows listed as the least likely.
 const LEAST_LIKELY: usize = 10;
@@ -201,7 +203,7 @@ impl Request<'_> {
     }
 
     fn two_sample(&self, x: MatRef<'_, f64>) -> Option<two_sample::TwoSample> {
-        let at = rows::choose(x.nrows(), two_sample::MOST_ROWS, !self.seed);
+        let at = sampling::choose(x.nrows(), two_sample::MOST_ROWS, !self.seed);
         let samples = self.samples(at.len());
         two_sample::test(rows::pick(x, &at).as_ref(), samples.as_ref(), self.seed)
     }

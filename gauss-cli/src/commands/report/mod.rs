@@ -20,7 +20,6 @@ use super::evaluate::stdin_once;
 use super::stages::Stages;
 use crate::args::{TableArgs, positive};
 use crate::console::{Console, aligned, counted};
-use crate::diagnostics::two_sample;
 use crate::error::Error;
 use crate::figures::{Settings, Subject};
 use crate::input;
@@ -29,6 +28,7 @@ use crate::output::Destination;
 use crate::table::{self, Select, Table};
 pub(crate) use findings::Findings;
 use gather::Request;
+use gauss_model::diagnostics::two_sample;
 use words::{percent, with_error};
 
 const EXAMPLES: &str = "\
@@ -132,7 +132,7 @@ impl Report {
         &self,
         console: &Console,
         path: &Path,
-        model: &gauss_flow::Model,
+        model: &gauss_model::Model,
     ) -> Result<Table, Error> {
         let wanted = Select::Model(&model.columns);
         Ok(table::read(path, wanted, &self.reading.to_evaluate(console))?)

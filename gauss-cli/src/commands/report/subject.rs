@@ -1,11 +1,12 @@
 //! What a report is about: a model, the rows of a table, and what the flow sees of them.
 
 use faer::{Mat, MatRef};
-use gauss_flow::{Column, Model, columns};
+use gauss_model::{Column, Model, columns};
 use rand::Rng;
 
-use crate::diagnostics::rows;
 use crate::table::Table;
+use gauss_flow::rows;
+use gauss_rbig::sampling;
 
 /// Rows as the flow sees them.
 pub struct Encoded {
@@ -63,7 +64,7 @@ impl Rows {
 
     /// Some of the usable rows of x: their positions, and they themselves.
     pub fn some(&self, x: MatRef<'_, f64>, most: usize, seed: u64) -> (Vec<usize>, Mat<f64>) {
-        let at = rows::choose(self.usable.len(), most, seed);
+        let at = sampling::choose(self.usable.len(), most, seed);
         let at: Vec<usize> = at.into_iter().map(|k| self.usable[k]).collect();
         let chosen = rows::pick(x, &at);
         (at, chosen)
@@ -79,6 +80,6 @@ pub fn training_rows(columns: &[Column], table: &Table, most: usize, seed: u64) 
     };
     let inside: Vec<usize> = (0..x.nrows()).filter(|&i| within(i)).collect();
     let at: Vec<usize> =
-        rows::choose(inside.len(), most, seed).into_iter().map(|k| inside[k]).collect();
+        sampling::choose(inside.len(), most, seed).into_iter().map(|k| inside[k]).collect();
     rows::pick(x, &at)
 }

@@ -1,8 +1,8 @@
 //! Numbers and columns as the page words them.
 
 use super::findings::{Cell, ColumnFacts};
-use crate::diagnostics::mean::Mean;
 use crate::plot::{compact, number};
+use gauss_model::diagnostics::mean::Mean;
 
 /// Decimals of a log-density.
 pub const NATS: usize = 4;

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use faer::MatRef;
-use gauss_flow::{Column, Kind};
+use gauss_model::{Column, Kind};
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;

@@ -3,7 +3,7 @@
 use std::io;
 
 use faer::MatRef;
-use gauss_flow::{Column, Kind};
+use gauss_model::{Column, Kind};
 use rayon::prelude::*;
 
 use super::pack::Packer;

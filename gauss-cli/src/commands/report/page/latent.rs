@@ -4,9 +4,9 @@ use super::{header, listed};
 use crate::commands::report::findings::Findings;
 use crate::commands::report::words::{p_value, percent, shown};
 use crate::console::counted;
-use crate::diagnostics::normality::{Dimension, LEAST_ROWS, Normality};
 use crate::plot::number;
 use crate::report::{Block, Section, Table};
+use gauss_model::diagnostics::normality::{Dimension, LEAST_ROWS, Normality};
 
 /// Level of all tests together: a right model fails any of them one time in twenty at most.
 const LEVEL: f64 = 0.05;

@@ -4,10 +4,10 @@ use super::header;
 use crate::commands::report::findings::{Against, Findings};
 use crate::commands::report::words::{NATS, shown, with_error};
 use crate::console::{counted, grouped};
-use crate::diagnostics::baselines::{Baseline, FOLDS};
-use crate::diagnostics::mean::Mean;
 use crate::plot::compact;
 use crate::report::{Section, Table};
+use gauss_model::diagnostics::baselines::{Baseline, FOLDS};
+use gauss_model::diagnostics::mean::Mean;
 
 /// The best of the baselines, and how far the model is above it.
 pub fn nearest(findings: &Findings) -> Option<(Baseline, Mean)> {

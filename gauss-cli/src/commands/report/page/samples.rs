@@ -4,9 +4,9 @@ use super::{header, listed};
 use crate::commands::report::findings::{Cell, Findings};
 use crate::commands::report::words::{cell, p_value, percent, shown};
 use crate::console::counted;
-use crate::diagnostics::two_sample::LEAST_ROWS;
 use crate::plot::{compact, number};
 use crate::report::{Block, Section, Table};
+use gauss_model::diagnostics::two_sample::LEAST_ROWS;
 
 /// Columns of the unlikely rows on the page; more are folded.
 const WIDE: usize = 8;

@@ -3,12 +3,11 @@
 //! | module | what |
 //! |---|---|
 //! | [`mean`] | a mean and its standard error; paired differences |
-//! | [`gaussian`], [`mixture`], [`baselines`] | simple densities, fitted to other rows than they are scored on |
+//! | [`baselines`] | simple densities, fitted to other rows than they are scored on |
 //! | [`anderson_darling`], [`energy`], [`normality`] | whether z is standard normal: per dimension, and jointly |
 //! | [`multiplicity`] | p-values of many tests at once |
 //! | [`trees`], [`two_sample`] | whether a classifier can tell samples from data |
 //! | [`round_trip`] | what the way to z and back costs |
-//! | [`rows`] | rows picked and left out |
 //!
 //! Functions of matrices `[n, d]`, a row per sample, all finite. What is random takes a seed, and
 //! sums run in a fixed order: the same seed gives the same bits at any number of threads.
@@ -16,12 +15,10 @@
 pub mod anderson_darling;
 pub mod baselines;
 pub mod energy;
-pub mod gaussian;
-pub mod mean;
-pub mod mixture;
 pub mod multiplicity;
 pub mod normality;
 pub mod round_trip;
-pub mod rows;
 pub mod trees;
 pub mod two_sample;
+
+pub use gauss_rbig::mean;

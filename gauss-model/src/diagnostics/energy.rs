@@ -16,13 +16,13 @@
 //! E|x - Z| = Σ_k Poisson(k; |x|²/2) c(d + 2k)
 //! ```
 
-use super::rows;
 use faer::{Mat, MatRef};
+use gauss_flow::rows;
+use gauss_rbig::sampling;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
-use schemars::JsonSchema;
 use serde::Serialize;
 use std::f64::consts::{PI, SQRT_2};
 
@@ -33,7 +33,8 @@ const MOST_ROWS: usize = 1000;
 const MOST_PRODUCTS: usize = 10_000_000;
 
 /// The energy test of rows against N(0, I).
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Energy {
     /// Rows it was done on.
     pub rows: usize,
@@ -53,7 +54,7 @@ pub struct Energy {
 pub fn test(z: MatRef<'_, f64>, seed: u64) -> Energy {
     let dim = z.ncols();
     let most = MOST_ROWS.min((MOST_PRODUCTS / dim).isqrt());
-    let z = rows::pick(z, &rows::choose(z.nrows(), most, seed));
+    let z = rows::pick(z, &sampling::choose(z.nrows(), most, seed));
     let n = z.nrows();
     let (distance, coefficient) = distance(z.as_ref());
     let null: Vec<(f64, f64)> = (0..REPLICATES as u64)

@@ -1,6 +1,6 @@
 //! The greedy loop: rotate, make every marginal normal, repeat.
 //!
-//! **One block.** The rows z [n, d] so far are rotated, x = Q z ([`crate::rotation`]), and each
+//! **One block.** The rows z [n, d] so far are rotated, x = Q z ([`crate::greedy::rotation`]), and each
 //! coordinate is mapped to a standard normal by a mixture f_i fitted to it, z_i = Φ⁻¹(F_i(x_i))
 //! ([`crate::marginal`]). Two new layers of the flow are done; the rows go through them, and the
 //! next block begins.
@@ -27,14 +27,17 @@
 //!
 //! The rows are the only large thing in memory: one copy, mapped in place.
 
+pub mod rotation;
+pub(crate) mod state;
+
 use crate::Error;
-use crate::em::EmOptions;
 use crate::error::check_finite;
+use crate::greedy::rotation::{Chosen, RotationKind, choose};
+use crate::greedy::state::State;
+use crate::linear::pca::with_determinant;
+use crate::marginal::em::EmOptions;
 use crate::marginal::{Selection, fit_columns, layer_params};
-use crate::pca::with_determinant;
-use crate::rotation::{Chosen, RotationKind, choose};
 use crate::sampling::mix;
-use crate::state::State;
 use faer::MatRef;
 use gauss_flow::layers::rotation::params_for_orthogonal;
 use gauss_flow::{Flow, LayerSpec, column_scale};

@@ -4,8 +4,9 @@
 mod support;
 
 use faer::Mat;
-use gauss_flow::columns::{decode, dequantize, encode, first_outside};
-use gauss_flow::{Column, Error, Flow, Kind, LayerSpec, Metadata, Model, Support};
+use gauss_flow::{Error, Flow, LayerSpec};
+use gauss_model::columns::{decode, dequantize, encode, first_outside};
+use gauss_model::{Column, Kind, Metadata, Model, Support};
 use proptest::prelude::*;
 use support::{cases, flow, flows, rng};
 

@@ -14,11 +14,10 @@
 mod cell;
 
 use crate::columns::{self, Column, Kind, Support};
-use crate::error::Error;
 use crate::file::Metadata;
-use crate::flow::{BoundFlow, Flow};
 use cell::Cell;
 use faer::{Mat, MatRef};
+use gauss_flow::{BoundFlow, Error, Flow};
 use rand::Rng;
 
 /// Points of ℝᵈ evaluated at once where rows have cells.

@@ -2,12 +2,12 @@
 
 mod support;
 
-use gauss_flow::columns::unnamed;
-use gauss_flow::file::{FileError, FormatError};
 use gauss_flow::{
-    Column, EpochRecord, Error, Flow, History, InvalidKind, InvalidLayer, Kind, LayerSpec,
-    Metadata, Model, StopReason, Support,
+    EpochRecord, Error as FlowError, Flow, History, InvalidLayer, LayerSpec, StopReason,
 };
+use gauss_model::columns::unnamed;
+use gauss_model::file::{FileError, FormatError};
+use gauss_model::{Column, Error, InvalidKind, Kind, Metadata, Model, Support};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use support::{bits, cases, flow, flows, normals};
@@ -144,11 +144,14 @@ fn a_well_sealed_absurdity_is_refused() {
         changed[at..at + 8].copy_from_slice(&value.to_le_bytes());
         Model::from_bytes(&sealed(2, &changed)).expect_err("no flow")
     };
-    assert_eq!(with(0, 0), FormatError::Invalid(Error::NoDimensions));
+    assert_eq!(with(0, 0), FormatError::Invalid(Error::Flow(FlowError::NoDimensions)));
     for dim in [1, 3, 1 << 32, 1 << 62, u64::MAX] {
         let error = with(0, dim);
         assert!(
-            matches!(error, FormatError::Invalid(Error::Parameters { got: 22, .. })),
+            matches!(
+                error,
+                FormatError::Invalid(Error::Flow(FlowError::Parameters { got: 22, .. }))
+            ),
             "{error}"
         );
     }
@@ -167,7 +170,10 @@ fn a_well_sealed_absurdity_is_refused() {
     // The second wraps around to the right count.
     for count in [u64::MAX, (1 << 63) + 1] {
         let error = with(reflections, count);
-        assert!(matches!(error, FormatError::Invalid(Error::Parameters { .. })), "{error}");
+        assert!(
+            matches!(error, FormatError::Invalid(Error::Flow(FlowError::Parameters { .. }))),
+            "{error}"
+        );
     }
     // A NaN among the parameters: the first is 1.5.
     let first = payload.windows(8).position(|w| w == 1.5_f64.to_le_bytes()).expect("1.5");
@@ -175,10 +181,10 @@ fn a_well_sealed_absurdity_is_refused() {
     assert!(
         matches!(
             error,
-            FormatError::Invalid(Error::InvalidLayer {
+            FormatError::Invalid(Error::Flow(FlowError::InvalidLayer {
                 layer: 0,
                 reason: InvalidLayer::NonFinite { index: 0, value },
-            }) if value.is_nan()
+            })) if value.is_nan()
         ),
         "{error}"
     );
@@ -198,7 +204,10 @@ fn a_well_sealed_absurdity_is_refused() {
     let mut model = small_model();
     model.columns.push(Column::real("third"));
     let error = model.to_bytes().expect_err("three names");
-    assert_eq!(error, FormatError::Invalid(Error::Columns { expected: 2, got: 3 }));
+    assert_eq!(
+        error,
+        FormatError::Invalid(Error::Flow(FlowError::Columns { expected: 2, got: 3 }))
+    );
 }
 
 proptest! {

@@ -21,10 +21,8 @@
 
 use crate::columns::{self, Column};
 use crate::error::Error;
-use crate::flow::Flow;
-use crate::layer::LayerSpec;
 use crate::model::Model;
-use crate::train::History;
+use gauss_flow::{Flow, History, LayerSpec};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -234,7 +232,7 @@ impl Model {
             return Err(FormatError::Trailing { extra: len - read as u64 });
         }
         let dim = usize::try_from(payload.dim).unwrap_or(usize::MAX);
-        let flow = Flow::from_parts(dim, payload.layers, payload.params)?;
+        let flow = Flow::from_parts(dim, payload.layers, payload.params).map_err(Error::from)?;
         let columns = match payload.columns {
             none if none.is_empty() => columns::unnamed(dim),
             columns => columns,
@@ -247,7 +245,7 @@ impl Model {
     fn check_columns(&self) -> Result<(), Error> {
         let (expected, got) = (self.flow.dim(), self.columns.len());
         if expected != got {
-            return Err(Error::Columns { expected, got });
+            return Err(gauss_flow::Error::Columns { expected, got }.into());
         }
         columns::validate(&self.columns)
     }

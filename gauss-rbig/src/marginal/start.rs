@@ -1,8 +1,8 @@
 //! Where EM starts: components at the data's quantiles, or at seeds drawn by k-means++.
 
 use crate::estep::Padded;
-use crate::gmm::Gmm;
-use crate::scale::Scale;
+use crate::marginal::gmm::Gmm;
+use crate::marginal::scale::Scale;
 use rand::{Rng, RngExt};
 
 /// Component k gets the k-th of K equal shares of the sorted values: its median, and 1.155 times

@@ -7,8 +7,14 @@
 //! nothing, N(0, 1) with no parameter at all. The layer holds K components in every coordinate:
 //! unused ones are equal parts of used ones, the same density.
 
-use crate::em::{Column, EmOptions};
-use crate::gmm::Gmm;
+pub mod em;
+pub mod gmm;
+pub mod histogram;
+pub(crate) mod scale;
+mod start;
+
+use crate::marginal::em::{Column, EmOptions};
+use crate::marginal::gmm::Gmm;
 use rayon::prelude::*;
 
 /// How many components a coordinate gets.

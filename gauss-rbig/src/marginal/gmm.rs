@@ -1,10 +1,10 @@
 //! Mixtures of normals in one dimension.
 //!
 //! p(x) = Σ_k π_k N(x; μ_k, σ_k²) with π_k > 0, Σ π_k = 1, σ_k > 0, fitted to a column by
-//! [`fit`]; how is told in [`crate::em`].
+//! [`fit`]; how is told in [`crate::marginal::em`].
 
 use crate::Error;
-use crate::em::{Column, EmOptions};
+use crate::marginal::em::{Column, EmOptions};
 
 /// A mixture of K normals.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,10 +8,10 @@
 //! all, but their classifiers share rows: the number right varies more than a binomial, by a fifth
 //! in its deviation, and p-values below 0.01 come three times too often.
 
-use super::rows;
 use super::trees::Trees;
 use faer::{Mat, MatRef};
-use schemars::JsonSchema;
+use gauss_flow::rows;
+use gauss_rbig::sampling;
 use serde::Serialize;
 
 /// Rows of either sample, at most.
@@ -20,7 +20,8 @@ pub const MOST_ROWS: usize = 5000;
 pub const LEAST_ROWS: usize = 20;
 
 /// What the classifier reached on rows it had not seen.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TwoSample {
     /// Rows of either sample, half of which taught.
     pub rows: usize,
@@ -51,8 +52,8 @@ pub fn test(a: MatRef<'_, f64>, b: MatRef<'_, f64>, seed: u64) -> Option<TwoSamp
     let x = Mat::from_fn(2 * n, d, |i, j| if i < n { a[(i, j)] } else { b[(i - n, j)] });
     // Each sample is halved for itself, so that both are equally frequent in either half.
     let half: Vec<usize> =
-        [seed, !seed].into_iter().flat_map(|seed| rows::folds(n, 2, seed)).collect();
-    let (unseen, seen) = rows::split(&half, 0);
+        [seed, !seed].into_iter().flat_map(|seed| sampling::folds(n, 2, seed)).collect();
+    let (unseen, seen) = sampling::split(&half, 0);
     let label: Vec<bool> = seen.iter().map(|&i| i < n).collect();
     let trees = Trees::fit(rows::pick(x.as_ref(), &seen).as_ref(), &label);
     let logits = trees.logits(rows::pick(x.as_ref(), &unseen).as_ref());

@@ -1,10 +1,10 @@
 //! A mean, and how far chance alone moves it.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A mean over rows.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Mean {
     /// The mean; NaN of no rows.
     pub mean: f64,
@@ -29,7 +29,7 @@ impl Mean {
     /// of the difference alone.
     ///
     /// ```
-    /// use gauss_cli::diagnostics::mean::Mean;
+    /// use gauss_rbig::mean::Mean;
     /// let paired = Mean::of_difference(&[1.0, 5.0, 9.0], &[0.5, 4.5, 8.5]);
     /// assert_eq!((paired.mean, paired.standard_error), (0.5, 0.0));
     /// ```

@@ -9,8 +9,9 @@
 //! gain nothing on the other fifth; the best is then fitted to all of them.
 
 use super::gaussian::Gaussian;
-use super::rows;
+use crate::sampling;
 use faer::MatRef;
+use gauss_flow::rows;
 use gauss_math::slice;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -42,9 +43,9 @@ impl Mixture {
     /// A mixture with the number of components that rows held out of x `[n, d]` prefer. None
     /// where the rows span no volume.
     pub fn choose(x: MatRef<'_, f64>, seed: u64) -> Option<Mixture> {
-        let trial = rows::pick(x, &rows::choose(x.nrows(), TRIAL_ROWS, seed));
-        let fold = rows::folds(trial.nrows(), 5, seed);
-        let (held_out, rest) = rows::split(&fold, 0);
+        let trial = rows::pick(x, &sampling::choose(x.nrows(), TRIAL_ROWS, seed));
+        let fold = sampling::folds(trial.nrows(), 5, seed);
+        let (held_out, rest) = sampling::split(&fold, 0);
         let (held_out, rest) =
             (rows::pick(trial.as_ref(), &held_out), rows::pick(trial.as_ref(), &rest));
         let most = MOST.min(rest.nrows() / (ROWS_PER_DIMENSION * (x.ncols() + 1)));
@@ -199,7 +200,7 @@ fn square_distance(w: MatRef<'_, f64>, i: usize, start: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostics::mean::Mean;
+    use crate::mean::Mean;
     use faer::Mat;
     use rand_distr::{Distribution, StandardNormal};
 

@@ -8,8 +8,8 @@
 //! skewness, to which tanh, being odd, is blind.
 
 use crate::Error;
-use crate::pca::Pca;
-use crate::rotation::product;
+use crate::greedy::rotation::product;
+use crate::linear::pca::Pca;
 use faer::Mat;
 
 /// Where there is something to find 5 to 15 iterations do; where there is not, it wanders.

@@ -1,12 +1,12 @@
 //! Simple densities that a model should beat, each fitted to other rows than it is scored on.
 
-use super::gaussian::Gaussian;
-use super::mixture::Mixture;
-use super::rows;
 use faer::{Mat, MatRef};
+use gauss_flow::rows;
+use gauss_rbig::multivariate::gaussian::Gaussian;
+use gauss_rbig::multivariate::mixture::Mixture;
+use gauss_rbig::sampling;
 use gauss_rbig::{RbigOptions, Selection};
 use rayon::prelude::*;
-use schemars::JsonSchema;
 use serde::Serialize;
 use std::ops::ControlFlow;
 
@@ -18,7 +18,8 @@ pub const LEAST_ROWS: usize = 16;
 const COMPONENTS: usize = 32;
 
 /// A simple density.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Baseline {
     /// One multivariate normal distribution.
@@ -101,11 +102,11 @@ pub fn score(
 /// Every row of x `[n, d]` scored by the baseline fitted to the four fifths it is not in. None
 /// where some training rows are too few or span no volume.
 pub fn cross_fit(baseline: Baseline, x: MatRef<'_, f64>, seed: u64) -> Option<Scored> {
-    let fold = rows::folds(x.nrows(), FOLDS, seed);
+    let fold = sampling::folds(x.nrows(), FOLDS, seed);
     let parts: Vec<(Vec<usize>, Scored)> = (0..FOLDS)
         .into_par_iter()
         .map(|k| {
-            let (test, train) = rows::split(&fold, k);
+            let (test, train) = sampling::split(&fold, k);
             if test.is_empty() {
                 return Some((test, Scored { log_prob: Vec::new(), components: Vec::new() }));
             }

@@ -11,11 +11,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{ChiSquared, Distribution};
 use rayon::prelude::*;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// z against N(0, I).
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Normality {
     /// Rows tested.
     pub rows: usize,
@@ -30,7 +30,8 @@ pub struct Normality {
 }
 
 /// A dimension of z against N(0, 1).
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Dimension {
     /// 0 where the model is right.
     pub mean: f64,
@@ -49,7 +50,8 @@ pub struct Dimension {
 }
 
 /// The correlation of two dimensions.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Correlation {
     /// The dimensions, counted from 0.
     pub dimensions: [usize; 2],
@@ -64,7 +66,8 @@ pub struct Correlation {
 /// The mean of |z|⁴, which is d(d + 2) for a normal vector (Mardia 1970, with the moments known
 /// rather than estimated). Its distribution is skewed for hundreds of rows, so it is taken from
 /// draws of |z|², which is χ² of d degrees of freedom.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Kurtosis {
     /// Mean of |z|⁴.
     pub value: f64,

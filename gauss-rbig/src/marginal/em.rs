@@ -23,14 +23,14 @@
 //! it is.
 //!
 //! **Points.** Above `binned_above` rows a histogram stands in for the rows
-//! ([`crate::histogram`]): an iteration then costs the same for any n.
+//! ([`crate::marginal::histogram`]): an iteration then costs the same for any n.
 
 use crate::Error;
 use crate::estep::{Component, Padded, Workspace, e_step};
-use crate::gmm::{EmFit, Gmm};
-use crate::histogram::Histogram;
-use crate::scale::Scale;
-use crate::start;
+use crate::marginal::gmm::{EmFit, Gmm};
+use crate::marginal::histogram::Histogram;
+use crate::marginal::scale::Scale;
+use crate::marginal::start;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

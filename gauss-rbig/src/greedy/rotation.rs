@@ -22,10 +22,10 @@
 //! on rows that were not fitted.
 
 use crate::Error;
-use crate::ica::{Contrast, fast_ica};
-use crate::pca::{Moments, Pca};
+use crate::linear::ica::{Contrast, fast_ica};
+use crate::linear::pca::{Moments, Pca};
+use crate::marginal::scale::Scale;
 use crate::sampling::parts;
-use crate::scale::Scale;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use gauss_math::{householder, normal};

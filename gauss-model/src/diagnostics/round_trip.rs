@@ -1,12 +1,12 @@
 //! What comes back from x through z and the inverse: f⁻¹(f(x)) - x.
 
+use crate::Column;
 use faer::MatRef;
-use gauss_flow::Column;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A column's way there and back.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ColumnTrip {
     /// The largest |x - f⁻¹(f(x))|, over the column's standard deviation; none of a discrete one.
     pub largest: Option<f64>,
@@ -47,7 +47,7 @@ fn scale(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gauss_flow::{Kind, Support};
+    use crate::{Kind, Support};
 
     #[test]
     fn errors_are_relative_and_discrete_values_exact_or_not() {

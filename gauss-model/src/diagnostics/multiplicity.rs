@@ -4,7 +4,7 @@
 /// even one of them is wrong, however the tests depend on each other.
 ///
 /// ```
-/// use gauss_cli::diagnostics::multiplicity::holm;
+/// use gauss_model::diagnostics::multiplicity::holm;
 /// // The smallest counts four times, the next three times, ...; never less than the one before.
 /// assert_eq!(holm(&[0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02]);
 /// ```

@@ -1,0 +1,118 @@
+//! Matrices cut into blocks of rows, the blocks spread over threads.
+//!
+//! A block is [`BLOCK`] rows, transposed on entry to `[d][n]` with n rounded up to whole vectors;
+//! the padding repeats the last row. Blocks never depend on how many threads there are, and
+//! whatever is summed over them is summed in block order.
+
+use crate::bound::{self, Derived, Workspace};
+use faer::{Mat, MatMut, MatRef};
+use gauss_math::simd::LOGICAL_LANES;
+use rayon::prelude::*;
+use std::sync::Mutex;
+
+/// Rows in a block: with its tape it stays in the second-level cache through all the layers.
+pub(crate) const BLOCK: usize = 128;
+
+/// Workspaces that wait for their next block, so that none is allocated twice.
+#[derive(Default)]
+pub(crate) struct Pool(Mutex<Vec<Workspace>>);
+
+impl Pool {
+    /// Runs `f` with a workspace of the pool.
+    pub fn with<T>(&self, f: impl FnOnce(&mut Workspace) -> T) -> T {
+        let lock = || self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut ws = lock().pop().unwrap_or_default();
+        let out = f(&mut ws);
+        lock().push(ws);
+        out
+    }
+}
+
+/// Copies rows of `x` into the block of `ws`; `row(i)` is the matrix row of the block's i-th.
+pub(crate) fn load(
+    ws: &mut Workspace,
+    x: MatRef<'_, f64>,
+    rows: usize,
+    row: impl Fn(usize) -> usize,
+) {
+    let n = rows.next_multiple_of(LOGICAL_LANES);
+    let input = ws.input(x.ncols(), n);
+    for (j, column) in input.chunks_exact_mut(n).enumerate() {
+        let from = x.col(j);
+        if let Some(from) = from.try_as_col_major() {
+            let from = from.as_slice();
+            for (i, to) in column[..rows].iter_mut().enumerate() {
+                *to = from[row(i)];
+            }
+        } else {
+            for (i, to) in column[..rows].iter_mut().enumerate() {
+                *to = from[row(i)];
+            }
+        }
+        let last = column[rows - 1];
+        column[rows..].fill(last);
+    }
+}
+
+/// Cuts a matrix into consecutive pieces of [`BLOCK`] rows.
+fn blocks_mut(mut out: MatMut<'_, f64>) -> Vec<MatMut<'_, f64>> {
+    let mut blocks = Vec::with_capacity(out.nrows().div_ceil(BLOCK));
+    while out.nrows() > BLOCK {
+        let (head, tail) = out.split_at_row_mut(BLOCK);
+        blocks.push(head);
+        out = tail;
+    }
+    blocks.push(out);
+    blocks
+}
+
+/// Maps every block of `x` through `f` and stores what is then in the workspace's output, and
+/// in `per_row` whatever `f` writes there for its rows.
+pub(crate) fn map(
+    x: MatRef<'_, f64>,
+    per_row: &mut [f64],
+    f: impl Fn(&mut Workspace, &mut [f64]) + Sync,
+) -> Mat<f64> {
+    let mut out = Mat::zeros(x.nrows(), x.ncols());
+    if x.nrows() == 0 {
+        return out;
+    }
+    let pool = Pool::default();
+    let outs = blocks_mut(out.as_mut());
+    (outs.into_par_iter().zip(per_row.par_chunks_mut(BLOCK)).enumerate()).for_each(
+        |(block, (mut out, per_row))| {
+            pool.with(|ws| {
+                load(ws, x, per_row.len(), |i| block * BLOCK + i);
+                f(ws, per_row);
+                store(ws.output(), out.as_mut());
+            });
+        },
+    );
+    out
+}
+
+/// log p of every row of `x`.
+pub(crate) fn log_prob(derived: &Derived, x: MatRef<'_, f64>) -> Vec<f64> {
+    let mut out = vec![0.0; x.nrows()];
+    let pool = Pool::default();
+    out.par_chunks_mut(BLOCK).enumerate().for_each(|(block, out)| {
+        pool.with(|ws| {
+            load(ws, x, out.len(), |i| block * BLOCK + i);
+            derived.forward(ws);
+            for (i, out) in out.iter_mut().enumerate() {
+                *out = bound::log_prob(ws.output(), &ws.log_det, x.ncols(), i);
+            }
+        });
+    });
+    out
+}
+
+/// out `[rows, d]` <- the first rows of a block `[d][n]`.
+pub(crate) fn store(block: &[f64], mut out: MatMut<'_, f64>) {
+    let n = block.len() / out.ncols();
+    for (j, column) in block.chunks_exact(n).enumerate() {
+        for i in 0..out.nrows() {
+            out[(i, j)] = column[i];
+        }
+    }
+}
