@@ -3,7 +3,7 @@
 //!     cargo run -p gauss-flow --example density
 
 use faer::Mat;
-use gauss_flow::{Flow, TrainOptions, train};
+use gauss_flow::{Flow, TrainOptions, train, watch};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal, Uniform};
@@ -37,13 +37,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // 3. Learn: the observer is told of every epoch, and could end the run.
     let options = TrainOptions { epochs: 60, batch_size: 250, ..TrainOptions::default() };
-    let history = train(&mut flow, learn, Some(held_out), &options, &mut |epoch| {
-        if epoch.epoch % 10 == 0 {
-            let held_out = epoch.validation_nll.unwrap_or(f64::NAN);
-            println!("epoch {:2}: {held_out:.3} nats a point, held out", epoch.epoch);
-        }
-        ControlFlow::Continue(())
-    })?;
+    let history = train(
+        &mut flow,
+        learn,
+        Some(held_out.into()),
+        &options,
+        &mut watch::epochs(|epoch| {
+            if epoch.epoch % 10 == 0 {
+                let held_out = epoch.validation_nll.unwrap_or(f64::NAN);
+                println!("epoch {:2}: {held_out:.3} nats a point, held out", epoch.epoch);
+            }
+            ControlFlow::Continue(())
+        }),
+    )?;
     println!("kept epoch {}, {:.2} s\n", history.best_epoch, history.epochs[60].seconds);
 
     // 4. The density is exact and sums to 1. Here it is, darker where points are likelier.

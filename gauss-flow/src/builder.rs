@@ -6,7 +6,7 @@ use crate::error::{Error, InvalidLayer};
 use crate::flow::Flow;
 use crate::layer::LayerSpec;
 use crate::layers::rotation::params_for_orthogonal;
-use crate::train::check_data;
+use crate::rows::Rows;
 use faer::{Mat, MatRef};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -80,7 +80,7 @@ impl FlowBuilder {
         if self.dim == 0 {
             return Err(Error::NoDimensions);
         }
-        check_data(self.dim, x)?;
+        Rows::from(x).check(self.dim)?;
         let mut state = x.to_owned();
         let mut specs = Vec::new();
         let mut params = Vec::new();
@@ -144,7 +144,7 @@ impl Step {
 /// When x has no row, a value that is not finite, or ([`Error::ConstantColumn`]) a column of one
 /// value only.
 pub fn standardization(x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
-    check_data(x.ncols(), x)?;
+    Rows::from(x).check(x.ncols())?;
     let mut shift = Vec::with_capacity(2 * x.ncols());
     let mut log_scale = Vec::with_capacity(x.ncols());
     for column in 0..x.ncols() {

@@ -1,9 +1,11 @@
-//! What can be wrong with a flow, its data or its training. Rows and columns count from 0.
+//! What can be wrong with a flow, with data, or with learning from them: the one set of errors of
+//! this crate and of what learns flows. Rows and columns count from 0.
 
 use thiserror::Error;
 
-/// A refused argument.
+/// A refused argument, or a fit that could not go on.
 #[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum Error {
     /// A flow has at least one dimension.
     #[error("a flow needs at least one dimension")]
@@ -40,6 +42,28 @@ pub enum Error {
         /// What was given.
         got: usize,
     },
+    /// Two things that should have a row each have different numbers of them.
+    #[error("expected {expected} rows, got {got}")]
+    RowMismatch {
+        /// Rows of the first.
+        expected: usize,
+        /// Rows of the other.
+        got: usize,
+    },
+    /// A weight that is negative or not finite.
+    #[error("the weight of row {row} is {value}; it must be a number from 0 up")]
+    Weight {
+        /// Row.
+        row: usize,
+        /// The weight.
+        value: f64,
+    },
+    /// Weights that are all 0.
+    #[error("all {rows} weights are 0")]
+    NoWeight {
+        /// How many.
+        rows: usize,
+    },
     /// A NaN or infinite value where learning needs numbers.
     #[error("row {row}, column {column}: {value} is not a finite number")]
     NonFinite {
@@ -68,6 +92,20 @@ pub enum Error {
         /// What was given.
         value: f64,
     },
+    /// The loss of a training became NaN or infinite. The flow then has the best parameters so far.
+    #[error("the loss became {loss} in epoch {epoch}; a lower learning rate may help")]
+    Diverged {
+        /// In this epoch.
+        epoch: usize,
+        /// The loss.
+        loss: f64,
+    },
+    /// The symmetric eigensolver did not converge.
+    #[error("the eigenvalues of a {dim} x {dim} covariance did not converge")]
+    Eigen {
+        /// Its dimension.
+        dim: usize,
+    },
     /// The orthogonal matrix is no product of that many reflections.
     #[error("the matrix is not a product of {reflections} reflections; a base is needed")]
     NeedsBase {
@@ -78,6 +116,7 @@ pub enum Error {
 
 /// Why a layer's parameters are refused.
 #[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum InvalidLayer {
     /// A NaN or an infinity.
     #[error("parameter {index} is {value}")]

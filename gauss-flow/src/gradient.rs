@@ -3,10 +3,9 @@
 use crate::blocks::{BLOCK, Pool, load};
 use crate::bound::Derived;
 use crate::layer::LayerSpec;
+use crate::stream::{Purpose, stream};
 use faer::MatRef;
 use gauss_math::simd::LOGICAL_LANES;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
@@ -36,8 +35,7 @@ pub(crate) struct Noise<'a> {
 impl Noise<'_> {
     /// Adds to the first `rows` rows of a block `[d][n]`; a block has a stream of its own.
     fn add_to(self, block: &mut [f64], rows: usize, index: u64) {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed ^ NOISE_SEED);
-        rng.set_stream((self.step << 20) | index);
+        let mut rng = stream(self.seed, Purpose::TrainingNoise { step: self.step, block: index });
         let n = block.len() / self.sigmas.len();
         for (column, sigma) in block.chunks_exact_mut(n).zip(self.sigmas) {
             if *sigma > 0.0 {
@@ -49,9 +47,6 @@ impl Noise<'_> {
         }
     }
 }
-
-/// Sets the noise's streams apart from those of the rows' order.
-const NOISE_SEED: u64 = 0x6E6F_6973_6500_0000;
 
 #[derive(Default)]
 struct Chunk {

@@ -18,7 +18,6 @@
 //! use faer::Mat;
 //! use gauss_flow::{Flow, TrainOptions, train};
 //! use rand::SeedableRng;
-//! use std::ops::ControlFlow;
 //!
 //! // 400 points on a noisy parabola.
 //! let x = Mat::from_fn(400, 2, |i, j| {
@@ -33,7 +32,7 @@
 //!     .rotation(2).marginal(6)
 //!     .build(x.as_ref(), &mut rng)?;
 //! let options = TrainOptions { epochs: 20, batch_size: 100, ..TrainOptions::default() };
-//! let history = train(&mut flow, x.as_ref(), None, &options, &mut |_| ControlFlow::Continue(()))?;
+//! let history = train(&mut flow, &x, None, &options, &mut ())?;
 //! assert!(history.epochs[20].train_nll < history.epochs[0].train_nll);
 //!
 //! let log_p = flow.log_prob(x.as_ref())?;             // one number a row
@@ -64,14 +63,15 @@ mod gradient;
 mod layer;
 pub mod layers;
 pub mod rows;
+pub mod stream;
 mod train;
+pub mod watch;
 
 pub use adam::Adam;
 pub use builder::{FlowBuilder, column_scale, standardization};
 pub use error::{Error, InvalidLayer};
 pub use flow::{BoundFlow, Flow};
 pub use layer::LayerSpec;
-pub use train::{
-    EpochRecord, Event, History, Observer, Schedule, StepObserver, StopReason, TrainError,
-    TrainOptions, train, train_by_steps,
-};
+pub use rows::{Blocks, OwnedRows, Rows};
+pub use train::{History, Schedule, TrainOptions, train};
+pub use watch::{BlockRecord, EpochRecord, Event, Stage, StopReason, Watch};

@@ -5,7 +5,6 @@ mod support;
 use faer::{Mat, MatRef};
 use gauss_flow::{Error, Flow, LayerSpec, TrainOptions, train};
 use proptest::prelude::*;
-use std::ops::ControlFlow;
 use support::{bits, cases, flow, flows, normals, on_threads, rng, same_bits};
 
 const THREADS: [usize; 3] = [1, 2, 8];
@@ -61,9 +60,8 @@ fn training_is_bit_equal_on_any_number_of_threads() {
     let run = |threads| {
         on_threads(threads, || {
             let mut flow = demo_like(2);
-            let validation = Some(validation.as_ref());
-            let observer = &mut |_: &_| ControlFlow::Continue(());
-            let history = train(&mut flow, x.as_ref(), validation, &options, observer);
+            let validation = Some(validation.as_ref().into());
+            let history = train(&mut flow, x.as_ref(), validation, &options, &mut ());
             let losses: Vec<u64> = (history.expect("no divergence").epochs.iter())
                 .flat_map(|e| [e.train_nll.to_bits(), e.validation_nll.map_or(0, f64::to_bits)])
                 .collect();

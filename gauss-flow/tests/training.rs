@@ -4,8 +4,7 @@ mod support;
 
 use faer::Mat;
 use gauss_flow::{
-    EpochRecord, Error, Event, Flow, History, LayerSpec, Schedule, StopReason, TrainError,
-    TrainOptions, train, train_by_steps,
+    Error, Event, Flow, History, LayerSpec, Schedule, StopReason, TrainOptions, train, watch,
 };
 use std::ops::ControlFlow;
 use support::{bits, normals, rng};
@@ -28,10 +27,6 @@ fn options(epochs: usize) -> TrainOptions {
     TrainOptions { epochs, batch_size: 100, learning_rate: 1e-2, ..TrainOptions::default() }
 }
 
-fn go_on(_: &EpochRecord) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
-
 fn nll(flow: &Flow, x: &Mat<f64>) -> f64 {
     let log_prob = flow.log_prob(x.as_ref()).expect("columns");
     -log_prob.iter().sum::<f64>() / x.nrows() as f64
@@ -49,10 +44,16 @@ fn training_learns_and_its_records_are_true() {
     let mut flow = start(&x);
     let before = (nll(&flow, &x), nll(&flow, &validation));
     let mut seen = Vec::new();
-    let history = train(&mut flow, x.as_ref(), Some(validation.as_ref()), &options(30), &mut |e| {
-        seen.push(*e);
-        ControlFlow::Continue(())
-    })
+    let history = train(
+        &mut flow,
+        x.as_ref(),
+        Some(validation.as_ref().into()),
+        &options(30),
+        &mut watch::epochs(|e| {
+            seen.push(*e);
+            ControlFlow::Continue(())
+        }),
+    )
     .expect("no divergence");
     assert_eq!(history.stopped, StopReason::Finished);
     assert_eq!(seen, history.epochs);
@@ -85,7 +86,7 @@ fn early_stopping_keeps_the_best_epoch() {
         learning_rate: 3e-2,
         ..options(500)
     };
-    let history = train(&mut flow, x.as_ref(), Some(validation.as_ref()), &options, &mut go_on);
+    let history = train(&mut flow, x.as_ref(), Some(validation.as_ref().into()), &options, &mut ());
     let history = history.expect("no divergence");
     assert_eq!(history.stopped, StopReason::NoImprovement);
     let last = history.epochs.len() - 1;
@@ -108,7 +109,7 @@ fn a_start_that_cannot_be_improved_is_kept() {
     let far = Mat::from_fn(200, 2, |i, j| x[(i, j)] + 30.0);
     let before = bits(flow.params());
     let history =
-        train(&mut flow, far.as_ref(), Some(validation.as_ref()), &options(5), &mut go_on);
+        train(&mut flow, far.as_ref(), Some(validation.as_ref().into()), &options(5), &mut ());
     let history = history.expect("no divergence");
     assert_eq!((history.best_epoch, history.epochs.len()), (0, 6));
     assert!(history.epochs[5].train_nll < history.epochs[0].train_nll, "it did move");
@@ -122,10 +123,20 @@ fn the_observer_can_end_the_run() {
         let mut flow = start(&x);
         let before = bits(flow.params());
         let mut calls = 0;
-        let history = train(&mut flow, x.as_ref(), None, &options(10), &mut |epoch| {
-            calls += 1;
-            if epoch.epoch == stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
+        let history = train(
+            &mut flow,
+            x.as_ref(),
+            None,
+            &options(10),
+            &mut watch::epochs(|epoch| {
+                calls += 1;
+                if epoch.epoch == stop_at {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            }),
+        )
         .expect("cancelling is no error");
         assert_eq!(history.stopped, StopReason::Cancelled);
         assert_eq!((calls, history.epochs.len()), (stop_at + 1, stop_at + 1));
@@ -141,7 +152,7 @@ fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
     let run = |seed| {
         let mut flow = start(&x);
         let options = TrainOptions { seed, ..options(4) };
-        let history = train(&mut flow, x.as_ref(), None, &options, &mut go_on).expect("a run");
+        let history = train(&mut flow, x.as_ref(), None, &options, &mut ()).expect("a run");
         (bits(flow.params()), losses(&history))
     };
     assert_eq!(run(5), run(5));
@@ -156,7 +167,7 @@ fn frozen_parameters_stay() {
     let builder = Flow::builder(2).standardize().orthogonal(q).marginal(3);
     let mut flow = builder.build(x.as_ref(), &mut rng(1)).expect("a flow");
     let before = flow.clone();
-    train(&mut flow, x.as_ref(), None, &options(3), &mut go_on).expect("a run");
+    train(&mut flow, x.as_ref(), None, &options(3), &mut ()).expect("a run");
     assert_eq!(bits(flow.layer_params(0)), bits(before.layer_params(0)), "standardize");
     assert_eq!(bits(flow.layer_params(1)), bits(before.layer_params(1)), "the fixed base");
     assert_ne!(bits(flow.layer_params(2)), bits(before.layer_params(2)), "marginal");
@@ -168,7 +179,7 @@ fn divergence_is_an_error_and_the_flow_survives() {
     let (x, validation) = (arc(300, 9), arc(100, 10));
     let mut diverged = 0;
     for rate in [1e3, 1e6, 1e100, 1e300, f64::MAX] {
-        for validation in [None, Some(validation.as_ref())] {
+        for validation in [None, Some(validation.as_ref().into())] {
             for (clip_norm, average_epochs) in [(None, None), (Some(10.0), Some(2.0))] {
                 let mut flow = start(&x);
                 let before = nll(&flow, &x);
@@ -179,11 +190,11 @@ fn divergence_is_an_error_and_the_flow_survives() {
                     average_epochs,
                     ..options(20)
                 };
-                let result = train(&mut flow, x.as_ref(), validation, &options, &mut go_on);
+                let result = train(&mut flow, x.as_ref(), validation, &options, &mut ());
                 let after = nll(&flow, &x);
                 assert!(after.is_finite(), "rate {rate:e}: the kept loss is {after}");
                 if let Err(error) = result {
-                    let TrainError::Diverged { epoch, loss } = error else {
+                    let Error::Diverged { epoch, loss } = error else {
                         panic!("rate {rate:e}: {error}");
                     };
                     assert!(
@@ -193,9 +204,10 @@ fn divergence_is_an_error_and_the_flow_survives() {
                     diverged += 1;
                 }
                 if let Some(validation) = validation {
-                    let score = -flow.log_prob(validation).expect("columns").iter().sum::<f64>();
+                    let score =
+                        -flow.log_prob(validation.x()).expect("columns").iter().sum::<f64>();
                     let start =
-                        -start(&x).log_prob(validation).expect("columns").iter().sum::<f64>();
+                        -start(&x).log_prob(validation.x()).expect("columns").iter().sum::<f64>();
                     assert!(score <= start, "rate {rate:e}: worse than the start");
                 } else if rate >= 1e100 {
                     assert!(after <= before, "rate {rate:e}: nothing good came after the start");
@@ -224,8 +236,8 @@ fn a_last_step_too_far_is_noticed() {
             batch_size: 100,
             ..options(1)
         };
-        let result = train(&mut flow, x.as_ref(), None, &options, &mut go_on);
-        assert!(matches!(result, Err(TrainError::Diverged { epoch: 1, .. })), "{result:?}");
+        let result = train(&mut flow, x.as_ref(), None, &options, &mut ());
+        assert!(matches!(result, Err(Error::Diverged { epoch: 1, .. })), "{result:?}");
         assert_eq!(flow, start, "rate {rate}: the start is kept");
     }
 }
@@ -237,8 +249,8 @@ fn a_start_of_infinite_loss_is_refused_as_diverged() {
     let before = bits(flow.params());
     let mut far = x.clone();
     far[(7, 0)] = 1e200; // z² overflows
-    let result = train(&mut flow, far.as_ref(), None, &options(3), &mut go_on);
-    assert_eq!(result, Err(TrainError::Diverged { epoch: 0, loss: f64::INFINITY }));
+    let result = train(&mut flow, far.as_ref(), None, &options(3), &mut ());
+    assert_eq!(result, Err(Error::Diverged { epoch: 0, loss: f64::INFINITY }));
     assert_eq!(bits(flow.params()), before);
 }
 
@@ -256,14 +268,17 @@ fn what_nothing_can_be_learnt_from_is_refused_before_anything_is_done() {
     let mut refuse = |x: &Mat<f64>, validation: Option<&Mat<f64>>, options: &TrainOptions| {
         let mut calls = 0;
         let validation = validation.map(Mat::as_ref);
-        let result = train(&mut flow, x.as_ref(), validation, options, &mut |_| {
-            calls += 1;
-            ControlFlow::Continue(())
-        });
+        let result =
+            train(&mut flow, x.as_ref(), validation.map(Into::into), options, &mut |_: &Event<
+                '_,
+            >| {
+                calls += 1;
+                ControlFlow::Continue(())
+            });
         assert_eq!(calls, 0);
         assert_eq!(bits(flow.params()), before);
         match result {
-            Err(TrainError::Invalid(error)) => error,
+            Err(error) => error,
             other => panic!("{other:?}"),
         }
     };
@@ -313,7 +328,7 @@ fn the_average_is_kept_without_validation_and_the_better_one_with() {
     let run = |options: &TrainOptions, validated: bool| {
         let mut flow = start(&x);
         let rows = validated.then(|| validation.as_ref());
-        train(&mut flow, x.as_ref(), rows, options, &mut go_on).expect("a run");
+        train(&mut flow, x.as_ref(), rows.map(Into::into), options, &mut ()).expect("a run");
         nll(&flow, &validation)
     };
     let raw = run(&TrainOptions { average_epochs: None, ..noisy.clone() }, false);
@@ -332,7 +347,7 @@ fn a_strong_prior_leads_to_the_identity() {
     };
     assert!(spread(&flow) > 0.5);
     let options = TrainOptions { prior: 1e6, ..options(300) };
-    train(&mut flow, x.as_ref(), None, &options, &mut go_on).expect("a run");
+    train(&mut flow, x.as_ref(), None, &options, &mut ()).expect("a run");
     assert!(spread(&flow) < 0.01, "{}", spread(&flow));
 }
 
@@ -341,11 +356,11 @@ fn no_epochs_and_no_layers_are_legal() {
     let x = arc(50, 16);
     let mut flow = start(&x);
     let before = bits(flow.params());
-    let history = train(&mut flow, x.as_ref(), None, &options(0), &mut go_on).expect("a run");
+    let history = train(&mut flow, x.as_ref(), None, &options(0), &mut ()).expect("a run");
     assert_eq!((history.epochs.len(), history.stopped), (1, StopReason::Finished));
     assert_eq!(bits(flow.params()), before);
     let mut empty = Flow::from_parts(2, vec![], vec![]).expect("a flow");
-    let history = train(&mut empty, x.as_ref(), None, &options(2), &mut go_on).expect("a run");
+    let history = train(&mut empty, x.as_ref(), None, &options(2), &mut ()).expect("a run");
     let (first, last) = (history.epochs[0].train_nll, history.epochs[2].train_nll);
     assert!((first - last).abs() < 1e-12 * first);
     // One row, and a batch larger than all rows.
@@ -354,7 +369,7 @@ fn no_epochs_and_no_layers_are_legal() {
     flow = flow.rotation(0);
     let mut flow = flow.build(one.as_ref(), &mut rng(1)).expect("a flow");
     let wide = TrainOptions { batch_size: 10_000, learning_rate: 1e-3, ..options(3) };
-    let history = train(&mut flow, one.as_ref(), None, &wide, &mut go_on).expect("a run");
+    let history = train(&mut flow, one.as_ref(), None, &wide, &mut ()).expect("a run");
     assert!(history.epochs[3].train_nll < history.epochs[0].train_nll);
 }
 
@@ -363,7 +378,7 @@ fn one_dimension_can_be_trained() {
     let x = Mat::from_fn(300, 1, |i, _| ((i as f64) * 0.7548).fract() * 4.0);
     let layers = Flow::builder(1).standardize().rotation(1).marginal(4).rotation(2).marginal(3);
     let mut flow = layers.build(x.as_ref(), &mut rng(1)).expect("a flow");
-    let history = train(&mut flow, x.as_ref(), None, &options(20), &mut go_on).expect("a run");
+    let history = train(&mut flow, x.as_ref(), None, &options(20), &mut ()).expect("a run");
     assert!(history.epochs[20].train_nll < history.epochs[0].train_nll);
     // The best density of a uniform variable on [0, 4] has ln 4.
     assert!(history.epochs[20].train_nll > 4.0_f64.ln() - 0.1);
@@ -381,7 +396,7 @@ fn noise_widens_what_is_learnt_by_its_variance() {
     let mut flow = Flow::builder(2).marginal(1).build(x.as_ref(), &mut rng(1)).unwrap();
     let noise = Some(vec![1.0, 0.0]);
     let options = TrainOptions { noise, average_epochs: Some(5.0), ..options(60) };
-    train(&mut flow, x.as_ref(), None, &options, &mut go_on).expect("no divergence");
+    train(&mut flow, x.as_ref(), None, &options, &mut ()).expect("no divergence");
     let params = flow.layer_params(0);
     let (narrow, wide) = (params[4].exp(), params[5].exp());
     assert!((narrow / 2.0_f64.sqrt() - 1.0).abs() < 0.05, "{narrow}");
@@ -395,22 +410,19 @@ fn noise_has_the_same_bits_at_any_thread_count_and_is_checked() {
     let on = |threads: usize, options: &TrainOptions| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let mut flow = start(&x);
-        pool.install(|| train(&mut flow, x.as_ref(), None, options, &mut go_on)).unwrap();
+        pool.install(|| train(&mut flow, x.as_ref(), None, options, &mut ())).unwrap();
         bits(flow.params())
     };
     let with = noisy(Some(vec![0.1, 0.2]));
     assert_eq!(on(1, &with), on(3, &with));
     assert_ne!(on(1, &with), on(1, &noisy(None)));
     assert_eq!(on(1, &noisy(Some(vec![0.0, 0.0]))), on(1, &noisy(None)));
-    let refused = |noise| train(&mut start(&x), x.as_ref(), None, &noisy(noise), &mut go_on);
+    let refused = |noise| train(&mut start(&x), x.as_ref(), None, &noisy(noise), &mut ());
     let short = refused(Some(vec![0.1]));
-    assert_eq!(short, Err(TrainError::Invalid(Error::Columns { expected: 2, got: 1 })));
+    assert_eq!(short, Err(Error::Columns { expected: 2, got: 1 }));
     for bad in [-1.0, f64::NAN, f64::INFINITY] {
         let error = refused(Some(vec![0.1, bad]));
-        assert!(
-            matches!(error, Err(TrainError::Invalid(Error::Option { name: "noise", .. }))),
-            "{error:?}"
-        );
+        assert!(matches!(error, Err(Error::Option { name: "noise", .. })), "{error:?}");
     }
 }
 
@@ -421,7 +433,7 @@ fn validation_rows_can_be_looked_at_less_often() {
         let options = TrainOptions { validate_every, ..options(10) };
         let mut flow = start(&x);
         let rows = Some(validation.as_ref());
-        (train(&mut flow, x.as_ref(), rows, &options, &mut go_on), flow)
+        (train(&mut flow, x.as_ref(), rows.map(Into::into), &options, &mut ()), flow)
     };
     let (history, flow) = run(4);
     let history = history.expect("no divergence");
@@ -432,8 +444,7 @@ fn validation_rows_can_be_looked_at_less_often() {
     let best = history.epochs[history.best_epoch].validation_nll.unwrap();
     assert!((nll(&flow, &validation) - best).abs() < 1e-12);
     let error = run(0).0;
-    let named =
-        matches!(error, Err(TrainError::Invalid(Error::Option { name: "validate_every", .. })));
+    let named = matches!(error, Err(Error::Option { name: "validate_every", .. }));
     assert!(named, "{error:?}");
 }
 
@@ -442,23 +453,24 @@ fn a_run_ended_within_an_epoch_keeps_the_epochs_before() {
     let x = arc(600, 1);
     for validation in [None, Some(arc(200, 2))] {
         let validation = validation.as_ref().map(Mat::as_ref);
-        let run = |stops: fn(usize, Event<'_>) -> bool| {
+        let run = |stops: fn(usize, &Event<'_>) -> bool| {
             let (mut flow, mut epoch) = (start(&x), 0);
-            let observer = &mut |event: Event<'_>| {
-                if let Event::Epoch(record) = event {
+            let observer = &mut |event: &Event<'_>| {
+                if let Event::Epoch { record, .. } = event {
                     epoch = record.epoch + 1;
                 }
                 if stops(epoch, event) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
             let history =
-                train_by_steps(&mut flow, x.as_ref(), validation, &options(9), observer).unwrap();
+                train(&mut flow, x.as_ref(), validation.map(Into::into), &options(9), observer)
+                    .unwrap();
             assert_eq!(history.stopped, StopReason::Cancelled);
             (flow, history)
         };
         let (within, broken) =
             run(|epoch, event| epoch == 3 && matches!(event, Event::Step { step: 4, steps: 6 }));
         let (after, whole) =
-            run(|_, event| matches!(event, Event::Epoch(record) if record.epoch == 2));
+            run(|_, event| matches!(event, Event::Epoch { record, .. } if record.epoch == 2));
         assert_eq!(losses(&broken), losses(&whole));
         assert_eq!(broken.best_epoch, whole.best_epoch);
         assert_eq!(bits(within.params()), bits(after.params()));

@@ -36,17 +36,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Blocks are added until three in a row bring nothing more.
     println!("block   gain, nats      mean log p   seconds");
     let options = RbigOptions { max_blocks: 20, ..RbigOptions::default() };
-    let rbig = fit(x.as_ref(), &options, &mut |block| {
-        println!(
-            "{:5}   {:6.4} ± {:.4}   {:9.4}   {:.4}",
-            block.block,
-            block.negentropy_removed,
-            block.standard_error,
-            block.mean_log_prob,
-            block.seconds,
-        );
-        ControlFlow::Continue(())
-    })?;
+    let rbig = fit(
+        x.as_ref(),
+        &options,
+        &mut gauss_flow::watch::blocks(|block| {
+            println!(
+                "{:5}   {:6.4} ± {:.4}   {:9.4}   {:.4}",
+                block.block,
+                block.negentropy_removed,
+                block.standard_error,
+                block.mean_log_prob,
+                block.seconds,
+            );
+            ControlFlow::Continue(())
+        }),
+    )?;
 
     // The result is a flow: an exact density ...
     let fresh = moons(20_000, &mut rng);

@@ -7,7 +7,6 @@ use gauss_rbig::{RbigOptions, RotationKind, fit_validated};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// Rows to learn from, to stop by, and to judge by.
@@ -67,8 +66,7 @@ fn main() -> Result<(), gauss_rbig::Error> {
         for (kind, rotation) in KINDS {
             let options = RbigOptions { rotation, ..RbigOptions::default() };
             let begun = Instant::now();
-            let go_on = &mut |_: &_| ControlFlow::Continue(());
-            let rbig = fit_validated(train.as_ref(), Some(validation.as_ref()), &options, go_on)?;
+            let rbig = fit_validated(train.as_ref(), Some(validation.as_ref()), &options, &mut ())?;
             let seconds = begun.elapsed().as_secs_f64();
             let log_p = rbig.flow.log_prob(test.as_ref())?;
             let mean = log_p.iter().sum::<f64>() / log_p.len() as f64;

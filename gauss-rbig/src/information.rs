@@ -23,7 +23,6 @@
 //! over n. What finite blocks leave unseen makes the estimate too low.
 
 use crate::Error;
-use crate::error::check_finite;
 use crate::greedy::state::State;
 use crate::greedy::{RbigOptions, fit_validated};
 use crate::marginal::em::EmOptions;
@@ -31,7 +30,7 @@ use crate::marginal::{Selection, fit_columns};
 use crate::sampling::parts;
 use faer::{Mat, MatRef};
 use gauss_flow::Flow;
-use std::ops::ControlFlow;
+use gauss_flow::Rows;
 
 /// The entropy of a column, nats: -mean ln f with f a mixture chosen by AIC, less its optimism.
 ///
@@ -76,16 +75,16 @@ pub fn negentropy(x: &[f64], options: &RbigOptions) -> Result<f64, Error> {
 /// ```
 ///
 /// # Errors
-/// As [`crate::fit`]; [`Error::Empty`] for fewer than two rows.
+/// As [`crate::fit`]; [`Error::Rows`] for fewer than two.
 pub fn total_correlation(x: MatRef<'_, f64>, options: &RbigOptions) -> Result<f64, Error> {
-    check_finite(x)?;
+    Rows::from(x).check(x.ncols())?;
     options.validate()?;
     let (rows, columns) = (x.nrows(), x.ncols());
     if columns == 1 {
         return Ok(0.0);
     }
     if rows < 2 {
-        return Err(Error::Empty { rows, columns });
+        return Err(Error::Rows { needed: 2, got: rows });
     }
     let halves = parts::<2>(rows, rows, options.seed);
     let [a, b] = halves.map(|own| Mat::from_fn(own.len(), columns, |i, j| x[(own[i], j)]));
@@ -118,7 +117,7 @@ pub fn mutual_information(
 /// Mean and standard deviation; a column without deviation has no entropy.
 fn standard(x: &[f64]) -> Result<(f64, f64), Error> {
     let column = MatRef::from_column_major_slice(x, x.len(), 1);
-    check_finite(column)?;
+    Rows::from(column).check(column.ncols())?;
     let params = gauss_flow::standardization(column)?;
     Ok((params[0], params[1].exp()))
 }
@@ -148,7 +147,7 @@ fn independent(x: MatRef<'_, f64>, options: &RbigOptions) -> Result<Flow, Error>
         standardize: true,
         ..options.clone()
     };
-    Ok(crate::fit(x, &options, &mut |_| ControlFlow::Continue(()))?.flow)
+    Ok(crate::fit(x, &options, &mut ())?.flow)
 }
 
 /// Mean of ln p - Σ ln f_i over the `judge` rows, p and f_i fitted to `x`.
@@ -158,15 +157,14 @@ fn held_out(
     options: &RbigOptions,
 ) -> Result<f64, Error> {
     let mean = |v: Vec<f64>| v.iter().sum::<f64>() / v.len() as f64;
-    let mut cont = |_: &crate::BlockReport| ControlFlow::Continue(());
     let marginals = independent(x, options)?;
 
-    let direct = fit_validated(x, Some(judge), options, &mut cont)?.flow;
+    let direct = fit_validated(x, Some(judge), options, &mut ())?.flow;
     let direct = mean(direct.log_prob(judge)?) - mean(marginals.log_prob(judge)?);
 
     let (z, z_judge) = (marginals.forward(x)?.0, marginals.forward(judge)?.0);
     let bare = RbigOptions { standardize: false, initial_pca: false, ..options.clone() };
-    let normal_first = fit_validated(z.as_ref(), Some(z_judge.as_ref()), &bare, &mut cont)?.flow;
+    let normal_first = fit_validated(z.as_ref(), Some(z_judge.as_ref()), &bare, &mut ())?.flow;
     let before = mean(State::new(z_judge.as_ref()).log_prob());
     let normal_first = mean(normal_first.log_prob(z_judge.as_ref())?) - before;
     Ok(direct.max(normal_first))

@@ -14,7 +14,6 @@
 //!
 //! ```
 //! use gauss_rbig::{RbigOptions, fit};
-//! use std::ops::ControlFlow;
 //!
 //! // A noisy parabola: its columns are uncorrelated, yet one nearly gives the other.
 //! let x = faer::Mat::from_fn(1000, 2, |i, j| {
@@ -23,10 +22,10 @@
 //!     if j == 0 { t } else { t * t + 0.2 * noise }
 //! });
 //! let options = RbigOptions { max_blocks: 10, ..RbigOptions::default() };
-//! let rbig = fit(x.as_ref(), &options, &mut |block| {
+//! let rbig = fit(x.as_ref(), &options, &mut ())?;
+//! for block in &rbig.blocks {
 //!     println!("block {}: {:.3} nats", block.block, block.negentropy_removed);
-//!     ControlFlow::Continue(())
-//! })?;
+//! }
 //! let log_p = rbig.flow.log_prob(x.as_ref())?;
 //! assert!(log_p.iter().zip(&rbig.log_prob).all(|(a, b)| (a - b).abs() < 1e-10));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -48,7 +47,6 @@
 //! number of threads.
 
 pub mod defects;
-mod error;
 mod estep;
 mod exp2;
 pub mod greedy;
@@ -60,9 +58,9 @@ pub mod multivariate;
 pub mod recipe;
 pub mod sampling;
 
-pub use error::Error;
+pub use gauss_flow::Error;
 pub use greedy::rotation::RotationKind;
-pub use greedy::{BlockReport, Observer, Rbig, RbigOptions, StopReason, fit, fit_validated};
+pub use greedy::{Rbig, RbigOptions, fit, fit_validated};
 pub use linear::pca;
 pub use marginal::Selection;
 pub use marginal::{em, gmm, histogram};

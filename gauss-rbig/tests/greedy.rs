@@ -1,9 +1,8 @@
 //! The greedy loop and the flow it makes.
 
 use faer::{Mat, MatRef};
-use gauss_rbig::{
-    BlockReport, Error, Rbig, RbigOptions, RotationKind, Selection, StopReason, fit, fit_validated,
-};
+use gauss_flow::StopReason;
+use gauss_rbig::{Error, Rbig, RbigOptions, RotationKind, Selection, fit, fit_validated};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,10 +14,6 @@ const KINDS: [RotationKind; 4] =
 
 /// Greedy and flow log-densities pass through the same layers; only sums are ordered otherwise.
 const LOG_PROB_TOL: f64 = 1e-10;
-
-fn go_on(_: &BlockReport) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
 
 /// Curved, skewed and correlated columns.
 fn banana(rows: usize, columns: usize, seed: u64) -> Mat<f64> {
@@ -68,7 +63,7 @@ proptest! {
                 seed,
                 ..RbigOptions::default()
             };
-            let rbig = fit(x.as_ref(), &options, &mut go_on).unwrap();
+            let rbig = fit(x.as_ref(), &options, &mut ()).unwrap();
             prop_assert!(largest_difference(&rbig, x.as_ref()) < LOG_PROB_TOL);
         }
     }
@@ -77,7 +72,7 @@ proptest! {
 #[test]
 fn a_block_gains_what_its_marginals_lack() {
     let x = banana(2000, 3, 1);
-    let rbig = fit(x.as_ref(), &RbigOptions::default(), &mut go_on).unwrap();
+    let rbig = fit(x.as_ref(), &RbigOptions::default(), &mut ()).unwrap();
     assert!(rbig.kept >= 3 && rbig.blocks[0].negentropy_removed > 0.1);
     for w in rbig.blocks.windows(2) {
         let gained = w[1].mean_log_prob - w[0].mean_log_prob;
@@ -98,8 +93,8 @@ fn normal_data_end_it_after_one_block() {
         let z: f64 = rng.sample(StandardNormal);
         z * (1.0 + j as f64)
     });
-    let rbig = fit(x.as_ref(), &RbigOptions::default(), &mut go_on).unwrap();
-    assert!(rbig.kept <= 2 && rbig.stopped == StopReason::NoProgress, "{}", rbig.kept);
+    let rbig = fit(x.as_ref(), &RbigOptions::default(), &mut ()).unwrap();
+    assert!(rbig.kept <= 2 && rbig.stopped == StopReason::NoImprovement, "{}", rbig.kept);
 }
 
 #[test]
@@ -111,7 +106,7 @@ fn the_same_bits_at_any_number_of_threads() {
         let run = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                fit_validated(x.as_ref(), Some(validation.as_ref()), &options, &mut go_on).unwrap()
+                fit_validated(x.as_ref(), Some(validation.as_ref()), &options, &mut ()).unwrap()
             })
         };
         let one = run(1);
@@ -133,8 +128,8 @@ fn validation_cuts_back_to_the_best_block() {
         rotation: RotationKind::Random,
         ..RbigOptions::default()
     };
-    let rbig = fit_validated(x.as_ref(), Some(validation.as_ref()), &options, &mut go_on).unwrap();
-    assert_eq!(rbig.stopped, StopReason::NoProgress);
+    let rbig = fit_validated(x.as_ref(), Some(validation.as_ref()), &options, &mut ()).unwrap();
+    assert_eq!(rbig.stopped, StopReason::NoImprovement);
     assert_eq!(rbig.blocks.len(), rbig.kept + 3);
     let of_flow = mean(&rbig.flow.log_prob(validation.as_ref()).unwrap());
     for block in &rbig.blocks {
@@ -146,11 +141,15 @@ fn validation_cuts_back_to_the_best_block() {
 fn the_observer_can_stop_it() {
     let x = banana(500, 2, 7);
     let mut seen = 0;
-    let rbig = fit(x.as_ref(), &RbigOptions::default(), &mut |report| {
-        assert_eq!(report.block, seen);
-        seen += 1;
-        if seen == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })
+    let rbig = fit(
+        x.as_ref(),
+        &RbigOptions::default(),
+        &mut gauss_flow::watch::blocks(|report| {
+            seen += 1;
+            assert_eq!(report.block, seen);
+            if seen == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }),
+    )
     .unwrap();
     assert_eq!((rbig.stopped, rbig.blocks.len()), (StopReason::Cancelled, 2));
 }
@@ -179,7 +178,7 @@ fn difficult_tables() {
         for rotation in KINDS {
             let options =
                 RbigOptions { max_blocks: 4, patience: None, rotation, ..RbigOptions::default() };
-            let rbig = fit(x.as_ref(), &options, &mut go_on).unwrap();
+            let rbig = fit(x.as_ref(), &options, &mut ()).unwrap();
             assert!(rbig.log_prob.iter().all(|p| p.is_finite()), "{name}, {rotation:?}");
             assert!(largest_difference(&rbig, x.as_ref()) < LOG_PROB_TOL, "{name}, {rotation:?}");
         }
@@ -193,7 +192,7 @@ fn one_outlier_costs_the_other_rows_little() {
     dirty[(17, 1)] = 1e12;
     let options = RbigOptions { max_blocks: 6, patience: None, ..RbigOptions::default() };
     let others = |x: &Mat<f64>| {
-        let rbig = fit(x.as_ref(), &options, &mut go_on).unwrap();
+        let rbig = fit(x.as_ref(), &options, &mut ()).unwrap();
         (rbig.log_prob.iter().sum::<f64>() - rbig.log_prob[17]) / 1999.0
     };
     let (without, with) = (others(&clean), others(&dirty));
@@ -206,7 +205,7 @@ fn directions_without_variance_gain_nothing() {
     let copied =
         Mat::from_fn(1000, 4, |i, j| [x[(i, 0)], x[(i, 1)], x[(i, 0)] + x[(i, 1)], 3.0][j]);
     let options = RbigOptions { max_blocks: 8, patience: None, ..RbigOptions::default() };
-    let rbig = fit(copied.as_ref(), &options, &mut go_on).unwrap();
+    let rbig = fit(copied.as_ref(), &options, &mut ()).unwrap();
     assert!(rbig.blocks.iter().all(|b| b.degenerate == 2));
     assert!(rbig.blocks.iter().skip(1).all(|b| b.negentropy_removed < 1.0));
 }
@@ -215,7 +214,7 @@ fn directions_without_variance_gain_nothing() {
 fn a_hundred_columns() {
     let x = banana(300, 100, 11);
     let options = RbigOptions { max_blocks: 2, patience: None, ..RbigOptions::default() };
-    let rbig = fit(x.as_ref(), &options, &mut go_on).unwrap();
+    let rbig = fit(x.as_ref(), &options, &mut ()).unwrap();
     assert!(largest_difference(&rbig, x.as_ref()) < LOG_PROB_TOL * 100.0);
 }
 
@@ -224,12 +223,12 @@ fn bad_arguments_are_typed_errors() {
     let options = RbigOptions::default();
     let mut x = banana(20, 3, 12);
     let wide = banana(20, 4, 12);
-    let mismatch = fit_validated(x.as_ref(), Some(wide.as_ref()), &options, &mut go_on);
-    assert_eq!(mismatch.unwrap_err(), Error::ColumnMismatch { expected: 3, got: 4 });
+    let mismatch = fit_validated(x.as_ref(), Some(wide.as_ref()), &options, &mut ());
+    assert_eq!(mismatch.unwrap_err(), Error::Columns { expected: 3, got: 4 });
     x[(5, 1)] = f64::NAN;
-    let error = fit(x.as_ref(), &options, &mut go_on).unwrap_err();
+    let error = fit(x.as_ref(), &options, &mut ()).unwrap_err();
     assert!(matches!(error, Error::NonFinite { row: 5, column: 1, .. }));
     let none = RbigOptions { components: 0, ..options };
-    let error = fit(wide.as_ref(), &none, &mut go_on).unwrap_err();
-    assert!(matches!(error, Error::InvalidOption { option: "components", .. }));
+    let error = fit(wide.as_ref(), &none, &mut ()).unwrap_err();
+    assert!(matches!(error, Error::Option { name: "components", .. }));
 }

@@ -106,5 +106,5 @@ fn bad_values_are_named() {
     assert!(matches!(error, Error::NonFinite { row: 4, column: 2, .. }));
     assert!(error.to_string().contains("row 4, column 2"));
     let empty = Pca::fit(Mat::<f64>::zeros(0, 3).as_ref());
-    assert_eq!(empty.unwrap_err(), Error::Empty { rows: 0, columns: 3 });
+    assert_eq!(empty.unwrap_err(), Error::Rows { needed: 1, got: 0 });
 }

@@ -92,7 +92,7 @@ fn mean(values: &[f64]) -> f64 {
 }
 
 fn fit(x: MatRef<'_, f64>, validation: Option<MatRef<'_, f64>>, recipe: &Recipe) -> Fitted {
-    fit_recipe(x, validation, recipe, &mut |_| ControlFlow::Continue(())).unwrap()
+    fit_recipe(x, validation, recipe, &mut ()).unwrap()
 }
 
 /// Small, so that a debug build is quick.
@@ -276,7 +276,7 @@ fn cancelling_at_any_moment_returns_the_best_so_far_at_once() {
     let recipe = Recipe { budget: Budget::Epochs(12), ..quick() };
     let run = |recipe: &Recipe, stop_after: usize| {
         let mut told = 0;
-        let fitted = fit_recipe(x.as_ref(), None, recipe, &mut |_| {
+        let fitted = fit_recipe(x.as_ref(), None, recipe, &mut |_: &gauss_flow::Event<'_>| {
             told += 1;
             if told >= stop_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
@@ -304,9 +304,9 @@ fn cancelling_at_any_moment_returns_the_best_so_far_at_once() {
 fn bad_options_are_typed_errors() {
     let x = BANANA.sample(50, 12);
     let refused = |recipe: Recipe| {
-        let fitted = fit_recipe(x.as_ref(), None, &recipe, &mut |_| ControlFlow::Continue(()));
+        let fitted = fit_recipe(x.as_ref(), None, &recipe, &mut ());
         match fitted {
-            Err(Error::InvalidOption { option, .. }) => option,
+            Err(Error::Option { name: option, .. }) => option,
             other => panic!("{other:?}"),
         }
     };
@@ -318,9 +318,8 @@ fn bad_options_are_typed_errors() {
     assert_eq!(refused(Recipe { prior: Some(f64::NAN), ..default() }), "prior");
     assert_eq!(refused(Recipe { noise: Some(-1.0), ..default() }), "noise");
     assert_eq!(refused(Recipe { validation_fraction: 1.0, ..default() }), "validation_fraction");
-    let one_row =
-        fit_recipe(x.as_ref().subrows(0, 1), None, &default(), &mut |_| ControlFlow::Continue(()));
-    assert!(matches!(one_row, Err(Error::Flow(gauss_flow::Error::Rows { needed: 4, got: 1 }))));
+    let one_row = fit_recipe(x.as_ref().subrows(0, 1), None, &default(), &mut ());
+    assert!(matches!(one_row, Err(Error::Rows { needed: 4, got: 1 })));
 }
 
 #[test]

@@ -12,7 +12,6 @@ use gauss_rbig::{RbigOptions, fit};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::ThreadPool;
-use std::ops::ControlFlow;
 
 /// Epochs of a training that is compared.
 const EPOCHS: usize = 10;
@@ -79,13 +78,13 @@ pub fn measure(pools: &[ThreadPool]) -> anyhow::Result<Vec<Row>> {
 
 fn trained(start: &Flow, x: &Mat<f64>, options: &TrainOptions) -> anyhow::Result<Numbers> {
     let mut flow = start.clone();
-    train(&mut flow, x.as_ref(), None, options, &mut |_| ControlFlow::Continue(()))?;
+    train(&mut flow, x.as_ref(), None, options, &mut ())?;
     numbers(&flow, x)
 }
 
 fn greedy(x: &Mat<f64>) -> anyhow::Result<Numbers> {
     let options = blocks(3, RbigOptions::default());
-    let fitted = fit(x.as_ref(), &options, &mut |_| ControlFlow::Continue(()))?;
+    let fitted = fit(x.as_ref(), &options, &mut ())?;
     numbers(&fitted.flow, x)
 }
 

@@ -17,7 +17,6 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::ThreadPool;
 use std::hint::black_box;
-use std::ops::ControlFlow;
 
 /// Rows of a batch, and of the blocks into which the flow cuts it.
 const BATCH: usize = 512;
@@ -73,8 +72,7 @@ fn step_seconds(start: &Flow, x: &Mat<f64>, effort: Effort) -> anyhow::Result<f6
     let options =
         TrainOptions { epochs, batch_size: BATCH, learning_rate: 1e-9, ..TrainOptions::default() };
     let mut flow = start.clone();
-    let go_on = &mut |_: &_| ControlFlow::Continue(());
-    let history = train(&mut flow, x.as_ref(), None, &options, go_on)?;
+    let history = train(&mut flow, x.as_ref(), None, &options, &mut ())?;
     let epochs = history.epochs.windows(2).map(|pair| pair[1].seconds - pair[0].seconds);
     Ok(epochs.fold(f64::INFINITY, f64::min) / STEPS as f64)
 }

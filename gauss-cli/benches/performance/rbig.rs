@@ -12,7 +12,6 @@ use faer::Mat;
 use gauss_rbig::{RbigOptions, fit, recipe};
 use rayon::ThreadPool;
 use serde::{Deserialize, Serialize};
-use std::ops::ControlFlow;
 use std::process::Command;
 
 /// Rows and columns of the large table.
@@ -39,8 +38,7 @@ pub fn blocks(count: usize, options: RbigOptions) -> RbigOptions {
 
 /// Seconds of one fit.
 pub fn run(x: &Mat<f64>, options: &RbigOptions) -> anyhow::Result<f64> {
-    let go_on = &mut |_: &_| ControlFlow::Continue(());
-    let (fitted, seconds) = timed(|| fit(x.as_ref(), options, go_on));
+    let (fitted, seconds) = timed(|| fit(x.as_ref(), options, &mut ()));
     fitted?;
     Ok(seconds)
 }

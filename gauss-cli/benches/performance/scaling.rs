@@ -17,7 +17,6 @@ use gauss_flow::{Flow, TrainOptions, train};
 use gauss_rbig::{RbigOptions, fit, recipe};
 use serde::Serialize;
 use std::hint::black_box;
-use std::ops::ControlFlow;
 
 /// Blocks of the flow, and components, where they are not what grows.
 const BLOCKS: usize = 8;
@@ -122,7 +121,7 @@ fn flow(case: &Case<'_>) -> anyhow::Result<Flow> {
         components: case.components,
         ..rbig::blocks(case.blocks, recipe::warm_start())
     };
-    Ok(fit(x, &options, &mut |_| ControlFlow::Continue(()))?.flow)
+    Ok(fit(x, &options, &mut ())?.flow)
 }
 
 fn log_prob(case: &Case<'_>) -> anyhow::Result<f64> {
@@ -140,7 +139,7 @@ fn epoch(case: &Case<'_>) -> anyhow::Result<f64> {
     let epochs = case.repeats;
     let options = TrainOptions { epochs, learning_rate: 1e-6, ..TrainOptions::default() };
     let mut flow = flow(case)?;
-    let history = train(&mut flow, x, None, &options, &mut |_| ControlFlow::Continue(()))?;
+    let history = train(&mut flow, x, None, &options, &mut ())?;
     let epochs = history.epochs.windows(2).map(|pair| pair[1].seconds - pair[0].seconds);
     Ok(epochs.fold(f64::INFINITY, f64::min))
 }

@@ -18,7 +18,6 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::ThreadPool;
 use std::hint::black_box;
-use std::ops::ControlFlow;
 
 /// Rows of a block, as the flow cuts them.
 const ROWS: usize = 128;
@@ -26,9 +25,8 @@ const ROWS: usize = 128;
 /// Trains from the warm start: the flow, and the seconds of the training alone.
 pub fn run(demo: &JointTraining) -> anyhow::Result<(Flow, f64)> {
     let mut flow = demo.start.clone();
-    let go_on = &mut |_: &_| ControlFlow::Continue(());
     let (trained, seconds) =
-        timed(|| train(&mut flow, demo.data.as_ref(), None, &demo.options, go_on));
+        timed(|| train(&mut flow, demo.data.as_ref(), None, &demo.options, &mut ()));
     trained?;
     Ok((flow, seconds))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use gauss_flow::{EpochRecord, History, LayerSpec, StopReason};
+use gauss_flow::{EpochRecord, History, LayerSpec};
 use gauss_model::Model;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -215,11 +215,7 @@ impl Training {
         Training {
             epochs: history.epochs.iter().filter(|record| record.epoch > 0).count(),
             best_epoch: history.best_epoch,
-            stopped: match history.stopped {
-                StopReason::Finished => "finished",
-                StopReason::NoImprovement => "no_improvement",
-                StopReason::Cancelled => "cancelled",
-            },
+            stopped: history.stopped.name(),
             history: history.epochs.iter().map(Epoch::new).collect(),
         }
     }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gauss_rbig::recipe::{Progress as Step, Stage};
+use gauss_flow::{Event, Stage, Watch};
 
 use crate::console::Console;
 use crate::interrupt::{self, Listening, lock};
@@ -23,6 +23,7 @@ pub struct Progress {
 /// What the last steps said.
 #[derive(Default)]
 struct State {
+    stage: Option<Stage>,
     what: String,
     /// Greedy blocks or epochs of the stage: how many are done, of how many.
     done: usize,
@@ -54,11 +55,11 @@ impl Progress {
         Progress { listening: Some(listening), ..progress }
     }
 
-    /// Shows a step; ends the fit after Ctrl-C.
-    pub fn show(&self, step: &Step<'_>) -> ControlFlow<()> {
+    /// Shows what has happened; ends the fit after Ctrl-C.
+    fn show(&self, event: &Event<'_>) -> ControlFlow<()> {
         if let Some(display) = &self.display {
             let mut state = lock(&self.state);
-            state.hear(step, display.elapsed());
+            state.hear(event, display.elapsed());
             display.show(|elapsed| state.status(elapsed));
         }
         match &self.listening {
@@ -68,44 +69,55 @@ impl Progress {
     }
 }
 
+/// Several fits may share one display.
+impl Watch for &Progress {
+    fn hear(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        self.show(event)
+    }
+}
+
 impl State {
-    fn hear(&mut self, step: &Step<'_>, elapsed: Duration) {
-        match *step {
-            Step::Block { block, blocks, mean_log_prob, stage } => {
-                let what = match stage {
-                    Some(Stage { candidate, of, .. }) => {
+    fn hear(&mut self, event: &Event<'_>, elapsed: Duration) {
+        match *event {
+            Event::Stage(stage) => self.stage = Some(stage),
+            Event::Block { record, blocks } => {
+                let what = match self.stage {
+                    Some(Stage::Candidate { candidate, of, .. }) => {
                         format!("greedy start {candidate} of {of}")
                     }
-                    None => "greedy blocks".to_owned(),
+                    _ => "greedy blocks".to_owned(),
                 };
                 self.enter(what, "block", blocks, elapsed);
-                self.done = block;
-                self.loss = format!("loss {:.4}", -mean_log_prob);
+                self.done = record.block;
+                self.loss = format!("loss {:.4}", -record.mean_log_prob);
             }
-            Step::Step { step, steps } => self.within = step as f64 / steps as f64,
-            Step::Epoch { record, epochs, stage } => {
-                let what = match stage {
-                    Some(Stage { round, candidate, of: of @ 2.. }) => {
+            Event::Step { step, steps } => self.within = step as f64 / steps as f64,
+            Event::Epoch { record, epochs } => {
+                let what = match self.stage {
+                    Some(Stage::Candidate { round, candidate, of: of @ 2.. }) => {
                         format!("round {round}, {candidate} of {of}")
                     }
-                    Some(Stage { round, .. }) => format!("round {round}"),
-                    None => "on all rows".to_owned(),
+                    Some(Stage::Candidate { round, .. }) => format!("round {round}"),
+                    Some(Stage::Refit) => "on all rows".to_owned(),
+                    _ => "training".to_owned(),
                 };
                 self.enter(what, "epoch", epochs, elapsed);
                 (self.done, self.within) = (record.epoch, 0.0);
                 // Most epochs do not look at the validation rows; the last look stands.
                 if let Some(nll) = record.validation_nll {
                     self.loss = format!("loss {:.4}, validation {nll:.4}", record.train_nll);
-                } else if stage.is_none() || self.loss.is_empty() {
+                } else if self.stage == Some(Stage::Refit) || self.loss.is_empty() {
                     self.loss = format!("loss {:.4}", record.train_nll);
                 }
             }
+            _ => {}
         }
     }
 
     fn enter(&mut self, what: String, unit: &'static str, of: usize, elapsed: Duration) {
         if (what.as_str(), of) != (self.what.as_str(), self.of) {
-            *self = State { what, unit, of, begun: elapsed, ..State::default() };
+            let stage = self.stage;
+            *self = State { what, unit, of, stage, begun: elapsed, ..State::default() };
         }
     }
 
@@ -138,19 +150,21 @@ mod tests {
             learning_rate: 0.01,
             seconds: 0.0,
         };
-        let stage = Some(Stage { round: 2, candidate: 1, of: 3 });
+        let stage = |round, candidate, of| Stage::Candidate { round, candidate, of };
         let seconds = Duration::from_secs;
+        state.hear(&Event::Stage(stage(2, 1, 3)), seconds(9));
         for (epoch, nll, at) in [(0, Some(1.75), 10), (1, None, 12)] {
             let record = &record(epoch, nll);
-            state.hear(&Step::Epoch { record, epochs: 4, stage }, seconds(at));
+            state.hear(&Event::Epoch { record, epochs: 4 }, seconds(at));
         }
-        state.hear(&Step::Step { step: 1, steps: 2 }, seconds(13));
+        state.hear(&Event::Step { step: 1, steps: 2 }, seconds(13));
         let (what, part, details) = state.status(seconds(13));
         assert_eq!((what.as_str(), part), ("round 2, 1 of 3", Some(0.375)));
         let expected = "epoch 1 of 4 (5 s left), loss 1.5000, validation 1.7500, 13 s so far";
         assert_eq!(details, expected);
         // Another stage begins anew.
-        state.hear(&Step::Epoch { record: &record(0, None), epochs: 4, stage: None }, seconds(20));
+        state.hear(&Event::Stage(Stage::Refit), seconds(20));
+        state.hear(&Event::Epoch { record: &record(0, None), epochs: 4 }, seconds(20));
         let (what, part, details) = state.status(seconds(20));
         assert_eq!((what.as_str(), part), ("on all rows", Some(0.0)));
         assert_eq!(details, "epoch 0 of 4, loss 1.5000, 20 s so far");

@@ -1,13 +1,14 @@
 //! The data, the truth, and the flow fitted in four ways.
 
-use std::ops::ControlFlow;
 use std::time::Instant;
 
 use anyhow::Context;
 use faer::{Mat, MatRef};
-use gauss_flow::{Flow, History, LayerSpec, Schedule, TrainOptions, standardization, train};
-use gauss_rbig::recipe::{Progress as Step, Recipe, Stage, fit_recipe, warm_start};
-use gauss_rbig::{BlockReport, RbigOptions};
+use gauss_flow::{
+    BlockRecord, Flow, History, LayerSpec, Schedule, TrainOptions, standardization, train,
+};
+use gauss_rbig::RbigOptions;
+use gauss_rbig::recipe::{Recipe, fit_recipe, warm_start};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -60,7 +61,7 @@ pub struct Fits {
     /// What `gauss fit` does.
     pub recommended: Way,
     pub recipe: Recipe,
-    pub rbig_blocks: Vec<BlockReport>,
+    pub rbig_blocks: Vec<BlockRecord>,
     /// Largest difference between RBIG's own log p and its flow's, at 0 to 4 reflections.
     pub rbig_deviation: f64,
 }
@@ -137,14 +138,7 @@ impl Fits {
         // The greedy fit, and the flow it is.
         let clock = Instant::now();
         let options = greedy(seed);
-        let rbig = gauss_rbig::fit(data, &options, &mut |block| {
-            progress.show(&Step::Block {
-                block: block.block + 1,
-                blocks: BLOCKS,
-                mean_log_prob: block.mean_log_prob,
-                stage: None,
-            })
-        })?;
+        let rbig = gauss_rbig::fit(data, &options, &mut &*progress)?;
         let greedy_seconds = clock.elapsed().as_secs_f64();
         let rbig_deviation = deviation(data, &options)?;
         let nothing = standard_normal();
@@ -157,10 +151,7 @@ impl Fits {
         let joint = |start: &Flow| -> anyhow::Result<Way> {
             let clock = Instant::now();
             let mut flow = start.clone();
-            let history = train(&mut flow, data, None, &options, &mut |record| {
-                let stage = Some(Stage { round: 1, candidate: 1, of: 1 });
-                progress.show(&Step::Epoch { record, epochs: options.epochs, stage })
-            })?;
+            let history = train(&mut flow, data, None, &options, &mut &*progress)?;
             let seconds = clock.elapsed().as_secs_f64();
             Ok(Way { history: Some(history), ..judge.judge(start, flow, None, seconds)? })
         };
@@ -172,7 +163,7 @@ impl Fits {
         let raw = Raw { data: raw_data, fresh: raw_fresh, log_scale: log_scales };
         let clock = Instant::now();
         let recipe = Recipe { seed, ..Recipe::default() };
-        let fitted = fit_recipe(raw.data.as_ref(), None, &recipe, &mut |step| progress.show(step))?;
+        let fitted = fit_recipe(raw.data.as_ref(), None, &recipe, &mut &*progress)?;
         let seconds = clock.elapsed().as_secs_f64();
         let normal = Flow::builder(2).standardize().build(raw.data.as_ref(), &mut rng)?;
         let judged = judge.judge(&normal, fitted.flow, Some(&raw), seconds)?;
@@ -227,8 +218,7 @@ impl JointTraining {
     pub fn new(seed: u64) -> anyhow::Result<Self> {
         let (raw, _) = TwoMoons::new(NOISE).sample(ROWS, &mut ChaCha8Rng::seed_from_u64(seed));
         let data = standardized(&raw, &standardization(raw.as_ref())?);
-        let go_on = &mut |_: &BlockReport| ControlFlow::Continue(());
-        let start = gauss_rbig::fit(data.as_ref(), &greedy(seed), go_on)?.flow;
+        let start = gauss_rbig::fit(data.as_ref(), &greedy(seed), &mut ())?.flow;
         Ok(Self { data, start, options: joint(seed) })
     }
 }
@@ -301,7 +291,7 @@ fn deviation(data: MatRef<'_, f64>, options: &RbigOptions) -> anyhow::Result<f64
     let mut largest = 0.0_f64;
     for reflections in 0..=4 {
         let options = RbigOptions { reflections, ..options.clone() };
-        let rbig = gauss_rbig::fit(data, &options, &mut |_| ControlFlow::Continue(()))?;
+        let rbig = gauss_rbig::fit(data, &options, &mut ())?;
         for (flow, greedy) in rbig.flow.log_prob(data)?.iter().zip(&rbig.log_prob) {
             largest = largest.max((flow - greedy).abs());
         }

@@ -31,9 +31,9 @@ impl Subject<'_> {
             });
         }
         let why = match history.stopped {
-            StopReason::Finished => "all epochs done",
             StopReason::NoImprovement => "stopped without further improvement",
             StopReason::Cancelled => "stopped by the user",
+            _ => "all epochs done",
         };
         let subtitle = format!("epoch {} of {last} was kept; {why}", history.best_epoch);
         let title = "Training";

@@ -10,7 +10,7 @@ mod history;
 mod options;
 mod prior;
 
-pub use history::{EpochRecord, History, StopReason};
+pub use history::History;
 pub use options::{Schedule, TrainOptions};
 
 use crate::adam::{Adam, norm};
@@ -20,112 +20,39 @@ use crate::error::Error;
 use crate::flow::Flow;
 use crate::gradient::{GradientSum, Noise};
 use crate::layer::{LayerSpec, segments, validate};
+use crate::rows::Rows;
+use crate::stream::{Purpose, stream};
+use crate::watch::{EpochRecord, Event, StopReason, Watch};
 use faer::MatRef;
 use prior::add_prior;
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
-use std::ops::ControlFlow;
 use std::time::Instant;
-use thiserror::Error as ThisError;
-
-/// A run that could not go on. The flow then has the best parameters so far.
-#[derive(Clone, Debug, ThisError, PartialEq)]
-pub enum TrainError {
-    /// The data or the options are refused.
-    #[error(transparent)]
-    Invalid(#[from] Error),
-    /// The loss became NaN or infinite.
-    #[error("the loss became {loss} in epoch {epoch}; a lower learning rate may help")]
-    Diverged {
-        /// In this epoch.
-        epoch: usize,
-        /// The loss.
-        loss: f64,
-    },
-}
-
-/// What is told of each epoch; it may end the run.
-pub type Observer<'a> = &'a mut (dyn FnMut(&EpochRecord) -> ControlFlow<()> + Send);
-
-/// A run as it happens.
-#[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
-    /// A step is done; said often, so that a run on many rows can be ended within an epoch.
-    Step {
-        /// Of this epoch, counted from 1.
-        step: usize,
-        /// In an epoch.
-        steps: usize,
-    },
-    /// An epoch is done, or the start was looked at.
-    Epoch(&'a EpochRecord),
-}
-
-/// What is told of each step and each epoch; it may end the run.
-pub type StepObserver<'a> = &'a mut (dyn FnMut(Event<'_>) -> ControlFlow<()> + Send);
-
-/// Refuses a matrix that nothing can be learnt from.
-pub(crate) fn check_data(dim: usize, x: MatRef<'_, f64>) -> Result<(), Error> {
-    if x.ncols() != dim {
-        return Err(Error::Columns { expected: dim, got: x.ncols() });
-    }
-    if x.nrows() == 0 {
-        return Err(Error::Rows { needed: 1, got: 0 });
-    }
-    for row in 0..x.nrows() {
-        for column in 0..dim {
-            let value = x[(row, column)];
-            if !value.is_finite() {
-                return Err(Error::NonFinite { row, column, value });
-            }
-        }
-    }
-    Ok(())
-}
 
 /// Trains all trainable parameters of `flow` together on the rows of `x`.
 ///
-/// `observer` is told of each epoch, the start included, and may end the run. Without validation
-/// rows the last parameters are kept (the averaged ones, if there is an average) whose loss is
-/// finite.
+/// `watch` hears of each step and each epoch, the start included, and may end the run; one ended
+/// within an epoch keeps what the epochs before it found. Without validation rows the last
+/// parameters are kept (the averaged ones, if there is an average) whose loss is finite.
 ///
 /// # Errors
-/// [`TrainError::Invalid`] before anything is done; [`TrainError::Diverged`] with the best
-/// parameters so far in `flow`.
-pub fn train(
+/// [`Error::Diverged`] with the best parameters so far in `flow`; all others before anything is
+/// done.
+pub fn train<'a>(
     flow: &mut Flow,
-    x: MatRef<'_, f64>,
-    validation: Option<MatRef<'_, f64>>,
+    x: impl Into<Rows<'a>>,
+    validation: Option<Rows<'a>>,
     options: &TrainOptions,
-    observer: Observer<'_>,
-) -> Result<History, TrainError> {
-    train_by_steps(flow, x, validation, options, &mut |event| match event {
-        Event::Epoch(record) => observer(record),
-        Event::Step { .. } => ControlFlow::Continue(()),
-    })
-}
-
-/// [`train`] for an observer that hears of every step, too. A run ended within an epoch keeps
-/// what the epochs before it found.
-///
-/// # Errors
-/// As [`train`].
-pub fn train_by_steps(
-    flow: &mut Flow,
-    x: MatRef<'_, f64>,
-    validation: Option<MatRef<'_, f64>>,
-    options: &TrainOptions,
-    observer: StepObserver<'_>,
-) -> Result<History, TrainError> {
+    watch: &mut dyn Watch,
+) -> Result<History, Error> {
+    let x = x.into();
     options.validate(flow.dim())?;
-    check_data(flow.dim(), x)?;
+    x.check(flow.dim())?;
     if let Some(validation) = validation {
-        check_data(flow.dim(), validation)?;
+        validation.check(flow.dim())?;
     }
-    let mut run = Run::new(flow, x, validation, options);
+    let mut run = Run::new(flow, x.x(), validation.map(|v| v.x()), options);
     // Inside one of rayon's own threads the many small steps start without a hand-over.
-    let result = rayon::scope(|_| run.epochs(observer));
+    let result = rayon::scope(|_| run.epochs(watch));
     let lost = run.settle(flow.params());
     let Run { best, records, .. } = run;
     flow.set_params(best.params)?;
@@ -187,19 +114,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn epochs(&mut self, observer: StepObserver<'_>) -> Result<StopReason, TrainError> {
+    fn epochs(&mut self, watch: &mut dyn Watch) -> Result<StopReason, Error> {
         let start_nll = self.mean_nll(self.x);
         self.finish_epoch(0, start_nll, self.options.learning_rate)?;
-        if observer(Event::Epoch(&self.records[0])).is_break() {
+        if watch.hear(&self.last_epoch()).is_break() {
             return Ok(StopReason::Cancelled);
         }
         let mut order: Vec<u32> = (0..self.x.nrows() as u32).collect();
         for epoch in 1..=self.options.epochs {
-            let Some((nll, rate)) = self.epoch(epoch, &mut order, observer)? else {
+            let Some((nll, rate)) = self.epoch(epoch, &mut order, watch)? else {
                 return Ok(StopReason::Cancelled);
             };
             self.finish_epoch(epoch, nll, rate)?;
-            if observer(Event::Epoch(&self.records[epoch])).is_break() {
+            if watch.hear(&self.last_epoch()).is_break() {
                 return Ok(StopReason::Cancelled);
             }
             if let (Some(patience), Some(_)) = (self.options.patience, self.validation)
@@ -211,17 +138,20 @@ impl<'a> Run<'a> {
         Ok(StopReason::Finished)
     }
 
+    fn last_epoch(&self) -> Event<'_> {
+        let record = &self.records[self.records.len() - 1];
+        Event::Epoch { record, epochs: self.options.epochs }
+    }
+
     /// One pass over the rows: (mean loss, the last rate); `None` if the observer ended it.
     fn epoch(
         &mut self,
         epoch: usize,
         order: &mut [u32],
-        observer: StepObserver<'_>,
-    ) -> Result<Option<(f64, f64)>, TrainError> {
+        watch: &mut dyn Watch,
+    ) -> Result<Option<(f64, f64)>, Error> {
         let options = self.options;
-        let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
-        rng.set_stream(epoch as u64);
-        order.shuffle(&mut rng);
+        order.shuffle(&mut stream(options.seed, Purpose::Order { epoch: epoch as u64 }));
 
         let steps = order.len().div_ceil(options.batch_size);
         let decay = options.average_epochs.map(|epochs| (-1.0 / (epochs * steps as f64)).exp());
@@ -242,7 +172,7 @@ impl<'a> Run<'a> {
             let length = norm(&self.grad);
             if !nll.is_finite() || !length.is_finite() {
                 let loss = if nll.is_finite() { length } else { nll };
-                return Err(TrainError::Diverged { epoch, loss });
+                return Err(Error::Diverged { epoch, loss });
             }
             if let Some(clip) = options.clip_norm
                 && length > clip
@@ -251,7 +181,7 @@ impl<'a> Run<'a> {
             }
             self.adam.step(rate, &self.grad, &mut self.params);
             if !norm(&self.params).is_finite() {
-                return Err(TrainError::Diverged { epoch, loss: f64::NAN });
+                return Err(Error::Diverged { epoch, loss: f64::NAN });
             }
             self.derived.update(self.flow.layers(), &self.params);
             if let Some(decay) = decay {
@@ -260,7 +190,7 @@ impl<'a> Run<'a> {
                 }
             }
             total += nll * batch.len() as f64;
-            if observer(Event::Step { step: step + 1, steps }).is_break() {
+            if watch.hear(&Event::Step { step: step + 1, steps }).is_break() {
                 return Ok(None);
             }
         }
@@ -281,7 +211,7 @@ impl<'a> Run<'a> {
     }
 
     /// Scores the epoch's parameters, keeps them if they are the best, and records the epoch.
-    fn finish_epoch(&mut self, epoch: usize, nll: f64, rate: f64) -> Result<(), TrainError> {
+    fn finish_epoch(&mut self, epoch: usize, nll: f64, rate: f64) -> Result<(), Error> {
         let averaged = self.options.average_epochs.is_some();
         let validation = self.validation.filter(|_| self.options.validates(epoch));
         let validation_nll = if let Some(validation) = validation {
@@ -305,7 +235,7 @@ impl<'a> Run<'a> {
         } else {
             let params = if averaged { &self.average } else { &self.params };
             if !self.is_valid(params) {
-                return Err(TrainError::Diverged { epoch, loss: f64::NAN });
+                return Err(Error::Diverged { epoch, loss: f64::NAN });
             }
             if nll.is_finite() {
                 std::mem::swap(&mut self.previous, &mut self.best);
@@ -322,7 +252,7 @@ impl<'a> Run<'a> {
             seconds: self.start.elapsed().as_secs_f64(),
         });
         let loss = validation_nll.filter(|l| !l.is_finite()).unwrap_or(nll);
-        if loss.is_finite() { Ok(()) } else { Err(TrainError::Diverged { epoch, loss }) }
+        if loss.is_finite() { Ok(()) } else { Err(Error::Diverged { epoch, loss }) }
     }
 
     /// Whether a flow may have these parameters: a wild step can take them out of range.
@@ -333,7 +263,7 @@ impl<'a> Run<'a> {
     /// Without validation rows nobody has looked at the loss of the last parameters yet: goes back
     /// to the ones before, or to the start, until it is finite. Returns the error to report if
     /// the last ones are lost.
-    fn settle(&mut self, start: &[f64]) -> Option<TrainError> {
+    fn settle(&mut self, start: &[f64]) -> Option<Error> {
         if self.validation.is_some() || self.best.epoch == 0 {
             return None;
         }
@@ -342,7 +272,7 @@ impl<'a> Run<'a> {
         if loss.is_finite() {
             return None;
         }
-        let error = TrainError::Diverged { epoch: self.best.epoch, loss };
+        let error = Error::Diverged { epoch: self.best.epoch, loss };
         std::mem::swap(&mut self.previous, &mut self.best);
         self.derived.update(self.flow.layers(), &self.best.params);
         if !self.mean_nll(self.x).is_finite() {

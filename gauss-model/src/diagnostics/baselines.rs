@@ -8,7 +8,6 @@ use gauss_rbig::sampling;
 use gauss_rbig::{RbigOptions, Selection};
 use rayon::prelude::*;
 use serde::Serialize;
-use std::ops::ControlFlow;
 
 /// Parts of a table whose rows are both fitted and scored.
 pub const FOLDS: usize = 5;
@@ -88,8 +87,7 @@ pub fn score(
             if constant {
                 return None;
             }
-            let fitted =
-                gauss_rbig::fit(train, &options, &mut |_| ControlFlow::Continue(())).ok()?;
+            let fitted = gauss_rbig::fit(train, &options, &mut ()).ok()?;
             fitted.flow.log_prob(test).ok().map(plain)
         }
         Baseline::Mixture => {

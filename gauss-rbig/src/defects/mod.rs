@@ -37,6 +37,7 @@ mod words;
 
 use crate::Error;
 use faer::MatRef;
+use gauss_flow::Rows;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -128,9 +129,9 @@ pub enum Defect {
 /// ```
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::NonFinite`], [`Error::Eigen`].
+/// [`Error::Rows`], [`Error::NonFinite`], [`Error::Eigen`].
 pub fn examine(x: MatRef<'_, f64>) -> Result<Vec<Defect>, Error> {
-    crate::error::check_finite(x)?;
+    Rows::from(x).check(x.ncols())?;
     let columns: Vec<values::Column> = (0..x.ncols())
         .into_par_iter()
         .map(|j| values::Column::of(&x.col(j).iter().copied().collect::<Vec<f64>>()))

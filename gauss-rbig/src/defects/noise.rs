@@ -9,11 +9,8 @@
 
 use crate::Error;
 use faer::Mat;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-
-/// Streams of the noise begin here, apart from those of the epochs of a training.
-const STREAM: u64 = 1 << 62;
+use gauss_flow::stream::{Purpose, stream};
+use rand::RngExt;
 
 /// Adds U(-width/2, width/2) to a column of `x` [n, d]. The noise follows from the seed, the
 /// column and the row's number alone; give training and validation rows different seeds.
@@ -30,17 +27,16 @@ const STREAM: u64 = 1 << 62;
 /// ```
 ///
 /// # Errors
-/// [`Error::InvalidOption`] unless the width is finite and positive.
+/// [`Error::Option`] unless the width is finite and positive.
 ///
 /// # Panics
 /// If there is no such column.
 pub fn add_noise(x: &mut Mat<f64>, column: usize, width: f64, seed: u64) -> Result<(), Error> {
     if !(width > 0.0 && width.is_finite()) {
-        let (option, expected) = ("noise width", "finite and above 0");
-        return Err(Error::InvalidOption { option, value: width, expected });
+        let (name, requirement) = ("noise width", "finite and above 0");
+        return Err(Error::Option { name, requirement, value: width });
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(STREAM + column as u64);
+    let mut rng = stream(seed, Purpose::ColumnNoise { column: column as u64 });
     for value in x.col_mut(column).iter_mut() {
         *value += width * (rng.random::<f64>() - 0.5);
     }

@@ -31,7 +31,6 @@ pub mod rotation;
 pub(crate) mod state;
 
 use crate::Error;
-use crate::error::check_finite;
 use crate::greedy::rotation::{Chosen, RotationKind, choose};
 use crate::greedy::state::State;
 use crate::linear::pca::with_determinant;
@@ -40,9 +39,8 @@ use crate::marginal::{Selection, fit_columns, layer_params};
 use crate::sampling::mix;
 use faer::MatRef;
 use gauss_flow::layers::rotation::params_for_orthogonal;
-use gauss_flow::{Flow, LayerSpec, column_scale};
+use gauss_flow::{BlockRecord, Event, Flow, LayerSpec, Rows, StopReason, Watch, column_scale};
 use rayon::prelude::*;
-use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// How the greedy fit runs.
@@ -101,9 +99,11 @@ impl RbigOptions {
     /// Whether every option is in its range.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`].
+    /// [`Error::Option`].
     pub fn validate(&self) -> Result<(), Error> {
-        let bad = |option, value, expected| Err(Error::InvalidOption { option, value, expected });
+        let bad = |option, value, expected| {
+            Err(Error::Option { name: option, value, requirement: expected })
+        };
         if self.components == 0 {
             return bad("components", 0.0, "at least 1");
         }
@@ -117,38 +117,6 @@ impl RbigOptions {
     }
 }
 
-/// What one block did. Nats per row throughout, densities in the units of the data.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BlockReport {
-    /// Counted from 0.
-    pub block: usize,
-    /// Mean gain of a row's log-density: Σ_i KL(marginal_i ‖ N(0, 1)), estimated.
-    pub negentropy_removed: f64,
-    /// Its standard error.
-    pub standard_error: f64,
-    /// Free parameters of the block's mixtures.
-    pub parameters: usize,
-    /// Directions without variance, left as they are.
-    pub degenerate: usize,
-    /// Mean log-density of the rows after the block.
-    pub mean_log_prob: f64,
-    /// The same of the validation rows.
-    pub validation_log_prob: Option<f64>,
-    /// Time for the block.
-    pub seconds: f64,
-}
-
-/// Why the loop ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopReason {
-    /// All blocks were run.
-    MaxBlocks,
-    /// `patience` blocks in a row made no progress.
-    NoProgress,
-    /// The observer asked for it.
-    Cancelled,
-}
-
 /// A greedy fit.
 #[derive(Debug, Clone)]
 pub struct Rbig {
@@ -156,7 +124,7 @@ pub struct Rbig {
     /// marginal layer for each block kept.
     pub flow: Flow,
     /// Every block that was run, also those cut off.
-    pub blocks: Vec<BlockReport>,
+    pub blocks: Vec<BlockRecord>,
     /// How many of them the flow contains.
     pub kept: usize,
     /// ln p of each row `[n]` by the greedy recursion; the flow's `log_prob` to rounding.
@@ -165,54 +133,50 @@ pub struct Rbig {
     pub stopped: StopReason,
 }
 
-/// Hears of every block; [`ControlFlow::Break`] ends the fit with the blocks so far.
-pub type Observer<'a> = dyn FnMut(&BlockReport) -> ControlFlow<()> + 'a;
-
 /// Fits a flow to the rows of `x` [n, d], block by block.
 ///
 /// ```
 /// use gauss_rbig::{RbigOptions, fit};
-/// use std::ops::ControlFlow;
 /// // A parabola with noise: uncorrelated, yet dependent.
 /// let x = faer::Mat::from_fn(500, 2, |i, j| {
 ///     let t = (i as f64 * 0.754_877_666).fract() * 2.0 - 1.0;
 ///     if j == 0 { t } else { t * t + 0.1 * (i as f64 * 0.569_840_291).fract() }
 /// });
-/// let rbig = fit(x.as_ref(), &RbigOptions::default(), &mut |_| ControlFlow::Continue(()))?;
+/// let rbig = fit(x.as_ref(), &RbigOptions::default(), &mut ())?;
 /// let log_p = rbig.flow.log_prob(x.as_ref())?;
 /// assert!((log_p[0] - rbig.log_prob[0]).abs() < 1e-10);
 /// # Ok::<(), gauss_rbig::Error>(())
 /// ```
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::NonFinite`], [`Error::InvalidOption`].
+/// [`Error::Rows`], [`Error::NonFinite`], [`Error::Option`].
 pub fn fit(
     x: MatRef<'_, f64>,
     options: &RbigOptions,
-    observer: &mut Observer<'_>,
+    watch: &mut dyn Watch,
 ) -> Result<Rbig, Error> {
-    fit_validated(x, None, options, observer)
+    fit_validated(x, None, options, watch)
 }
 
 /// [`fit`], stopped by the log-density of `validation` rows [m, d] that are not fitted.
 ///
 /// # Errors
-/// As [`fit`], for both matrices, and [`Error::ColumnMismatch`].
+/// As [`fit`], for both matrices, and [`Error::Columns`].
 pub fn fit_validated(
     x: MatRef<'_, f64>,
     validation: Option<MatRef<'_, f64>>,
     options: &RbigOptions,
-    observer: &mut Observer<'_>,
+    watch: &mut dyn Watch,
 ) -> Result<Rbig, Error> {
     options.validate()?;
-    check_finite(x)?;
+    Rows::from(x).check(x.ncols())?;
     if let Some(v) = validation {
         if v.ncols() != x.ncols() {
-            return Err(Error::ColumnMismatch { expected: x.ncols(), got: v.ncols() });
+            return Err(Error::Columns { expected: x.ncols(), got: v.ncols() });
         }
-        check_finite(v)?;
+        Rows::from(v).check(v.ncols())?;
     }
-    Greedy::begin(x, validation, options)?.run(observer)
+    Greedy::begin(x, validation, options)?.run(watch)
 }
 
 /// The layers so far, and the rows as they leave the last one.
@@ -284,15 +248,16 @@ impl<'a> Greedy<'a> {
         Ok(())
     }
 
-    fn run(mut self, observer: &mut Observer<'_>) -> Result<Rbig, Error> {
+    fn run(mut self, watch: &mut dyn Watch) -> Result<Rbig, Error> {
         let mut blocks = Vec::new();
         let mut best = self.here(0);
         let mut without_progress = 0;
-        let mut stopped = StopReason::MaxBlocks;
+        let mut stopped = StopReason::Finished;
         for block in 0..self.options.max_blocks {
             let before = self.train.log_prob();
             let report = self.block(block, &before)?;
-            let cancelled = observer(&report).is_break();
+            let told = Event::Block { record: &report, blocks: self.options.max_blocks };
+            let cancelled = watch.hear(&told).is_break();
             if self.is_progress(&report, &best) {
                 best = self.here(block + 1);
                 without_progress = 0;
@@ -305,7 +270,7 @@ impl<'a> Greedy<'a> {
                 break;
             }
             if self.options.patience.is_some_and(|patience| without_progress >= patience) {
-                stopped = StopReason::NoProgress;
+                stopped = StopReason::NoImprovement;
                 break;
             }
         }
@@ -316,7 +281,7 @@ impl<'a> Greedy<'a> {
     }
 
     /// Rotates, fits and maps once.
-    fn block(&mut self, block: usize, before: &[f64]) -> Result<BlockReport, Error> {
+    fn block(&mut self, block: usize, before: &[f64]) -> Result<BlockRecord, Error> {
         let clock = Instant::now();
         let options = self.options;
         let seed = seed_of(options.seed, block);
@@ -337,8 +302,8 @@ impl<'a> Greedy<'a> {
 
         let after = self.train.log_prob();
         let (negentropy_removed, standard_error) = mean_gain(before, &after);
-        Ok(BlockReport {
-            block,
+        Ok(BlockRecord {
+            block: block + 1,
             negentropy_removed,
             standard_error,
             parameters: fits.iter().map(crate::marginal::MarginalFit::parameters).sum(),
@@ -349,7 +314,7 @@ impl<'a> Greedy<'a> {
         })
     }
 
-    fn is_progress(&self, report: &BlockReport, best: &Best) -> bool {
+    fn is_progress(&self, report: &BlockRecord, best: &Best) -> bool {
         if self.options.patience.is_none() {
             return true;
         }

@@ -21,6 +21,7 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
+use gauss_flow::Rows;
 use rayon::prelude::*;
 
 /// Rows centred and multiplied together.
@@ -189,9 +190,9 @@ impl Pca {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::NonFinite`], [`Error::Eigen`].
+    /// [`Error::Rows`], [`Error::NonFinite`], [`Error::Eigen`].
     pub fn fit(x: MatRef<'_, f64>) -> Result<Self, Error> {
-        crate::error::check_finite(x)?;
+        Rows::from(x).check(x.ncols())?;
         Self::of_covariance(Moments::of(x).covariance().as_ref())
     }
 
@@ -200,7 +201,7 @@ impl Pca {
     /// # Errors
     /// [`Error::NonFinite`], [`Error::Eigen`].
     pub fn of_covariance(covariance: MatRef<'_, f64>) -> Result<Self, Error> {
-        crate::error::check_finite(covariance)?;
+        gauss_flow::rows::check_finite(covariance)?;
         let dim = covariance.nrows();
         let failed = |_| Error::Eigen { dim };
         // An exact power of two, so that no square of an entry over- or underflows.

@@ -77,13 +77,13 @@ impl EmOptions {
     /// Whether every option is in its range.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`].
+    /// [`Error::Option`].
     pub fn validate(&self) -> Result<(), Error> {
         let finite = |option, value: f64, expected| {
             if value >= 0.0 && value.is_finite() {
                 Ok(())
             } else {
-                Err(Error::InvalidOption { option, value, expected })
+                Err(Error::Option { name: option, value, requirement: expected })
             }
         };
         finite("tolerance", self.tolerance, "finite and at least 0")?;

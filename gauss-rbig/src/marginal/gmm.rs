@@ -120,12 +120,15 @@ impl Gmm {
 /// ```
 ///
 /// # Errors
-/// [`Error::Empty`] without values or components, [`Error::NonFinite`],
-/// [`Error::InvalidOption`].
+/// [`Error::Rows`] without values, [`Error::NonFinite`],
+/// [`Error::Option`].
 pub fn fit(x: &[f64], components: usize, options: &EmOptions) -> Result<EmFit, Error> {
     options.validate()?;
-    if x.is_empty() || components == 0 {
-        return Err(Error::Empty { rows: x.len(), columns: components });
+    if x.is_empty() {
+        return Err(Error::Rows { needed: 1, got: 0 });
+    }
+    if components == 0 {
+        return Err(Error::Option { name: "components", requirement: "at least 1", value: 0.0 });
     }
     if let Some(row) = x.iter().position(|x| !x.is_finite()) {
         return Err(Error::NonFinite { row, column: 0, value: x[row] });

@@ -7,7 +7,6 @@ use crate::{Error, RbigOptions, Selection, fit};
 use faer::MatRef;
 use gauss_flow::Flow;
 use serde::{Deserialize, Serialize};
-use std::ops::ControlFlow;
 
 /// Components of an independent column, at most.
 const COMPONENTS: usize = 32;
@@ -43,7 +42,7 @@ pub(super) fn baselines(
     };
     [("one normal distribution", normal), ("independent columns", independent)].into_iter().map(
         move |(name, options)| {
-            let flow = fit(x, &options, &mut |_| ControlFlow::Continue(()))?.flow;
+            let flow = fit(x, &options, &mut ())?.flow;
             let score = mean_log_prob(&flow, validation)?;
             Ok((Baseline { name: name.to_owned(), score }, flow))
         },

@@ -9,12 +9,12 @@
 //! decides how much a small table in many dimensions may teach. None of this can be known before
 //! the data are seen, and each of it decides some table.
 
-use super::search::Watch;
-use super::{Method, Progress, Recipe, Stage};
+use super::guard::Guard;
+use super::{Method, Recipe};
 use crate::marginal::em::EmOptions;
 use crate::{Error, Rbig, RbigOptions, RotationKind, Selection, fit};
 use faer::MatRef;
-use gauss_flow::{Flow, LayerSpec};
+use gauss_flow::{Event, Flow, LayerSpec};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -102,8 +102,7 @@ impl Candidate {
         &self,
         x: MatRef<'_, f64>,
         recipe: &Recipe,
-        stage: Option<Stage>,
-        watch: &mut Watch<'_>,
+        guard: &mut Guard<'_>,
     ) -> Result<Flow, Error> {
         let seed = recipe.seed;
         if recipe.method == Method::Joint {
@@ -126,14 +125,7 @@ impl Candidate {
             seed,
             ..warm_start()
         };
-        let Rbig { flow, kept, .. } = fit(x, &options, &mut |report| {
-            watch.hear(&Progress::Block {
-                block: report.block + 1,
-                blocks: self.blocks,
-                mean_log_prob: report.mean_log_prob,
-                stage,
-            })
-        })?;
+        let Rbig { flow, kept, .. } = fit(x, &options, &mut |event: &Event<'_>| guard.hear(event))?;
         let blocks = flow.layers().len() - 2 * kept;
         if self.smooth { with_split(&flow, blocks, self.components) } else { Ok(flow) }
     }

@@ -19,13 +19,12 @@
 //!
 //! ```
 //! use gauss_rbig::recipe::{Budget, Recipe, fit_recipe};
-//! use std::ops::ControlFlow;
 //! let x = faer::Mat::from_fn(600, 2, |i, j| {
 //!     let t = (i as f64 * 0.754_877_666).fract() * 2.0 - 1.0;
 //!     if j == 0 { t } else { t * t + 0.1 * (i as f64 * 0.569_840_291).fract() }
 //! });
 //! let recipe = Recipe { budget: Budget::Epochs(30), ..Recipe::default() };
-//! let fitted = fit_recipe(x.as_ref(), None, &recipe, &mut |_| ControlFlow::Continue(()))?;
+//! let fitted = fit_recipe(x.as_ref(), None, &recipe, &mut ())?;
 //! let log_p = fitted.flow.log_prob(x.as_ref())?;
 //! for trial in &fitted.trials {
 //!     println!("{}: {:.3} nats", trial.candidate, trial.after);
@@ -37,6 +36,7 @@
 mod baseline;
 mod candidate;
 mod cycle;
+mod guard;
 mod options;
 mod search;
 
@@ -50,11 +50,11 @@ use crate::{Error, RbigOptions, fit_validated};
 use baseline::baselines;
 use cycle::{Cycle, rounding_errors, train_options};
 use faer::{Mat, MatRef};
-use gauss_flow::{EpochRecord, Event, Flow, History, train_by_steps};
-use rand::SeedableRng;
+use gauss_flow::stream::{Purpose, stream};
+use gauss_flow::{Event, Flow, History, Rows, Stage, Watch, train};
+use guard::Guard;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
-use search::{Search, Watch};
+use search::Search;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -67,49 +67,6 @@ const LEAST_HELD_OUT: usize = 1000;
 /// With more rows than this, a tenth more teaches nothing that could be measured: p parameters
 /// fitted to n rows cost p/2n nats, and a tenth of that is saved.
 const REFIT_ROWS: usize = 40_000;
-
-/// Where in the search an epoch or a greedy block stands. All count from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stage {
-    /// The round.
-    pub round: usize,
-    /// Which candidate of the round.
-    pub candidate: usize,
-    /// Candidates in this round.
-    pub of: usize,
-}
-
-/// A fit as it happens.
-#[derive(Clone, Copy, Debug)]
-pub enum Progress<'a> {
-    /// A block of a greedy fit is done.
-    Block {
-        /// Counted from 1.
-        block: usize,
-        /// At most this many.
-        blocks: usize,
-        /// Of the training rows, in nats.
-        mean_log_prob: f64,
-        /// Whose start this is; `None`: the greedy fit is all, or belongs to the second fit.
-        stage: Option<Stage>,
-    },
-    /// A step of joint training is done; said often.
-    Step {
-        /// Of this epoch, counted from 1.
-        step: usize,
-        /// In an epoch.
-        steps: usize,
-    },
-    /// An epoch of joint training is done.
-    Epoch {
-        /// The epoch.
-        record: &'a EpochRecord,
-        /// Epochs of this cycle.
-        epochs: usize,
-        /// Where in the search; `None`: this is the second fit, on all rows.
-        stage: Option<Stage>,
-    },
-}
 
 /// What a recipe made.
 #[derive(Clone, Debug)]
@@ -143,11 +100,6 @@ pub struct Fitted {
     cycles: Vec<Cycle>,
 }
 
-/// Hears of the fit's progress, block by block and step by step; [`ControlFlow::Break`] ends it
-/// with the best so far, at any moment. Without one complete candidate that is its greedy start
-/// as far as it got, or one normal distribution where that does better.
-pub type Observer<'a> = &'a mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send);
-
 /// The fewest rows that [`fit_recipe`] takes for d columns: with fewer the covariance has no
 /// full rank.
 pub fn min_rows(dim: usize) -> usize {
@@ -163,7 +115,7 @@ pub fn fit_recipe(
     x: MatRef<'_, f64>,
     validation: Option<MatRef<'_, f64>>,
     recipe: &Recipe,
-    observer: Observer<'_>,
+    watch: &mut dyn Watch,
 ) -> Result<Fitted, Error> {
     let needed = min_rows(x.ncols());
     if x.nrows() < needed {
@@ -174,32 +126,32 @@ pub fn fit_recipe(
         Budget::Time(time) => Some(Instant::now() + time),
         Budget::Auto | Budget::Epochs(_) => None,
     };
-    let mut watch = Watch { observer, deadline, cancelled: false };
+    let mut guard = Guard { watch, deadline, cancelled: false };
     if let Some(validation) = validation {
-        let chosen = validated(x, validation, recipe, &mut watch)?;
+        let chosen = validated(x, validation, recipe, &mut guard)?;
         if recipe.refit != Refit::Always {
             return Ok(chosen);
         }
         let all = Mat::from_fn(x.nrows() + validation.nrows(), x.ncols(), |i, j| {
             if i < x.nrows() { x[(i, j)] } else { validation[(i - x.nrows(), j)] }
         });
-        return refit(chosen, all.as_ref(), recipe, &mut watch);
+        return refit(chosen, all.as_ref(), recipe, &mut guard);
     }
     if x.nrows() < LEAST_TO_SPLIT {
         return match recipe.method {
-            Method::Rbig => greedy(x, None, recipe, &mut watch),
+            Method::Rbig => greedy(x, None, recipe, &mut guard),
             Method::Warm | Method::Joint => few(x),
         };
     }
     let (training, held_out) = split(x.nrows(), recipe.validation_fraction, recipe.seed);
     let take = |rows: &[usize]| Mat::from_fn(rows.len(), x.ncols(), |i, j| x[(rows[i], j)]);
     let validation = take(&held_out);
-    let chosen = validated(take(&training).as_ref(), validation.as_ref(), recipe, &mut watch)?;
+    let chosen = validated(take(&training).as_ref(), validation.as_ref(), recipe, &mut guard)?;
     let chosen = Fitted { held_out, ..chosen };
     match recipe.refit {
         Refit::Never => Ok(chosen),
         Refit::Auto if x.nrows() > REFIT_ROWS => Ok(chosen),
-        Refit::Auto | Refit::Always => refit(chosen, x, recipe, &mut watch),
+        Refit::Auto | Refit::Always => refit(chosen, x, recipe, &mut guard),
     }
 }
 
@@ -208,19 +160,19 @@ fn validated(
     x: MatRef<'_, f64>,
     validation: MatRef<'_, f64>,
     recipe: &Recipe,
-    watch: &mut Watch<'_>,
+    guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
     if validation.ncols() != x.ncols() {
-        return Err(Error::ColumnMismatch { expected: x.ncols(), got: validation.ncols() });
+        return Err(Error::Columns { expected: x.ncols(), got: validation.ncols() });
     }
-    crate::error::check_finite(x)?;
-    crate::error::check_finite(validation)?;
+    Rows::from(x).check(x.ncols())?;
+    Rows::from(validation).check(x.ncols())?;
     let mut fitted = if recipe.method == Method::Rbig {
-        greedy(x, Some(validation), recipe, watch)?
+        greedy(x, Some(validation), recipe, guard)?
     } else {
         let rounding = &rounding_errors(x);
         let (trials, passes) = (Vec::new(), 0.0);
-        let search = Search { recipe, x, validation, rounding, watch, trials, passes };
+        let search = Search { recipe, x, validation, rounding, guard, trials, passes };
         let found = search.run()?;
         Fitted {
             flow: found.flow,
@@ -239,7 +191,7 @@ fn validated(
         }
     };
     // Who ends the fit waits: the first baseline takes no time.
-    let most = if watch.cancelled { 1 } else { usize::MAX };
+    let most = if guard.cancelled { 1 } else { usize::MAX };
     for found in baselines(x, validation).take(most) {
         let (baseline, flow) = found?;
         if !(fitted.validation_log_prob >= Some(baseline.score)) {
@@ -257,7 +209,7 @@ fn greedy(
     x: MatRef<'_, f64>,
     validation: Option<MatRef<'_, f64>>,
     recipe: &Recipe,
-    watch: &mut Watch<'_>,
+    guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
     let default = RbigOptions::default();
     let options = RbigOptions {
@@ -269,14 +221,7 @@ fn greedy(
         seed: recipe.seed,
         ..default
     };
-    let rbig = fit_validated(x, validation, &options, &mut |report| {
-        watch.tell(&Progress::Block {
-            block: report.block + 1,
-            blocks: options.max_blocks,
-            mean_log_prob: report.mean_log_prob,
-            stage: None,
-        })
-    })?;
+    let rbig = fit_validated(x, validation, &options, &mut |event: &Event<'_>| guard.tell(event))?;
     let validation_log_prob = match validation {
         None => None,
         Some(rows) => Some(mean_log_prob(&rbig.flow, rows)?),
@@ -293,7 +238,7 @@ fn greedy(
         train_rows: x.nrows(),
         validation_rows: validation.map_or(0, |v| v.nrows()),
         held_out: Vec::new(),
-        cancelled: watch.cancelled,
+        cancelled: guard.cancelled,
         cycles: Vec::new(),
     })
 }
@@ -302,7 +247,7 @@ fn greedy(
 /// by anything else.
 fn few(x: MatRef<'_, f64>) -> Result<Fitted, Error> {
     const FOLDS: usize = 5;
-    crate::error::check_finite(x)?;
+    Rows::from(x).check(x.ncols())?;
     let folds = x.nrows().min(FOLDS);
     let take = |rows: &[usize]| Mat::from_fn(rows.len(), x.ncols(), |i, j| x[(rows[i], j)]);
     let mut totals: Vec<f64> = Vec::new();
@@ -347,25 +292,28 @@ fn refit(
     chosen: Fitted,
     x: MatRef<'_, f64>,
     recipe: &Recipe,
-    watch: &mut Watch<'_>,
+    guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
     if chosen.cancelled {
         return Ok(chosen);
     }
-    watch.deadline = None;
+    guard.deadline = None;
+    if guard.hear(&Event::Stage(Stage::Refit)).is_break() {
+        return Ok(Fitted { cancelled: true, ..chosen });
+    }
     let flow = if let Some(name) = &chosen.fallback {
         let simple = baselines(x, x.subrows(0, 1)).collect::<Result<Vec<_>, Error>>()?;
         simple.into_iter().find(|(b, _)| b.name == *name).map(|(_, flow)| flow)
     } else if let Some(candidate) = chosen.candidate {
-        again(&candidate, &chosen.cycles, x, recipe, watch)?
+        again(&candidate, &chosen.cycles, x, recipe, guard)?
     } else {
         let blocks = chosen.flow.layers().len() / 2 - 1;
         let recipe = Recipe { blocks: Some(blocks), ..recipe.clone() };
-        Some(greedy(x, None, &recipe, watch)?.flow)
+        Some(greedy(x, None, &recipe, guard)?.flow)
     };
     match flow {
-        Some(flow) if !watch.cancelled => Ok(Fitted { flow, refitted: true, ..chosen }),
-        _ => Ok(Fitted { cancelled: watch.cancelled, ..chosen }),
+        Some(flow) if !guard.cancelled => Ok(Fitted { flow, refitted: true, ..chosen }),
+        _ => Ok(Fitted { cancelled: guard.cancelled, ..chosen }),
     }
 }
 
@@ -375,25 +323,24 @@ fn again(
     cycles: &[Cycle],
     x: MatRef<'_, f64>,
     recipe: &Recipe,
-    watch: &mut Watch<'_>,
+    guard: &mut Guard<'_>,
 ) -> Result<Option<Flow>, Error> {
-    let mut flow = candidate.start(x, recipe, None, watch)?;
-    if watch.cancelled {
+    let mut flow = candidate.start(x, recipe, guard)?;
+    if guard.cancelled {
         return Ok(None);
     }
     let rounding = rounding_errors(x);
     for (index, cycle) in cycles.iter().enumerate().filter(|(_, cycle)| cycle.stop > 0) {
         let options = train_options(recipe, candidate, *cycle, index, (&flow, &rounding));
-        let (epochs, stage) = (cycle.epochs, None);
-        let mut tell = |event: Event<'_>| match event {
-            Event::Step { step, steps } => watch.hear(&Progress::Step { step, steps }),
-            Event::Epoch(record) => {
-                let told = watch.tell(&Progress::Epoch { record, epochs, stage });
+        let mut hear = |event: &Event<'_>| match event {
+            Event::Epoch { record, .. } => {
+                let told = guard.tell(event);
                 if record.epoch >= cycle.stop { ControlFlow::Break(()) } else { told }
             }
+            _ => guard.hear(event),
         };
-        train_by_steps(&mut flow, x, None, &options, &mut tell)?;
-        if watch.cancelled {
+        train(&mut flow, x, None, &options, &mut hear)?;
+        if guard.cancelled {
             return Ok(None);
         }
     }
@@ -403,9 +350,7 @@ fn again(
 /// Two parts of n rows, the second of them of `fraction` or a little more, drawn by the seed.
 fn split(n: usize, fraction: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
     let mut order: Vec<usize> = (0..n).collect();
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(u64::MAX); // apart from the streams of the epochs
-    order.shuffle(&mut rng);
+    order.shuffle(&mut stream(seed, Purpose::Split));
     let share = (n as f64 * fraction).round() as usize;
     let held_out = share.max(LEAST_HELD_OUT.min(n / 4)).clamp(1, n - 1);
     let training = order.split_off(held_out);

@@ -111,10 +111,11 @@ impl Recipe {
     /// Whether every option is in its range.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`].
+    /// [`Error::Option`].
     pub fn validate(&self) -> Result<(), Error> {
-        let refuse =
-            |option, value, expected| Err(Error::InvalidOption { option, value, expected });
+        let refuse = |option, value, expected| {
+            Err(Error::Option { name: option, value, requirement: expected })
+        };
         let fraction = self.validation_fraction;
         if !(fraction > 0.0 && fraction < 1.0) {
             return refuse("validation_fraction", fraction, "in (0, 1)");

@@ -20,13 +20,13 @@
 
 use super::candidate::{Candidate, ladder};
 use super::cycle::{Cycle, train_options, worth};
-use super::{Budget, Progress, Recipe, Stage, mean_log_prob};
+use super::guard::Guard;
+use super::{Budget, Recipe, mean_log_prob};
 use crate::Error;
 use crate::sampling::stratified;
 use faer::{Mat, MatRef};
-use gauss_flow::{EpochRecord, Event, Flow, History, StopReason, TrainError, train_by_steps};
+use gauss_flow::{EpochRecord, Event, Flow, History, Stage, StopReason, train};
 use serde::{Deserialize, Serialize};
-use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 /// Rows that the first three rounds learn from, at most.
@@ -86,43 +86,13 @@ pub(super) struct Found {
     pub cancelled: bool,
 }
 
-/// Tells the observer, who may end the fit, and ends a cycle when the time is over.
-pub(super) struct Watch<'a> {
-    pub observer: &'a mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
-    pub deadline: Option<Instant>,
-    pub cancelled: bool,
-}
-
-impl Watch<'_> {
-    /// What only the observer may end.
-    pub fn hear(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
-        let told = (self.observer)(progress);
-        self.cancelled |= told.is_break();
-        told
-    }
-
-    /// What the observer may end, and the time.
-    pub fn tell(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
-        self.hear(progress)?;
-        if self.over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn over(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-    }
-
-    fn left(&self) -> Option<Duration> {
-        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
-    }
-}
-
 pub(super) struct Search<'a, 'o> {
     pub recipe: &'a Recipe,
     pub x: MatRef<'a, f64>,
     pub validation: MatRef<'a, f64>,
     /// The columns' rounding errors.
     pub rounding: &'a [f64],
-    pub watch: &'a mut Watch<'o>,
+    pub guard: &'a mut Guard<'o>,
     pub trials: Vec<Trial>,
     /// Passes over all rows so far.
     pub passes: f64,
@@ -164,7 +134,7 @@ impl Search<'_, '_> {
         }
         runners.truncate(1);
         let Runner { candidate, flow, score, history, cycles, .. } = runners.swap_remove(0);
-        let (trials, cancelled) = (self.trials, self.watch.cancelled);
+        let (trials, cancelled) = (self.trials, self.guard.cancelled);
         let (candidate, history) =
             if trials.is_empty() { (None, None) } else { (Some(candidate), Some(history)) };
         Ok(Found { candidate, flow, score, history, cycles, trials, cancelled })
@@ -186,19 +156,20 @@ impl Search<'_, '_> {
                 break;
             }
             let begun = Instant::now();
-            let stage = Stage { round: 1, candidate: i + 1, of: candidates.len() };
+            let stage = Stage::Candidate { round: 1, candidate: i + 1, of: candidates.len() };
+            let _ = self.guard.hear(&Event::Stage(stage)); // asked below
             let start = match &last {
                 Some((other, flow)) if other.same_start(candidate) => Ok(flow.clone()),
-                _ => candidate.start(rows, self.recipe, Some(stage), self.watch),
+                _ => candidate.start(rows, self.recipe, self.guard),
             };
-            if self.watch.cancelled && !runners.is_empty() {
+            if self.guard.cancelled && !runners.is_empty() {
                 break;
             }
             last = start.as_ref().ok().map(|flow| (*candidate, flow.clone()));
             let tried = start.and_then(|flow| {
                 let mut runner = self.runner(*candidate, flow)?;
-                if !self.watch.cancelled {
-                    self.cycle(&mut runner, rows, unit, stage)?;
+                if !self.guard.cancelled {
+                    self.cycle(&mut runner, rows, unit, 1)?;
                 }
                 Ok(runner)
             });
@@ -232,10 +203,15 @@ impl Search<'_, '_> {
                 complete = false;
                 break;
             }
-            self.cycle(runner, rows, steps, Stage { round, candidate: i + 1, of })?;
+            let stage = Stage::Candidate { round, candidate: i + 1, of };
+            if self.guard.hear(&Event::Stage(stage)).is_break() {
+                complete = false;
+                break;
+            }
+            self.cycle(runner, rows, steps, round)?;
         }
         best_first(runners);
-        Ok(complete && !self.watch.cancelled)
+        Ok(complete && !self.guard.cancelled)
     }
 
     fn runner(&self, candidate: Candidate, flow: Flow) -> Result<Runner, Error> {
@@ -250,9 +226,8 @@ impl Search<'_, '_> {
         runner: &mut Runner,
         x: MatRef<'_, f64>,
         steps: usize,
-        stage: Stage,
+        round: usize,
     ) -> Result<(), Error> {
-        let round = stage.round;
         let begun = Instant::now();
         let before = runner.score;
         let batch_size = self.batch_size(x.nrows(), round);
@@ -262,14 +237,12 @@ impl Search<'_, '_> {
         let subject = (&runner.flow, self.rounding);
         let options = train_options(self.recipe, candidate, cycle, index, subject);
         let mut flow = runner.flow.clone();
-        let watch = &mut *self.watch;
-        let mut tell = |event: Event<'_>| match event {
-            Event::Step { step, steps } => watch.hear(&Progress::Step { step, steps }),
-            Event::Epoch(record) => {
-                watch.tell(&Progress::Epoch { record, epochs: cycle.epochs, stage: Some(stage) })
-            }
+        let guard = &mut *self.guard;
+        let mut hear = |event: &Event<'_>| match event {
+            Event::Epoch { .. } => guard.tell(event),
+            _ => guard.hear(event),
         };
-        match train_by_steps(&mut flow, x, Some(self.validation), &options, &mut tell) {
+        match train(&mut flow, x, Some(self.validation.into()), &options, &mut hear) {
             Ok(history) => {
                 let best = history.epochs[history.best_epoch].validation_nll;
                 let score = best.map_or(f64::NEG_INFINITY, |nll| -nll);
@@ -280,8 +253,8 @@ impl Search<'_, '_> {
                 runner.cycles.push(Cycle { stop, ..cycle });
                 append(&mut runner.history, history);
             }
-            Err(TrainError::Diverged { .. }) => runner.cycles.push(Cycle { stop: 0, ..cycle }),
-            Err(error) => return Err(error.into()),
+            Err(Error::Diverged { .. }) => runner.cycles.push(Cycle { stop: 0, ..cycle }),
+            Err(error) => return Err(error),
         }
         let seen = runner.history.epochs.len().min(cycle.epochs); // less if it was ended
         self.passes += (seen * x.nrows()) as f64 / self.x.nrows() as f64;
@@ -311,7 +284,7 @@ impl Search<'_, '_> {
 
     /// u where the first candidate's first round took `taken`, for what time there is.
     fn fit_to_time(&self, unit: usize, taken: Duration, plan: usize) -> usize {
-        let Some(left) = self.watch.left() else { return unit };
+        let Some(left) = self.guard.left() else { return unit };
         let rest = plan.saturating_sub(1).max(1) as f64;
         let share = left.as_secs_f64() / (taken.as_secs_f64().max(1e-6) * rest);
         ((unit as f64 * share.min(1.0)) as usize).max(1)
@@ -319,7 +292,7 @@ impl Search<'_, '_> {
 
     /// `steps`, or as many as the time left allows to each of `runners`, going by the last cycle.
     fn steps_in_time(&self, steps: usize, runners: usize) -> usize {
-        let (Some(left), Some(last)) = (self.watch.left(), self.trials.last()) else {
+        let (Some(left), Some(last)) = (self.guard.left(), self.trials.last()) else {
             return steps;
         };
         let each = last.seconds.max(1e-6) / last.steps as f64 * runners as f64;
@@ -335,7 +308,7 @@ impl Search<'_, '_> {
             }
             Budget::Auto | Budget::Time(_) => false,
         };
-        spent || self.watch.cancelled || self.watch.over()
+        spent || self.guard.cancelled || self.guard.over()
     }
 }
 

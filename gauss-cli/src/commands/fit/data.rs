@@ -66,7 +66,7 @@ impl Data {
             self.table.data.as_ref(),
             self.validation.as_ref().map(|table| table.data.as_ref()),
             recipe,
-            &mut |step| progress.show(step),
+            &mut &progress,
         )
         .map_err(|source| Error::Fit { file: self.table.file(), source })
     }
