@@ -66,7 +66,8 @@ fn main() -> Result<(), gauss_rbig::Error> {
         for (kind, rotation) in KINDS {
             let options = RbigOptions { rotation, ..RbigOptions::default() };
             let begun = Instant::now();
-            let rbig = fit_validated(train.as_ref(), Some(validation.as_ref()), &options, &mut ())?;
+            let rbig =
+                fit_validated(train.as_ref(), Some((&validation).into()), &options, &mut ())?;
             let seconds = begun.elapsed().as_secs_f64();
             let log_p = rbig.flow.log_prob(test.as_ref())?;
             let mean = log_p.iter().sum::<f64>() / log_p.len() as f64;

@@ -159,12 +159,12 @@ fn held_out(
     let mean = |v: Vec<f64>| v.iter().sum::<f64>() / v.len() as f64;
     let marginals = independent(x, options)?;
 
-    let direct = fit_validated(x, Some(judge), options, &mut ())?.flow;
+    let direct = fit_validated(x, Some(judge.into()), options, &mut ())?.flow;
     let direct = mean(direct.log_prob(judge)?) - mean(marginals.log_prob(judge)?);
 
     let (z, z_judge) = (marginals.forward(x)?.0, marginals.forward(judge)?.0);
     let bare = RbigOptions { standardize: false, initial_pca: false, ..options.clone() };
-    let normal_first = fit_validated(z.as_ref(), Some(z_judge.as_ref()), &bare, &mut ())?.flow;
+    let normal_first = fit_validated(&z, Some((&z_judge).into()), &bare, &mut ())?.flow;
     let before = mean(State::new(z_judge.as_ref()).log_prob());
     let normal_first = mean(normal_first.log_prob(z_judge.as_ref())?) - before;
     Ok(direct.max(normal_first))

@@ -106,7 +106,7 @@ fn the_same_bits_at_any_number_of_threads() {
         let run = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                fit_validated(x.as_ref(), Some(validation.as_ref()), &options, &mut ()).unwrap()
+                fit_validated(x.as_ref(), Some((&validation).into()), &options, &mut ()).unwrap()
             })
         };
         let one = run(1);
@@ -128,7 +128,7 @@ fn validation_cuts_back_to_the_best_block() {
         rotation: RotationKind::Random,
         ..RbigOptions::default()
     };
-    let rbig = fit_validated(x.as_ref(), Some(validation.as_ref()), &options, &mut ()).unwrap();
+    let rbig = fit_validated(x.as_ref(), Some((&validation).into()), &options, &mut ()).unwrap();
     assert_eq!(rbig.stopped, StopReason::NoImprovement);
     assert_eq!(rbig.blocks.len(), rbig.kept + 3);
     let of_flow = mean(&rbig.flow.log_prob(validation.as_ref()).unwrap());
@@ -223,7 +223,7 @@ fn bad_arguments_are_typed_errors() {
     let options = RbigOptions::default();
     let mut x = banana(20, 3, 12);
     let wide = banana(20, 4, 12);
-    let mismatch = fit_validated(x.as_ref(), Some(wide.as_ref()), &options, &mut ());
+    let mismatch = fit_validated(x.as_ref(), Some((&wide).into()), &options, &mut ());
     assert_eq!(mismatch.unwrap_err(), Error::Columns { expected: 3, got: 4 });
     x[(5, 1)] = f64::NAN;
     let error = fit(x.as_ref(), &options, &mut ()).unwrap_err();

@@ -92,7 +92,7 @@ fn mean(values: &[f64]) -> f64 {
 }
 
 fn fit(x: MatRef<'_, f64>, validation: Option<MatRef<'_, f64>>, recipe: &Recipe) -> Fitted {
-    fit_recipe(x, validation, recipe, &mut ()).unwrap()
+    fit_recipe(x, validation.map(Into::into), recipe, &mut ()).unwrap()
 }
 
 /// Small, so that a debug build is quick.

@@ -150,8 +150,8 @@ pub struct Rbig {
 ///
 /// # Errors
 /// [`Error::Rows`], [`Error::NonFinite`], [`Error::Option`].
-pub fn fit(
-    x: MatRef<'_, f64>,
+pub fn fit<'a>(
+    x: impl Into<Rows<'a>>,
     options: &RbigOptions,
     watch: &mut dyn Watch,
 ) -> Result<Rbig, Error> {
@@ -162,21 +162,19 @@ pub fn fit(
 ///
 /// # Errors
 /// As [`fit`], for both matrices, and [`Error::Columns`].
-pub fn fit_validated(
-    x: MatRef<'_, f64>,
-    validation: Option<MatRef<'_, f64>>,
+pub fn fit_validated<'a>(
+    x: impl Into<Rows<'a>>,
+    validation: Option<Rows<'a>>,
     options: &RbigOptions,
     watch: &mut dyn Watch,
 ) -> Result<Rbig, Error> {
+    let x = x.into();
     options.validate()?;
-    Rows::from(x).check(x.ncols())?;
-    if let Some(v) = validation {
-        if v.ncols() != x.ncols() {
-            return Err(Error::Columns { expected: x.ncols(), got: v.ncols() });
-        }
-        Rows::from(v).check(v.ncols())?;
+    x.check(x.ncols())?;
+    if let Some(validation) = validation {
+        validation.check(x.ncols())?;
     }
-    Greedy::begin(x, validation, options)?.run(watch)
+    Greedy::begin(x.x(), validation.map(|v| v.x()), options)?.run(watch)
 }
 
 /// The layers so far, and the rows as they leave the last one.

@@ -111,12 +111,13 @@ pub fn min_rows(dim: usize) -> usize {
 /// # Errors
 /// Too few rows, a constant column, a value that is not finite, an option out of range, or a
 /// training that diverged for every candidate.
-pub fn fit_recipe(
-    x: MatRef<'_, f64>,
-    validation: Option<MatRef<'_, f64>>,
+pub fn fit_recipe<'a>(
+    x: impl Into<Rows<'a>>,
+    validation: Option<Rows<'a>>,
     recipe: &Recipe,
     watch: &mut dyn Watch,
 ) -> Result<Fitted, Error> {
+    let (x, validation) = (x.into().x(), validation.map(|v| v.x()));
     let needed = min_rows(x.ncols());
     if x.nrows() < needed {
         return Err(gauss_flow::Error::Rows { needed, got: x.nrows() }.into());
@@ -221,7 +222,9 @@ fn greedy(
         seed: recipe.seed,
         ..default
     };
-    let rbig = fit_validated(x, validation, &options, &mut |event: &Event<'_>| guard.tell(event))?;
+    let rbig = fit_validated(x, validation.map(Rows::from), &options, &mut |event: &Event<'_>| {
+        guard.tell(event)
+    })?;
     let validation_log_prob = match validation {
         None => None,
         Some(rows) => Some(mean_log_prob(&rbig.flow, rows)?),

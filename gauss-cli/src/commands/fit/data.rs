@@ -64,7 +64,7 @@ impl Data {
         let progress = Progress::interruptible(console);
         recipe::fit_recipe(
             self.table.data.as_ref(),
-            self.validation.as_ref().map(|table| table.data.as_ref()),
+            self.validation.as_ref().map(|table| (&table.data).into()),
             recipe,
             &mut &progress,
         )
