@@ -19,12 +19,12 @@ pub enum Error {
     /// A model file cannot be used.
     #[error("{file}: {source}")]
     Model { file: String, source: ModelFault },
-    /// The flow refused the rows.
+    /// The model refused the rows.
     #[error("{file}: {source}")]
-    Flow { file: String, source: gauss_flow::Error },
+    Flow { file: String, source: gauss_model::Error },
     /// The fit failed.
     #[error("{file}: {source}")]
-    Fit { file: String, source: gauss_rbig::Error },
+    Fit { file: String, source: gauss_model::Error },
     /// The columns are not what they are said to be.
     #[error(transparent)]
     Kinds(#[from] KindsError),

@@ -7,10 +7,19 @@
 pub mod columns;
 pub mod diagnostics;
 mod error;
+#[cfg(feature = "file")]
 pub mod file;
+pub mod fit;
 mod model;
+pub mod provenance;
 
 pub use columns::{Column, Kind, Support};
 pub use error::{Error, InvalidKind};
-pub use file::Metadata;
-pub use model::Model;
+pub use fit::{Fit, Fitted, Prepared};
+pub use model::{BoundModel, Model};
+pub use provenance::Provenance;
+
+pub use faer;
+pub use gauss_flow;
+pub use gauss_rbig;
+pub use rand;

@@ -38,7 +38,7 @@ pub(crate) struct Report {
 impl Inverse {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
         let loaded =
-            self.evaluation.load(console, latent_columns, |model| model.columns.clone())?;
+            self.evaluation.load(console, latent_columns, |model| model.columns().to_vec())?;
         let z = loaded.table.data.as_ref();
         let x = rows::by_pieces(console, "inverting", z, |z| loaded.model.inverse(z))
             .map_err(|source| loaded.refused(source))?;

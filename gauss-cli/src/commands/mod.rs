@@ -18,7 +18,6 @@ pub mod score;
 mod search;
 mod stages;
 pub mod transform;
-mod units;
 
 use anyhow::Context;
 use rand::SeedableRng;

@@ -93,7 +93,7 @@ impl Score {
         if let Some(line) = caveats.warning() {
             console.note(&line);
         }
-        let base_measure = BaseMeasure::of(&loaded.model.columns);
+        let base_measure = BaseMeasure::of(loaded.model.columns());
         let facts = loaded.facts;
         let report = Report { command: "score", facts, caveats, base_measure, summary };
         console.finish(&report, &report.prose(), on_stdout)?;

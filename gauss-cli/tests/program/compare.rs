@@ -66,7 +66,7 @@ fn a_model_and_itself_are_not_told_apart_also_from_standard_input() {
 fn rows_outside_a_support_are_counted_and_decide() {
     let place = place();
     let mut model = Model::from_bytes(&place.read("model.gauss")).expect("a model");
-    model.columns[0].kind = Kind::Real(Support::Above(0.0));
+    model.columns()[0].kind = Kind::Real(Support::Above(0.0));
     place.write("positive.gauss", model.to_bytes().expect("bytes"));
     let (_, rows) = place.table("test.csv");
     let below = rows.iter().filter(|row| row[0] <= 0.0).count();
@@ -86,9 +86,9 @@ fn rows_outside_a_support_are_counted_and_decide() {
 fn what_does_not_compare_is_refused() {
     let place = place();
     let mut model = Model::from_bytes(&place.read("model.gauss")).expect("a model");
-    model.columns[1].kind = Kind::Integer(Support::Line);
+    model.columns()[1].kind = Kind::Integer(Support::Line);
     place.write("integer.gauss", model.to_bytes().expect("bytes"));
-    model.columns[1] = Column::real("other");
+    model.columns()[1] = Column::real("other");
     place.write("other.gauss", model.to_bytes().expect("bytes"));
     for (models, message) in [
         (

@@ -7,19 +7,18 @@ mod data;
 mod report;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use gauss_model::{Metadata, Model};
-use gauss_rbig::recipe::{self, Budget, Fitted, Method, Recipe, Refit};
+use gauss_rbig::recipe::{Budget, Method, Recipe, Refit};
 
-use super::defects::{Examined, Remedies};
-use super::search;
+use super::defects::Remedies;
+use super::progress::Progress;
 use crate::args::{TableArgs, count, each_once, not_negative, positive, positive_number};
 use crate::console::Console;
 use crate::error::Error;
 use crate::input;
-use crate::kinds::{self, Kinds};
+use crate::kinds::{Kinds, Offer};
 use crate::output::Destination;
 use crate::table::{self, ReadOptions, Select, Table};
 use data::Data;
@@ -155,26 +154,30 @@ impl Fit {
             std::iter::once(&self.table).chain(&self.validation).map(PathBuf::as_path).collect();
         let out = Destination::file(&self.out, &inputs)?;
 
-        let mut data =
-            Data { validation: None, table: self.read_table(console)?, seed: console.seed };
-        data.validation = self.read_validation(console, &data.table)?;
-        data.declare(&self.kinds)?;
-        data.dequantize();
-        data.add_noise(&self.remedies)?;
-        let offers = kinds::offers(&data.table);
-        let examined = self.remedies.examine(&data.table, &offers, console)?;
-        let units = data.encode()?;
-
-        let recipe = self.recipe(console.seed);
-        let started = Instant::now();
-        let mut fitted = data.fit(&recipe, console)?;
-        units.apply(&mut fitted);
-
-        let seconds = started.elapsed().as_secs_f64();
+        let mut table = self.read_table(console)?;
+        let validation = self.read_validation(console, &table)?;
+        self.kinds.declare(&mut table)?;
+        let data = Data { table, validation };
         let table = &data.table;
-        let report = Report::new(&self.out, table, offers, &examined, &fitted, &recipe, seconds);
-        let bytes = model(table, &fitted, &recipe, &examined)
-            .to_bytes()
+
+        let mut fit = gauss_model::Fit::new(table.columns.clone())
+            .recipe(self.recipe(console.seed))
+            .created_by(concat!("gauss ", env!("CARGO_PKG_VERSION")));
+        fit = self.remedies.add_noise(fit);
+        if let Some(validation) = &data.validation {
+            fit = fit.validation(&validation.data);
+        }
+        let prepared = fit.prepare(&table.data).map_err(|refusal| data.refused(refusal))?;
+        let names = &table.names();
+        let offers: Vec<Offer> =
+            prepared.offers().iter().map(|offer| Offer::new(offer, names)).collect();
+        let examined = self.remedies.examine(&table.file(), names, &prepared, &offers, console);
+        let progress = Progress::interruptible(console);
+        let fitted = prepared.run(&mut &progress).map_err(|refusal| data.refused(refusal))?;
+        drop(progress);
+
+        let report = Report::new(&self.out, table, offers, &examined, &fitted);
+        let bytes = (fitted.model.to_bytes())
             .map_err(|fault| Error::Model { file: report.model.clone(), source: fault.into() })?;
         out.write(|writer| writer.write_all(&bytes))?;
         console.finish(&report, &report.prose(), false)?;
@@ -200,12 +203,7 @@ impl Fit {
         let wanted = self.remedies.select(&self.columns);
         let categories = self.kinds.categorical().to_vec();
         let options = ReadOptions { categories, ..self.reading.to_learn(console) };
-        let table = table::read(&self.table, wanted, &options)?;
-        if table.rows() > 1 {
-            table.require_spread()?; // of one row every column is constant
-        }
-        table.require_rows(recipe::min_rows(table.columns.len()))?;
-        Ok(table)
+        Ok(table::read(&self.table, wanted, &options)?)
     }
 
     fn read_validation(&self, console: &Console, table: &Table) -> Result<Option<Table>, Error> {
@@ -239,23 +237,5 @@ impl Fit {
             seed,
             ..Recipe::default()
         }
-    }
-}
-
-/// What the model file remembers beside the flow.
-fn model(table: &Table, fitted: &Fitted, recipe: &Recipe, examined: &Examined) -> Model {
-    let mut notes = search::notes(fitted);
-    notes.extend(examined.notes());
-    Model {
-        flow: fitted.flow.clone(),
-        columns: table.columns.clone(),
-        metadata: Metadata {
-            rows: table.rows() as u64,
-            seed: recipe.seed,
-            recipe: recipe.to_string(),
-            created_by: concat!("gauss ", env!("CARGO_PKG_VERSION")).to_owned(),
-            history: fitted.history.clone(),
-            notes,
-        },
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use gauss_rbig::recipe::{Fitted, Recipe};
+use gauss_model::Fitted;
+use gauss_model::provenance::Training;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -73,12 +74,11 @@ impl<'a> Report<'a> {
         offers: Vec<Offer>,
         examined: &'a Examined,
         fitted: &Fitted,
-        recipe: &Recipe,
-        seconds: f64,
     ) -> Report<'a> {
-        let history = fitted.history.as_ref();
-        let best = history
-            .and_then(|history| history.epochs.iter().find(|r| r.epoch == history.best_epoch));
+        let (search, provenance) = (&fitted.search, fitted.model.provenance());
+        let flow = fitted.model.flow();
+        let training = provenance.training.as_ref();
+        let best = training.and_then(Training::best);
         Report {
             command: "fit",
             table: table.file(),
@@ -86,24 +86,24 @@ impl<'a> Report<'a> {
             rows: table.rows(),
             missing_rows: table.missing_rows,
             filled: table.filled_by_name(),
-            validation_rows: fitted.validation_rows,
-            refitted: fitted.refitted,
-            interrupted: fitted.cancelled,
+            validation_rows: search.validation_rows,
+            refitted: search.refitted,
+            interrupted: search.cancelled,
             columns: table.names(),
             kinds: ColumnReport::of(&table.columns),
             base_measure: BaseMeasure::of(&table.columns),
             offers,
             examined,
-            layers: fitted.flow.layers().len(),
-            parameters: fitted.flow.n_params(),
-            trainable_parameters: fitted.flow.n_trainable(),
-            epochs: history.map_or(0, |history| history.epochs.len().saturating_sub(1)),
+            layers: flow.layers().len(),
+            parameters: flow.n_params(),
+            trainable_parameters: flow.n_trainable(),
+            epochs: training.map_or(0, |training| training.epochs.len().saturating_sub(1)),
             best_epoch: best.map(|record| record.epoch),
             train_nll: best.map(|record| record.train_nll),
-            validation_nll: fitted.validation_log_prob.map(|log_p| -log_p),
+            validation_nll: search.validation_log_prob.map(|log_p| -log_p),
             search: search::Search::of(fitted),
-            seed: recipe.seed,
-            seconds,
+            seed: provenance.seed,
+            seconds: fitted.timings.fit,
         }
     }
 

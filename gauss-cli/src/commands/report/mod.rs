@@ -95,7 +95,7 @@ impl Report {
         let stages = Stages::new(console, STAGES);
         let findings = request.gather(&stages)?;
         stages.begin("drawing");
-        let settings = Settings::of(model.columns.len());
+        let settings = Settings::of(model.columns().len());
         let rows = settings.rows.min(self.rows);
         let settings = Settings { seed: console.seed, rows, ..settings };
         let subject = Subject::new(&model, table.data.as_ref(), settings)
@@ -134,7 +134,7 @@ impl Report {
         path: &Path,
         model: &gauss_model::Model,
     ) -> Result<Table, Error> {
-        let wanted = Select::Model(&model.columns);
+        let wanted = Select::Model(model.columns());
         Ok(table::read(path, wanted, &self.reading.to_evaluate(console))?)
     }
 }
