@@ -148,11 +148,7 @@ impl Layer for Marginal {
                 &pass.z[column.clone()],
                 &tape.numbers[i * per_dim..][..per_dim],
                 &tape.rows[i],
-                (
-                    &pass.z_bar[column.clone()],
-                    pass.log_det_bar[0],
-                    pass.log_det_bar.iter().take_while(|b| **b != 0.0).count(),
-                ),
+                (&pass.z_bar[column.clone()], pass.log_det_bar),
                 &mut x_bar[column],
                 work,
                 &mut Gradient {
