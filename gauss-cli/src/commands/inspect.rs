@@ -191,20 +191,9 @@ impl<'a> Report<'a> {
 
 impl Layer {
     pub fn new(layer: &LayerSpec, dim: usize) -> Layer {
-        let detail = match *layer {
-            LayerSpec::Standardize => "shift and scale per column".to_owned(),
-            LayerSpec::Rotation { reflections: 0, base: true } => "fixed".to_owned(),
-            LayerSpec::Rotation { reflections, base } => {
-                let base = if base { " after a fixed rotation" } else { "" };
-                format!("{}{base}", counted(reflections, "reflection"))
-            }
-            LayerSpec::Marginal { components } => {
-                format!("{} per dimension", counted(components, "component"))
-            }
-        };
         Layer {
             kind: layer.name(),
-            detail,
+            detail: layer.describe(),
             parameters: layer.n_params(dim),
             trainable_parameters: layer.n_trainable(dim),
         }

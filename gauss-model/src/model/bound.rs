@@ -1,11 +1,10 @@
 //! A model with everything that derives from its parameters computed once.
 
 use super::cell::Cell;
-use super::interim::BoundFlow;
 use crate::columns::{self, Column, Encoded, Kind, Support};
 use crate::error::Error;
 use faer::{Mat, MatRef};
-use gauss_flow::Flow;
+use gauss_flow::{BoundFlow, Flow};
 use gauss_flow::rows::check_columns;
 use rand::Rng;
 use std::sync::Arc;
@@ -31,7 +30,7 @@ impl BoundModel {
     pub(super) fn new(flow: &Flow, columns: &[Column]) -> Self {
         let discrete = columns.iter().filter(|column| column.kind.is_discrete()).count();
         let cell = (discrete > 0).then(|| Arc::new(Cell::new(discrete)));
-        Self { flow: BoundFlow(flow.clone()), columns: columns.into(), cell }
+        Self { flow: flow.bind(), columns: columns.into(), cell }
     }
 
     /// The columns, d of them.

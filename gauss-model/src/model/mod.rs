@@ -13,7 +13,6 @@
 
 mod bound;
 mod cell;
-mod interim;
 
 pub use bound::BoundModel;
 
