@@ -4,8 +4,8 @@ use super::cell::Cell;
 use crate::columns::{self, Column, Encoded, Kind, Support};
 use crate::error::Error;
 use faer::{Mat, MatRef};
-use gauss_flow::{BoundFlow, Flow};
 use gauss_flow::rows::check_columns;
+use gauss_flow::{BoundFlow, Flow};
 use rand::Rng;
 use std::sync::Arc;
 
