@@ -5,6 +5,7 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 pub mod columns;
+pub mod compare;
 pub mod diagnostics;
 mod error;
 #[cfg(feature = "file")]

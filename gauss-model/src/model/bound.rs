@@ -107,9 +107,9 @@ impl BoundModel {
         columns::decode(&self.columns, self.flow.sample(rows, rng))
     }
 
-    /// Draws `[rows, d]` and ln p `[rows]` of each: those of [`BoundModel::sample`], with what the
-    /// way back already knows of their density. A model with discrete columns evaluates the
-    /// probability of each draw by itself.
+    /// The draws of [`BoundModel::sample`] `[rows, d]` with ln p of each `[rows]`: what
+    /// [`BoundModel::log_prob`] gives for them, to rounding, in one pass. With discrete columns
+    /// there is no such pass, and the probability of each draw is evaluated for itself.
     #[must_use]
     pub fn sample_and_log_prob(&self, rows: usize, rng: &mut impl Rng) -> (Mat<f64>, Vec<f64>) {
         if self.cell.is_some() {
