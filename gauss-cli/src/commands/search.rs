@@ -50,7 +50,7 @@ impl Search {
             chosen: chosen(fitted),
             tried: fitted.trials.iter().map(Tried::of).collect(),
             baselines: fitted.baselines.iter().map(Simple::of).collect(),
-            fallback: fitted.fallback.clone(),
+            fallback: fitted.fallback().map(|simple| simple.to_string()),
         }
     }
 }
@@ -70,7 +70,7 @@ impl Tried {
 
 impl Simple {
     fn of(baseline: &Baseline) -> Self {
-        Self { name: baseline.name.clone(), log_prob: baseline.score }
+        Self { name: baseline.model.to_string(), log_prob: baseline.score }
     }
 
     /// How far it is from a model with this mean log-density.
@@ -81,7 +81,7 @@ impl Simple {
 }
 
 fn chosen(fitted: &Fitted) -> Option<String> {
-    let candidate = fitted.candidate.filter(|_| fitted.fallback.is_none())?;
+    let candidate = fitted.candidate()?;
     let begun = fitted.trials.iter().filter(|trial| trial.round == 1).count();
     Some(format!("{candidate}; the best of {begun}"))
 }
@@ -97,9 +97,9 @@ pub fn notes(fitted: &Fitted) -> Vec<(String, String)> {
         note("held out", format!("{score:.4} nats on {} validation rows", fitted.validation_rows));
     }
     for baseline in &fitted.baselines {
-        note("baseline", format!("{:.4} nats: {}", baseline.score, baseline.name));
+        note("baseline", format!("{:.4} nats: {}", baseline.score, baseline.model));
     }
-    if let Some(name) = &fitted.fallback {
+    if let Some(name) = fitted.fallback() {
         let why = if fitted.validation_rows > 0 {
             "nothing trained did better"
         } else {
