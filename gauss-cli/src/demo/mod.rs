@@ -19,11 +19,10 @@ use gauss_model::{Column, Model};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::commands::progress::Progress;
-use crate::console::{Console, aligned, grouped};
 use crate::error::Error;
-use crate::output::Destination;
-use crate::table::{self, Encoding};
+use crate::table::{self, Destination, Encoding};
+use crate::terminal::{Console, FitProgress, Remark};
+use crate::words::{aligned, grouped};
 use checks::Checks;
 pub use checks::{SAMPLES, density_grid};
 use figures::Figures;
@@ -53,12 +52,12 @@ pub fn run(out: &Path, console: &Console) -> Result<(), Error> {
     let started = Instant::now();
     std::fs::create_dir_all(out)
         .with_context(|| format!("{}: the directory cannot be made", out.display()))?;
-    let progress = Progress::new(console);
+    let progress = FitProgress::new(console);
     let fits = Fits::run(console.seed, &progress)?;
     drop(progress);
-    console.note(&describe(&fits));
+    console.remark(&Remark::note(describe(&fits)));
     let checks = Checks::run(&fits)?;
-    console.note(&checks.describe());
+    console.remark(&Remark::note(checks.describe()));
 
     let figures = Figures::draw(&fits, &checks);
     figures.write(out)?;
@@ -76,11 +75,11 @@ pub fn run(out: &Path, console: &Console) -> Result<(), Error> {
     write(&report, page::page(&fits, &checks, figures).to_html().as_bytes())?;
 
     let seconds = started.elapsed().as_secs_f64();
-    console.note(&format!(
+    console.remark(&Remark::note(format!(
         "\nIn {seconds:.1} s. The data and the recommended model are there too; try\n  \
          gauss score {0}/model.gauss {0}/moons.csv\n",
         out.display()
-    ));
+    )));
     let prose = report.display().to_string();
     let summary = Summary { command: "demo", report, seconds, metrics };
     console.finish(&summary, &prose, false)?;

@@ -15,7 +15,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::ChunkReader;
 use parquet::file::serialized_reader::SerializedPageReader;
 
-use crate::input::Frames;
+use crate::table::input::Frames;
 
 /// The pages of the chunk that `meta` describes.
 pub fn of<R: ChunkReader + 'static>(
