@@ -2,15 +2,15 @@
 //! delivered as a table, with the JSON object beside it.
 
 use faer::{Mat, MatRef};
-use gauss_model::{Column, Kind};
+use gauss_model::{Column, Value};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::options::Target;
-use crate::table::{OutputError, Writer, integer};
+use crate::table::{OutputError, Writer};
 use crate::terminal::Console;
 
-/// A command's summary; the rows themselves are in it where they go nowhere else.
+/// A command's report; the rows themselves are in it where they go nowhere else.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct WithData<'a, R> {
     #[serde(flatten)]
@@ -80,13 +80,11 @@ pub fn deliver<R: Serialize>(
 }
 
 fn to_lists<'a>(columns: &'a [Column], rows: MatRef<'_, f64>) -> Vec<Vec<Cell<'a>>> {
-    let cell = |(column, &value): (&'a Column, &f64)| match &column.kind {
-        Kind::Real(_) => Cell::Real(value),
-        Kind::Integer(_) => Cell::Integer(integer(value)),
-        Kind::Category(names) => {
-            let name = integer(value).and_then(|k| names.get(usize::try_from(k).ok()?));
-            Cell::Name(name.map(String::as_str))
-        }
+    let cell = |(column, &value): (&'a Column, &f64)| match column.kind.value(value) {
+        Value::Real(value) => Cell::Real(value),
+        Value::Integer(value) => Cell::Integer(Some(value)),
+        Value::Level(_, name) => Cell::Name(Some(name)),
+        Value::NoLevel => Cell::Name(None),
     };
     rows.row_iter().map(|row| columns.iter().zip(row.iter()).map(cell).collect()).collect()
 }
@@ -109,7 +107,7 @@ pub fn moments(pieces: &[Mat<f64>], dim: usize) -> (Vec<f64>, Vec<f64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gauss_model::Support;
+    use gauss_model::{Kind, Support};
     use std::convert::Infallible;
 
     #[test]

@@ -47,7 +47,7 @@ pub use format::{Encoding, Format, Packing};
 pub use input::{ReadFault, display_name, is_stdin, read_bytes};
 pub use output::{Destination, Directory, OutputError};
 pub use select::{Select, data_names, latent_names};
-pub use write::{Out, Unwritable, Writer, integer, write};
+pub use write::{Out, Unwritable, Writer, write};
 
 /// A table in memory: `data` is `n × d`, column-major, one column per name.
 #[derive(Debug, Clone)]

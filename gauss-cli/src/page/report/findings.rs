@@ -1,6 +1,6 @@
 //! Every number of a report, as `--json` prints it. Numbers that are not finite are null.
 
-use gauss_model::{Column, Kind, Model};
+use gauss_model::{Column, Kind, Model, Value};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -266,12 +266,10 @@ impl ColumnFacts {
 impl Cell {
     /// The value x of a column.
     pub fn of(column: &Column, x: f64) -> Cell {
-        match &column.kind {
-            Kind::Category(levels) if column.kind.contains(x) => {
-                Cell::Text(levels[x as usize].clone())
-            }
-            Kind::Category(_) => Cell::Text("none of the names".to_owned()),
-            _ => Cell::Number(x),
+        match column.kind.value(x) {
+            Value::Level(_, name) => Cell::Text(name.to_owned()),
+            Value::NoLevel => Cell::Text("none of the names".to_owned()),
+            Value::Real(_) | Value::Integer(_) => Cell::Number(x),
         }
     }
 }
