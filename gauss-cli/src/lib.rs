@@ -35,7 +35,7 @@ pub mod docs;
 pub mod error;
 pub mod figures;
 pub mod known;
-pub mod options;
+pub(crate) mod options;
 pub(crate) mod page;
 pub mod plot;
 pub(crate) mod shared;

@@ -1,6 +1,6 @@
 //! `gauss man`: manual pages, made from the same texts as `--help`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::table::Destination;
+use crate::table::Directory;
 use crate::terminal::Console;
 use crate::words::counted;
 
@@ -53,12 +53,11 @@ impl Man {
             return Ok(());
         };
         let out = directory.display().to_string();
-        std::fs::create_dir_all(directory)
-            .with_context(|| format!("{out}: the directory cannot be made"))?;
+        let directory = Directory::made(directory)?;
         let commands: Vec<clap::Command> = gauss.get_subcommands().cloned().collect();
         let files = std::iter::once(gauss)
             .chain(commands)
-            .map(|command| write(command, directory))
+            .map(|command| write(command, &directory))
             .collect::<Result<Vec<String>, Error>>()?;
         let prose = format!("{out}: {}", counted(files.len(), "page"));
         let summary = Summary { command: "man", out: Some(out), files, page: None };
@@ -68,10 +67,10 @@ impl Man {
 }
 
 /// The name of the file.
-fn write(command: clap::Command, directory: &Path) -> Result<String, Error> {
+fn write(command: clap::Command, directory: &Directory) -> Result<String, Error> {
     let name = Page::new(command.clone()).get_filename();
     let page = render(command)?;
-    Destination::file(&directory.join(&name), &[])?.write(|writer| writer.write_all(&page))?;
+    directory.write(&name, &page)?;
     Ok(name)
 }
 

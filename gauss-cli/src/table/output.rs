@@ -1,5 +1,6 @@
-//! Where results go. A file appears whole or not at all: it is written beside its final place
-//! and renamed, so an error leaves nothing behind and an existing file untouched.
+//! Where results go: the one writer of files. A file appears whole or not at all: it is written
+//! beside its final place and renamed, so an error or an interrupt leaves nothing behind and an
+//! existing file untouched.
 //!
 //! A destination is checked before the work whose result it takes, because a long fit must not
 //! end at a misspelt directory.
@@ -28,6 +29,9 @@ pub enum OutputError {
     /// The path, which should be a directory's, is something else's.
     #[error("{file}: is not a directory; choose another --out")]
     NotDirectory { file: String },
+    /// The directory is not there and cannot be made.
+    #[error("{file}: the directory cannot be made: {source}")]
+    Unmade { file: String, source: io::Error },
     /// The file there is read-only.
     #[error("{file}: cannot be written: the existing file is read-only")]
     ReadOnly { file: String },
@@ -169,6 +173,16 @@ impl Directory {
         Ok(Directory(path.to_owned()))
     }
 
+    /// The directory at `path`, which is made where it is not there, and those above it too.
+    ///
+    /// # Errors
+    /// [`OutputError::Unmade`].
+    pub fn made(path: &Path) -> Result<Directory, OutputError> {
+        let file = || path.display().to_string();
+        fs::create_dir_all(path).map_err(|source| OutputError::Unmade { file: file(), source })?;
+        Ok(Directory(path.to_owned()))
+    }
+
     /// Makes the directory where it is not there.
     ///
     /// # Errors
@@ -184,9 +198,21 @@ impl Directory {
     /// Writes one of the results, whole or not at all.
     ///
     /// # Errors
-    /// As [`Destination::write`].
+    /// As [`Destination::file`] and [`Destination::write`].
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), OutputError> {
-        Destination::file(&self.0.join(name), &[])?.write(|writer| writer.write_all(bytes))
+        self.fill(name, |writer| writer.write_all(bytes))
+    }
+
+    /// The same of a result that `fill` writes.
+    ///
+    /// # Errors
+    /// As [`Destination::file`] and [`Destination::write`].
+    pub fn fill(
+        &self,
+        name: &str,
+        fill: impl FnOnce(Out<'_>) -> io::Result<()>,
+    ) -> Result<(), OutputError> {
+        Destination::file(&self.0.join(name), &[])?.write(fill)
     }
 }
 
@@ -244,5 +270,32 @@ fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terminal::interrupt::unfinished;
+
+    #[test]
+    fn what_is_being_written_is_removed_by_an_interrupt() {
+        let place = tempfile::tempdir().expect("a directory");
+        let directory = Directory::made(&place.path().join("new/figures")).expect("made");
+        let own = |path: &PathBuf| path.starts_with(&directory.0);
+        directory
+            .fill("a.svg", |writer| {
+                writer.write_all(b"half")?;
+                let unfinished: Vec<PathBuf> = unfinished().into_iter().filter(own).collect();
+                assert_eq!(unfinished.len(), 1, "{unfinished:?}");
+                assert!(unfinished[0].exists() && !directory.0.join("a.svg").exists());
+                writer.write_all(b" and half")
+            })
+            .expect("written");
+        assert!(!unfinished().iter().any(own));
+        let names = fs::read_dir(&directory.0).expect("it is there");
+        let names: Vec<_> = names.map(|entry| entry.expect("an entry").file_name()).collect();
+        assert_eq!(names, ["a.svg"]);
+        assert_eq!(fs::read(directory.0.join("a.svg")).expect("text"), b"half and half");
     }
 }

@@ -110,6 +110,12 @@ impl Drop for Unfinished {
     }
 }
 
+/// The files that an interrupt would remove now.
+#[cfg(test)]
+pub(crate) fn unfinished() -> Vec<PathBuf> {
+    lock(&UNFINISHED).clone()
+}
+
 /// The mutex's value, also where a thread panicked with it: none is left half changed.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

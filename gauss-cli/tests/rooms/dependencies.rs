@@ -56,7 +56,7 @@ fn dependencies(manifest: &str) -> Vec<Dependency> {
         let Some(dependency) = found.last_mut() else { continue };
         dependency.optional |= setting(text, "optional") == Some("true");
         if let Some(package) = setting(text, "package") {
-            dependency.name = package.trim_matches('"').to_owned();
+            package.trim_matches('"').clone_into(&mut dependency.name);
         }
     }
     found

@@ -1,9 +1,7 @@
 //! Between the rooms of this crate: a file imports from its own room and from those below it, in
 //! the list that stands in `src/lib.rs`.
 
-use std::fs;
-use std::path::Path;
-
+use crate::sources;
 use crate::tokens::{Token, tokens};
 
 /// The rooms from the top: the lines `name  what it is` of the list in lib.rs.
@@ -25,71 +23,64 @@ fn room(path: &str) -> &str {
     path.split('/').next().map_or(path, |first| first.strip_suffix(".rs").unwrap_or(first))
 }
 
-/// Every room that a file names by `crate::` or by `super::`, and where: in a `use` or within the
-/// text.
-fn imports<'a>(path: &'a str, text: &'a str) -> Vec<(usize, &'a str)> {
+/// What a file names right below the crate's root, by `crate::` or by `super::`, and on which line:
+/// in a `use`, or within the text.
+fn imports<'a>(path: &str, text: &'a str) -> Vec<(usize, &'a str)> {
     let tokens = tokens(text);
     let at = |k: usize| tokens.get(k).map(|(_, token)| *token);
     let is_path = |k: usize| (at(k), at(k + 1)) == (Some(Token::Sign(':')), Some(Token::Sign(':')));
-    let file = modules(path);
-    let mut inner: Vec<(&str, usize)> = Vec::new(); // modules written in the file, with their depth
+    let mut inner = Vec::new(); // depths of braces at which modules within the file begin
     let (mut depth, mut found) = (0, Vec::new());
-    for (k, &(line, token)) in tokens.iter().enumerate() {
-        let here = file.len() + inner.len();
-        let (up, end) = match token {
+    for (k, &(_, token)) in tokens.iter().enumerate() {
+        let here = modules(path).len() + inner.len();
+        match token {
             Token::Sign('{') => {
                 depth += 1;
-                if let (Some(2..), Some(Token::Word("mod"))) = (Some(k), at(k.wrapping_sub(2))) {
-                    let Some(Token::Word(name)) = at(k - 1) else { continue };
-                    inner.push((name, depth));
+                if k >= 2 && at(k - 2) == Some(Token::Word("mod")) {
+                    inner.push(depth);
                 }
-                continue;
             }
             Token::Sign('}') => {
-                inner.pop_if(|(_, begun)| *begun == depth);
+                inner.pop_if(|begun| *begun == depth);
                 depth -= 1;
-                continue;
             }
-            Token::Word("crate") if is_path(k + 1) => (here, k + 3),
-            Token::Word("super")
-                if is_path(k + 1) && at(k.wrapping_sub(1)) != Some(Token::Sign(':')) =>
-            {
-                let supers = (0..).take_while(|n| at(k + 3 * n) == Some(Token::Word("super")));
-                let count = supers.count();
-                (count, k + 3 * count)
+            Token::Word("crate") if is_path(k + 1) => found.extend(names(&tokens[k + 3..])),
+            Token::Word("super") if is_path(k + 1) => {
+                let path = tokens[k..].iter().step_by(3);
+                let up = path.take_while(|(_, token)| *token == Token::Word("super")).count();
+                let continues = k > 0 && at(k - 1) == Some(Token::Sign(':'));
+                if up == here && !continues {
+                    found.extend(names(&tokens[k + 3 * up..]));
+                }
             }
-            _ => continue,
-        };
-        match here.checked_sub(up) {
-            Some(0) | None => found.extend(names(&tokens[end..]).map(|(line, name)| (line, name))),
-            Some(_) => found.push((line, room(path))),
+            _ => {}
         }
     }
     found
 }
 
 /// The first name of a path, or of each path in the braces that it goes on with.
-fn names<'a>(tokens: &[(usize, Token<'a>)]) -> impl Iterator<Item = (usize, &'a str)> {
-    let mut depth = 0;
-    let mut expected = true;
-    let mut found = Vec::new();
+fn names<'a>(tokens: &[(usize, Token<'a>)]) -> Vec<(usize, &'a str)> {
+    let (mut depth, mut expected, mut found) = (0, true, Vec::new());
     for &(line, token) in tokens {
-        match token {
-            Token::Sign('{') => depth += 1,
-            Token::Sign('}') => depth -= 1,
-            Token::Sign(',') if depth == 1 => expected = true,
-            Token::Word(name) if expected && depth < 2 => {
-                found.push((line, name));
-                expected = false;
+        let name = match token {
+            Token::Word(name) => Some(name),
+            Token::Sign('*') => Some("*"),
+            Token::Sign(sign) => {
+                depth = depth + usize::from(sign == '{') - usize::from(sign == '}');
+                expected |= sign == ',' && depth == 1;
+                None
             }
-            Token::Sign('*') if expected => found.push((line, "*")),
-            _ => {}
+        };
+        if let Some(name) = name.filter(|_| expected) {
+            found.push((line, name));
+            expected = false;
         }
         if depth == 0 {
             break;
         }
     }
-    found.into_iter()
+    found
 }
 
 /// What is wrong with the imports of a file.
@@ -109,39 +100,16 @@ fn refused(path: &str, text: &str, rooms: &[&str]) -> Vec<String> {
     imports(path, text).into_iter().filter_map(judge).collect()
 }
 
-fn files(directory: &Path, found: &mut Vec<std::path::PathBuf>) {
-    for entry in fs::read_dir(directory).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 #[test]
 fn no_room_imports_from_one_above_it() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let lib = fs::read_to_string(source.join("lib.rs")).expect("the root");
-    let rooms = rooms(&lib);
-    let mut paths = Vec::new();
-    files(&source, &mut paths);
-    let mut faults = Vec::new();
-    for path in &paths {
-        let text = fs::read_to_string(path).expect("a source file");
-        let path = path.strip_prefix(&source).expect("below src").to_string_lossy();
-        faults.extend(refused(&path.replace('\\', "/"), &text, &rooms));
-    }
-    assert!(paths.len() > 100, "{} files", paths.len());
+    let files = sources();
+    let lib = files.iter().find(|(path, _)| path == "lib.rs").expect("the root");
+    let rooms = rooms(&lib.1);
+    let faults: Vec<String> =
+        files.iter().flat_map(|(path, text)| refused(path, text, &rooms)).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    for room in rooms {
-        assert!(
-            paths.iter().any(|path| path.strip_prefix(&source).is_ok_and(|path| {
-                self::room(&path.to_string_lossy().replace('\\', "/")) == room
-            })),
-            "{room} is in the list, and nowhere else"
-        );
+    for name in rooms {
+        assert!(files.iter().any(|(path, _)| room(path) == name), "{name} is in the list alone");
     }
 }
 
