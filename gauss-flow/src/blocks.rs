@@ -4,7 +4,9 @@
 //! the padding repeats the last row. Blocks never depend on how many threads there are, and
 //! whatever is summed over them is summed in block order.
 
-use crate::bound::{self, Derived, Workspace};
+use crate::derived::{self, Derived, Workspace};
+use crate::rows::Rows;
+use crate::sums::Loss;
 use faer::{Mat, MatMut, MatRef};
 use gauss_math::simd::LOGICAL_LANES;
 use rayon::prelude::*;
@@ -96,15 +98,48 @@ pub(crate) fn log_prob(derived: &Derived, x: MatRef<'_, f64>) -> Vec<f64> {
     let mut out = vec![0.0; x.nrows()];
     let pool = Pool::default();
     out.par_chunks_mut(BLOCK).enumerate().for_each(|(block, out)| {
-        pool.with(|ws| {
-            load(ws, x, out.len(), |i| block * BLOCK + i);
-            derived.forward(ws);
-            for (i, out) in out.iter_mut().enumerate() {
-                *out = bound::log_prob(ws.output(), &ws.log_det, x.ncols(), i);
-            }
-        });
+        pool.with(|ws| log_prob_of_block(derived, x, block * BLOCK, out, ws));
     });
     out
+}
+
+/// [`log_prob`] on this thread.
+pub(crate) fn log_prob_into(
+    derived: &Derived,
+    x: MatRef<'_, f64>,
+    out: &mut [f64],
+    ws: &mut Workspace,
+) {
+    for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+        log_prob_of_block(derived, x, block * BLOCK, out, ws);
+    }
+}
+
+/// log p of the rows of `x` from `start` on.
+fn log_prob_of_block(
+    derived: &Derived,
+    x: MatRef<'_, f64>,
+    start: usize,
+    out: &mut [f64],
+    ws: &mut Workspace,
+) {
+    load(ws, x, out.len(), |i| start + i);
+    derived.forward(ws);
+    for (i, out) in out.iter_mut().enumerate() {
+        *out = derived::log_prob(ws.output(), &ws.log_det, x.ncols(), i);
+    }
+}
+
+/// Σ -w log p of the rows.
+pub(crate) fn loss(derived: &Derived, x: Rows<'_>) -> Loss {
+    let log_prob = log_prob(derived, x.x());
+    let nll = match x.weights() {
+        None => -log_prob.iter().sum::<f64>(),
+        Some(weights) => -(weights.iter().zip(&log_prob))
+            .map(|(w, l)| if *w > 0.0 { w * l } else { 0.0 })
+            .sum::<f64>(),
+    };
+    Loss { rows: x.nrows() as u64, weight: x.total(), nll }
 }
 
 /// out `[rows, d]` <- the first rows of a block `[d][n]`.

@@ -1,260 +1,239 @@
-//! A flow with everything that derives from its parameters (softmax, exp, products of
-//! reflections) computed once, and the three passes over a block of rows: forward, inverse, and
-//! forward with gradient.
+//! A flow ready for use: immutable, owned, and shared at the price of a pointer.
 
-use crate::layer::{Layer, LayerSpec, Pass, segments};
-use crate::layers::{Marginal, Rotation, Standardize, marginal};
-use gauss_math::normal::HALF_LN_2PI;
+use crate::blocks;
+use crate::derived::{Derived, Workspace};
+use crate::error::Error;
+#[cfg(feature = "train")]
+use crate::gradient::GradientSum;
+use crate::rows::{Rows, check_columns};
+use crate::sums::Loss;
+#[cfg(feature = "train")]
+use crate::{rows::Blocks, sums::Sums};
+use faer::{Mat, MatRef};
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
+#[cfg(feature = "train")]
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
-/// A bound layer; see [`Layer`].
+/// A flow with its derived numbers; see [`Flow::bind`](crate::Flow::bind).
+///
+/// It borrows nothing and never changes: clones share one set of numbers, and any number of
+/// threads may ask it at once, as the state of a server does.
+///
+/// Methods of matrices spread their rows over rayon's current threads; the result does not depend
+/// on how many there are. [`BoundFlow::log_prob_into`] and [`BoundFlow::log_prob_row`] stay on the
+/// caller's thread and, after a first call with the same [`Workspace`], allocate nothing. A row
+/// with a NaN or an infinity gives NaN or infinities in that row alone.
+///
+/// ```
+/// use gauss_flow::{Flow, LayerSpec, Workspace};
+/// let flow = Flow::from_parts(2, vec![LayerSpec::Standardize], vec![0.0, 1.0, 0.0, 2.0])?;
+/// let bound = flow.bind();
+/// let clone = bound.clone(); // for another thread
+/// let answer = std::thread::spawn(move || {
+///     let mut workspace = Workspace::default();
+///     clone.log_prob_row(&[0.5, -3.0], &mut workspace)
+/// });
+/// let x = faer::mat![[0.5, -3.0]];
+/// assert_eq!(answer.join().unwrap()?, bound.log_prob(x.as_ref())?[0]);
+/// # Ok::<(), gauss_flow::Error>(())
+/// ```
 #[derive(Clone, Debug)]
-enum BoundLayer {
-    Standardize(Standardize),
-    Rotation(Rotation),
-    Marginal(Marginal),
-}
+pub struct BoundFlow(Arc<Derived>);
 
-/// Does the same with whichever layer it is.
-macro_rules! each {
-    ($layer:expr, $l:ident => $do:expr) => {
-        match $layer {
-            BoundLayer::Standardize($l) => $do,
-            BoundLayer::Rotation($l) => $do,
-            BoundLayer::Marginal($l) => $do,
-        }
-    };
-}
+impl BoundFlow {
+    pub(crate) fn new(derived: Derived) -> Self {
+        Self(Arc::new(derived))
+    }
 
-/// The tape of whichever layer it is.
-#[derive(Default)]
-struct LayerTape {
-    marginal: marginal::Tape,
-}
+    /// d, the number of columns.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.0.dim()
+    }
 
-/// Buffers for the passes over one block; they grow to what they need and stay.
-#[derive(Default)]
-pub(crate) struct Workspace {
-    /// The states before and after each layer, `[d][n]` each.
-    states: Vec<Vec<f64>>,
-    tapes: Vec<LayerTape>,
-    pub log_det: Vec<f64>,
-    bar: Vec<f64>,
-    next_bar: Vec<f64>,
-    work: Vec<f64>,
-}
+    /// Length of the parameter vector, and of a gradient.
+    #[must_use]
+    pub fn n_params(&self) -> usize {
+        self.0.n_params()
+    }
 
-/// What the parameters of a flow amount to.
-#[derive(Clone, Debug)]
-pub(crate) struct Derived {
-    dim: usize,
-    layers: Vec<BoundLayer>,
-}
-
-impl Derived {
-    pub fn new(dim: usize, specs: &[LayerSpec], params: &[f64]) -> Self {
-        let layers = specs.iter().map(|spec| match spec {
-            LayerSpec::Standardize => BoundLayer::Standardize(Standardize::default()),
-            LayerSpec::Rotation { .. } => BoundLayer::Rotation(Rotation::default()),
-            LayerSpec::Marginal { .. } => BoundLayer::Marginal(Marginal::default()),
+    /// z = f(x) `[n, d]` and ln|det ∂z/∂x| `[n]`, in nats.
+    ///
+    /// # Errors
+    /// When x has another number of columns than the flow.
+    pub fn forward(&self, x: MatRef<'_, f64>) -> Result<(Mat<f64>, Vec<f64>), Error> {
+        check_columns(self.dim(), x)?;
+        let mut log_det = vec![0.0; x.nrows()];
+        let z = blocks::map(x, &mut log_det, |ws, log_det| {
+            self.0.forward(ws);
+            log_det.copy_from_slice(&ws.log_det[..log_det.len()]);
         });
-        let mut derived = Self { dim, layers: layers.collect() };
-        derived.update(specs, params);
-        derived
+        Ok((z, log_det))
     }
 
-    /// Takes other parameters of the same layers, in the memory at hand.
-    pub fn update(&mut self, specs: &[LayerSpec], params: &[f64]) {
-        update(self.dim, &mut self.layers, specs, params);
+    /// log p(x) `[n]` = log N(f(x); 0, I) + ln|det ∂f/∂x|, in nats, in the units of x.
+    ///
+    /// # Errors
+    /// When x has another number of columns than the flow.
+    pub fn log_prob(&self, x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
+        check_columns(self.dim(), x)?;
+        Ok(blocks::log_prob(&self.0, x))
     }
 
-    /// Length of the sums that [`Derived::nll_and_sums`] adds to.
-    pub fn n_sums(&self) -> usize {
-        n_sums(&self.layers)
+    /// [`BoundFlow::log_prob`] on this thread: out `[n]`: overwritten.
+    ///
+    /// # Errors
+    /// When x has another number of columns than the flow, or out another length than x has rows.
+    pub fn log_prob_into(
+        &self,
+        x: MatRef<'_, f64>,
+        out: &mut [f64],
+        workspace: &mut Workspace,
+    ) -> Result<(), Error> {
+        check_columns(self.dim(), x)?;
+        if out.len() != x.nrows() {
+            return Err(Error::RowMismatch { expected: x.nrows(), got: out.len() });
+        }
+        blocks::log_prob_into(&self.0, x, out, workspace);
+        Ok(())
     }
 
-    /// The flow over the block in `ws.input`; the latent is then in `ws.output()`.
-    pub fn forward(&self, ws: &mut Workspace) {
-        for layer in &self.layers {
-            let [x, z] = ws.states.get_disjoint_mut([0, 1]).expect("a workspace has two states");
-            each!(layer, l => l.forward(x, z, &mut ws.log_det, &mut ws.work));
-            ws.states.swap(0, 1);
+    /// log p of one row x `[d]`, in nats: the quickest way to a single answer. In fewer than 16
+    /// dimensions it has the bits of [`BoundFlow::log_prob`]; from there on, where rotations of many
+    /// rows go by a general matrix product, it equals it to rounding.
+    ///
+    /// # Errors
+    /// When x has another length than the flow has dimensions.
+    pub fn log_prob_row(&self, x: &[f64], workspace: &mut Workspace) -> Result<f64, Error> {
+        if x.len() == self.dim() {
+            Ok(self.0.log_prob_row(x, workspace))
+        } else {
+            Err(Error::Columns { expected: self.dim(), got: x.len() })
         }
     }
 
-    /// The inverse over the block in `ws.input`; the data are then in `ws.output()`.
-    pub fn inverse(&self, ws: &mut Workspace) {
-        let n = ws.log_det.len();
-        for layer in self.layers.iter().rev() {
-            let [z, x] = ws.states.get_disjoint_mut([0, 1]).expect("a workspace has two states");
-            each!(layer, l => l.inverse(z, x, n));
-            ws.states.swap(0, 1);
-        }
+    /// x = f⁻¹(z) `[n, d]`.
+    ///
+    /// # Errors
+    /// When z has another number of columns than the flow.
+    pub fn inverse(&self, z: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
+        check_columns(self.dim(), z)?;
+        let mut none = vec![0.0; z.nrows()];
+        Ok(blocks::map(z, &mut none, |ws, _| self.0.inverse(ws)))
     }
 
-    /// Σ -log p over the first `rows` rows of the block in `ws.input`; sums `[n_sums]`: ADDED to.
-    pub fn nll_and_sums(&self, ws: &mut Workspace, rows: usize, sums: &mut [f64]) -> f64 {
-        let n = ws.log_det.len();
-        let len = self.dim * n;
-        ws.states.resize_with(self.layers.len() + 1, Vec::new);
-        ws.tapes.resize_with(self.layers.len(), LayerTape::default);
-        for (i, layer) in self.layers.iter().enumerate() {
-            let [x, z] =
-                ws.states.get_disjoint_mut([i, i + 1]).expect("one state more than layers");
-            z.resize(len, 0.0);
-            let (log_det, tape) = (&mut ws.log_det, &mut ws.tapes[i]);
-            match layer {
-                BoundLayer::Standardize(l) => l.forward_with_tape(x, z, log_det, &mut ()),
-                BoundLayer::Rotation(l) => l.forward_with_tape(x, z, log_det, &mut ()),
-                BoundLayer::Marginal(l) => l.forward_with_tape(x, z, log_det, &mut tape.marginal),
+    /// `rows` draws from the density, `[rows, d]`: f⁻¹ of standard normals.
+    pub fn sample(&self, rows: usize, rng: &mut impl Rng) -> Mat<f64> {
+        let z = self.latent_draws(rows, rng);
+        let mut none = vec![0.0; rows];
+        blocks::map(z.as_ref(), &mut none, |ws, _| self.0.inverse(ws))
+    }
+
+    /// [`BoundFlow::sample`], the same draws, with log p of each `[rows]`: what
+    /// [`BoundFlow::log_prob`] gives for them, in one pass.
+    pub fn sample_and_log_prob(&self, rows: usize, rng: &mut impl Rng) -> (Mat<f64>, Vec<f64>) {
+        let z = self.latent_draws(rows, rng);
+        let mut log_prob = vec![0.0; rows];
+        let x = blocks::map(z.as_ref(), &mut log_prob, |ws, log_prob| {
+            self.0.inverse_and_log_prob(ws, log_prob);
+        });
+        (x, log_prob)
+    }
+
+    /// Standard normals `[rows, d]`, row by row, so that the first rows do not depend on how many
+    /// are asked for.
+    fn latent_draws(&self, rows: usize, rng: &mut impl Rng) -> Mat<f64> {
+        let mut z = Mat::zeros(rows, self.dim());
+        for i in 0..rows {
+            for j in 0..self.dim() {
+                z[(i, j)] = StandardNormal.sample(rng);
             }
         }
+        z
+    }
 
-        let z = &ws.states[self.layers.len()];
-        let nll = -log_prob_sum(z, &ws.log_det, self.dim, rows);
-        // ∂(-log p)/∂z = z, ∂(-log p)/∂log_det = -1; the padding counts for nothing.
-        ws.bar.clear();
-        ws.bar.extend_from_slice(z);
-        ws.bar.chunks_exact_mut(n).for_each(|column| column[rows..].fill(0.0));
-        ws.next_bar.resize(len, 0.0);
+    /// The score ∂ log p/∂x `[n, d]` of each row, in nats per unit of x, exact.
+    ///
+    /// # Errors
+    /// When x has another number of columns than the flow.
+    pub fn score(&self, x: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
+        check_columns(self.dim(), x)?;
+        let mut none = vec![0.0; x.nrows()];
+        Ok(blocks::map(x, &mut none, |ws, _| self.0.score(ws)))
+    }
 
-        let mut end = sums.len();
-        for (i, layer) in self.layers.iter().enumerate().rev() {
-            let start = end - each!(layer, l => l.n_sums());
-            let pass = Pass {
-                x: &ws.states[i],
-                z: &ws.states[i + 1],
-                z_bar: &ws.bar,
-                log_det_bar: -1.0,
-                rows,
-                n,
-            };
-            let (x_bar, work, own) = (&mut ws.next_bar, &mut ws.work, &mut sums[start..end]);
-            match layer {
-                BoundLayer::Standardize(l) => l.backward(pass, &(), x_bar, work, own),
-                BoundLayer::Rotation(l) => l.backward(pass, &(), x_bar, work, own),
-                BoundLayer::Marginal(l) => {
-                    l.backward(pass, &ws.tapes[i].marginal, x_bar, work, own);
-                }
-            }
-            std::mem::swap(&mut ws.bar, &mut ws.next_bar);
-            end = start;
+    /// x, f_1(x), f_2(f_1(x)), ..., z: one matrix `[n, d]` more than there are layers.
+    ///
+    /// # Errors
+    /// When x has another number of columns than the flow.
+    pub fn forward_with_intermediates(&self, x: MatRef<'_, f64>) -> Result<Vec<Mat<f64>>, Error> {
+        check_columns(self.dim(), x)?;
+        let mut states = vec![x.to_owned()];
+        for layer in 0..self.0.n_layers() {
+            let before = states[layer].as_ref();
+            let mut none = vec![0.0; before.nrows()];
+            states.push(blocks::map(before, &mut none, |ws, _| {
+                self.0.forward_through(layer, ws);
+            }));
         }
-        nll
+        Ok(states)
     }
 
-    /// grad `[n_params]`: overwritten, from the sums over all rows, times `scale`.
-    pub fn finish_gradient(
-        &mut self,
-        specs: &[LayerSpec],
-        sums: &[f64],
-        scale: f64,
-        grad: &mut [f64],
-    ) {
-        grad.fill(0.0);
-        finish(self.dim, &mut self.layers, specs, sums, grad);
-        for g in grad {
-            *g *= scale;
+    /// The loss alone: [`Sums::loss`] at a third of the cost.
+    ///
+    /// # Errors
+    /// When x has another number of columns than the flow.
+    pub fn loss<'a>(&self, x: impl Into<Rows<'a>>) -> Result<Loss, Error> {
+        let x = x.into();
+        check_columns(self.dim(), x.x())?;
+        Ok(blocks::loss(&self.0, x))
+    }
+}
+
+/// What learning asks.
+#[cfg(feature = "train")]
+impl BoundFlow {
+    /// Σ -w log p over rows, and its gradient: what learning needs of them.
+    ///
+    /// ```
+    /// # let flow = gauss_flow::Flow::from_parts(1, vec![gauss_flow::LayerSpec::Marginal { components:
+    /// #     1 }], vec![0.0; 3])?;
+    /// // Half of the rows here, half on another machine.
+    /// let x = faer::mat![[-1.0], [0.5], [2.0], [3.0]];
+    /// let bound = flow.bind();
+    /// let mut sums = bound.sums(x.as_ref().subrows(0, 2))?;
+    /// sums.merge(&bound.sums(x.as_ref().subrows(2, 2))?)?;
+    /// let (nll, grad) = flow.nll_and_grad(&x)?;
+    /// assert!((sums.loss.mean_nll() - nll).abs() < 1e-15);
+    /// assert!((sums.mean_grad()[1] - grad[1]).abs() < 1e-15);
+    /// # Ok::<(), gauss_flow::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When x has another number of columns than the flow.
+    pub fn sums<'a>(&self, x: impl Into<Rows<'a>>) -> Result<Sums, Error> {
+        let x = x.into();
+        check_columns(self.dim(), x.x())?;
+        let mut sums = Sums::none(self.n_params());
+        if x.nrows() > 0 {
+            GradientSum::new(&self.0).sums(&self.0, x, None, None, &mut sums);
         }
-    }
-}
-
-/// From this dimension on the layers' own d × d work is worth a hand-over to another thread.
-const PARALLEL_DIM: usize = 16;
-
-/// Where to halve a list of layers for two threads; `None` where that does not pay.
-fn half(dim: usize, layers: usize) -> Option<usize> {
-    (dim >= PARALLEL_DIM && layers > 1).then_some(layers / 2)
-}
-
-/// Gives `layers` their parameters, the halves in parallel.
-fn update(dim: usize, layers: &mut [BoundLayer], specs: &[LayerSpec], params: &[f64]) {
-    if let Some(middle) = half(dim, layers.len()) {
-        let (first, second) = layers.split_at_mut(middle);
-        let cut = n_params(dim, &specs[..middle]);
-        rayon::join(
-            || update(dim, first, &specs[..middle], &params[..cut]),
-            || update(dim, second, &specs[middle..], &params[cut..]),
-        );
-        return;
-    }
-    for ((layer, spec), own) in layers.iter_mut().zip(specs).zip(segments(dim, specs)) {
-        let own = &params[own];
-        match (layer, spec) {
-            (BoundLayer::Standardize(l), LayerSpec::Standardize) => l.set(own),
-            (BoundLayer::Rotation(l), LayerSpec::Rotation { reflections, .. }) => {
-                l.set(dim, *reflections, own);
-            }
-            (BoundLayer::Marginal(l), LayerSpec::Marginal { components }) => {
-                l.set(dim, *components, own);
-            }
-            _ => unreachable!("a bound layer keeps its kind"),
-        }
-    }
-}
-
-/// The gradient of `layers`, ADDED to grad, the halves in parallel.
-fn finish(
-    dim: usize,
-    layers: &mut [BoundLayer],
-    specs: &[LayerSpec],
-    mut sums: &[f64],
-    grad: &mut [f64],
-) {
-    if let Some(middle) = half(dim, layers.len()) {
-        let (first, second) = layers.split_at_mut(middle);
-        let (sums_1, sums_2) = sums.split_at(n_sums(first));
-        let (grad_1, grad_2) = grad.split_at_mut(n_params(dim, &specs[..middle]));
-        rayon::join(
-            || finish(dim, first, &specs[..middle], sums_1, grad_1),
-            || finish(dim, second, &specs[middle..], sums_2, grad_2),
-        );
-        return;
-    }
-    for (layer, own) in layers.iter_mut().zip(segments(dim, specs)) {
-        let (own_sums, rest) = sums.split_at(each!(layer, l => l.n_sums()));
-        each!(layer, l => l.finish_gradient(own_sums, &mut grad[own]));
-        sums = rest;
-    }
-}
-
-fn n_params(dim: usize, specs: &[LayerSpec]) -> usize {
-    specs.iter().map(|spec| spec.n_params(dim)).sum()
-}
-
-fn n_sums(layers: &[BoundLayer]) -> usize {
-    layers.iter().map(|layer| each!(layer, l => l.n_sums())).sum()
-}
-
-impl Workspace {
-    /// Makes room for a block of n rows: the caller fills the `[d][n]` numbers that it gets.
-    pub fn input(&mut self, dim: usize, n: usize) -> &mut [f64] {
-        self.log_det.clear();
-        self.log_det.resize(n, 0.0);
-        self.states.resize_with(self.states.len().max(2), Vec::new);
-        for state in &mut self.states {
-            state.resize(dim * n, 0.0);
-        }
-        &mut self.states[0]
+        Ok(sums)
     }
 
-    /// What [`Workspace::input`] was filled with, to change it.
-    pub fn input_again(&mut self) -> &mut [f64] {
-        &mut self.states[0]
+    /// [`BoundFlow::sums`] of rows that come block by block.
+    ///
+    /// # Errors
+    /// As [`BoundFlow::sums`], and whatever keeps the rows from coming.
+    pub fn sums_of_blocks(&self, blocks: &mut dyn Blocks) -> Result<Sums, Error> {
+        let mut all = Sums::none(self.n_params());
+        let mut refused = Ok(());
+        blocks.visit(&mut |rows| {
+            refused = self.sums(rows).and_then(|sums| all.merge(&sums));
+            if refused.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        refused.map(|()| all)
     }
-
-    /// The result of [`Derived::forward`] or [`Derived::inverse`], `[d][n]`.
-    pub fn output(&self) -> &[f64] {
-        &self.states[0]
-    }
-}
-
-/// log p of row i of a block: log N(z; 0, I) + log_det, in nats.
-pub(crate) fn log_prob(z: &[f64], log_det: &[f64], dim: usize, i: usize) -> f64 {
-    let n = log_det.len();
-    let square: f64 = (0..dim).map(|j| z[j * n + i] * z[j * n + i]).sum();
-    log_det[i] - 0.5 * square - dim as f64 * HALF_LN_2PI
-}
-
-fn log_prob_sum(z: &[f64], log_det: &[f64], dim: usize, rows: usize) -> f64 {
-    (0..rows).map(|i| log_prob(z, log_det, dim, i)).sum()
 }

@@ -1,7 +1,7 @@
 //! Flows from scratch: layers one by one, their numbers started from the data as it flows by.
 
 use crate::blocks;
-use crate::bound::Derived;
+use crate::derived::Derived;
 use crate::error::{Error, InvalidLayer};
 use crate::flow::Flow;
 use crate::layer::LayerSpec;
@@ -35,6 +35,7 @@ pub struct FlowBuilder {
 
 impl Flow {
     /// A builder for d = `dim` columns.
+    #[must_use]
     pub fn builder(dim: usize) -> FlowBuilder {
         FlowBuilder { dim, steps: Vec::new() }
     }

@@ -1,10 +1,10 @@
 //! The gradient as a sum over rows: accumulated per chunk of blocks, merged in chunk order.
 
 use crate::blocks::{BLOCK, Pool, load};
-use crate::bound::Derived;
-use crate::layer::LayerSpec;
+use crate::derived::Derived;
+use crate::rows::Rows;
 use crate::stream::{Purpose, stream};
-use faer::MatRef;
+use crate::sums::{Loss, Sums};
 use gauss_math::simd::LOGICAL_LANES;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
@@ -21,6 +21,8 @@ pub(crate) struct GradientSum {
     chunks: Vec<Chunk>,
     n_sums: usize,
     total: Vec<f64>,
+    /// A buffer per layer.
+    work: Vec<Vec<f64>>,
 }
 
 /// Normal noise on the rows of one step; see [`TrainOptions::noise`](crate::TrainOptions::noise).
@@ -57,19 +59,26 @@ struct Chunk {
 impl GradientSum {
     pub fn new(derived: &Derived) -> Self {
         let n_sums = derived.n_sums();
-        Self { pool: Pool::default(), chunks: Vec::new(), n_sums, total: vec![0.0; n_sums] }
+        Self {
+            pool: Pool::default(),
+            chunks: Vec::new(),
+            n_sums,
+            total: vec![0.0; n_sums],
+            work: Vec::new(),
+        }
     }
 
-    /// Mean negative log-likelihood of `rows` rows of x, the i-th of which is `row(i)`; the
-    /// gradient is then ready for [`GradientSum::finish`].
-    pub fn nll(
+    /// The sums over the rows `at` of x, or over all of them; `sums`: overwritten.
+    pub fn sums(
         &mut self,
         derived: &Derived,
-        x: MatRef<'_, f64>,
-        rows: usize,
-        row: impl Fn(usize) -> usize + Sync,
+        x: Rows<'_>,
+        at: Option<&[u32]>,
         noise: Option<Noise<'_>>,
-    ) -> f64 {
+        sums: &mut Sums,
+    ) {
+        let rows = at.map_or(x.nrows(), <[u32]>::len);
+        let row = |i: usize| at.map_or(i, |at| at[i] as usize);
         // A small batch still has parts for several threads.
         let block_len = rows.div_ceil(LEAST_BLOCKS).next_multiple_of(LOGICAL_LANES);
         let block_len = block_len.clamp(2 * LOGICAL_LANES, BLOCK);
@@ -87,11 +96,12 @@ impl GradientSum {
                 for block in c * per_chunk..((c + 1) * per_chunk).min(blocks) {
                     let start = block * block_len;
                     let len = block_len.min(rows - start);
-                    load(ws, x, len, |i| row(start + i));
+                    load(ws, x.x(), len, |i| row(start + i));
                     if let Some(noise) = noise {
                         noise.add_to(ws.input_again(), len, block as u64);
                     }
-                    chunk.nll += derived.nll_and_sums(ws, len, &mut chunk.sums);
+                    let weight = x.weights().map(|weights| move |i| weights[row(start + i)]);
+                    chunk.nll += derived.nll_and_sums(ws, len, weight, &mut chunk.sums);
                 }
             });
         });
@@ -101,17 +111,12 @@ impl GradientSum {
             nll += chunk.nll;
             self.total.iter_mut().zip(&chunk.sums).for_each(|(t, s)| *t += s);
         }
-        nll / rows as f64
-    }
-
-    /// grad `[n_params]`: overwritten with the gradient of the mean over `rows` rows.
-    pub fn finish(
-        &self,
-        derived: &mut Derived,
-        specs: &[LayerSpec],
-        rows: usize,
-        grad: &mut [f64],
-    ) {
-        derived.finish_gradient(specs, &self.total, 1.0 / rows as f64, grad);
+        let weight = match (x.weights(), at) {
+            (None, _) => rows as f64,
+            (Some(weights), None) => weights.iter().sum(),
+            (Some(weights), Some(at)) => at.iter().map(|&i| weights[i as usize]).sum(),
+        };
+        sums.loss = Loss { rows: rows as u64, weight, nll };
+        derived.finish_gradient(&self.total, &mut sums.grad, &mut self.work);
     }
 }

@@ -1,7 +1,7 @@
 //! What a layer is: its specification, the layout of its numbers, and the contract it keeps.
 
 use crate::error::{Error, InvalidLayer};
-use crate::layers::{Marginal, Rotation, Standardize};
+use crate::layers::{self, BoundLayer};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -10,6 +10,7 @@ use std::ops::Range;
 /// The enum is closed on purpose: a new layer does not compile until the forward map, the
 /// inverse, the gradient and the file format know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum LayerSpec {
     /// z = (x - shift)·exp(-log_scale), per column; frozen.
     ///
@@ -35,33 +36,34 @@ pub enum LayerSpec {
 
 impl LayerSpec {
     /// How many numbers the layer has in `dim` dimensions; a file may claim any, so it saturates.
+    #[must_use]
     pub fn n_params(&self, dim: usize) -> usize {
-        match *self {
-            Self::Standardize => dim.saturating_mul(2),
-            Self::Rotation { reflections, base } => {
-                let base = if base { dim.saturating_mul(dim) } else { 0 };
-                dim.saturating_mul(reflections).saturating_add(base)
-            }
-            Self::Marginal { components } => dim.saturating_mul(components).saturating_mul(3),
-        }
+        layers::each_spec!(self, s => s.n_params(dim))
     }
 
     /// How many of them are trained: always the first ones.
+    #[must_use]
     pub fn n_trainable(&self, dim: usize) -> usize {
-        match *self {
-            Self::Standardize => 0,
-            Self::Rotation { reflections, .. } => dim.saturating_mul(reflections),
-            Self::Marginal { .. } => self.n_params(dim),
-        }
+        layers::each_spec!(self, s => s.n_trainable(dim))
     }
 
-    /// The layer's name, as printed.
+    /// The layer's name, as printed: `standardize`, `rotation`, `marginal`.
+    #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Standardize => "standardize",
-            Self::Rotation { .. } => "rotation",
-            Self::Marginal { .. } => "marginal",
-        }
+        layers::each_spec!(self, s => s.name())
+    }
+
+    /// Its size in a few words: `4 reflections after a fixed rotation`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        layers::each_spec!(self, s => s.describe())
+    }
+
+    /// Whether the prior of a training pulls on its trainable numbers; see
+    /// [`TrainOptions::prior`](crate::TrainOptions::prior).
+    #[must_use]
+    pub fn has_prior(&self) -> bool {
+        layers::each_spec!(self, s => s.has_prior())
     }
 
     /// Checks the layer's numbers.
@@ -69,11 +71,12 @@ impl LayerSpec {
         if let Some(index) = params.iter().position(|p| !p.is_finite()) {
             return Err(InvalidLayer::NonFinite { index, value: params[index] });
         }
-        match *self {
-            Self::Standardize => Standardize::validate(dim, params),
-            Self::Rotation { reflections, .. } => Rotation::validate(dim, reflections, params),
-            Self::Marginal { components } => Marginal::validate(components, params),
-        }
+        layers::each_spec!(self, s => s.validate(dim, params))
+    }
+
+    /// The layer without its numbers, which [`Layer::set`] gives it.
+    pub(crate) fn bind(&self, dim: usize) -> BoundLayer {
+        layers::each_spec!(self, s => s.bind(dim))
     }
 }
 
@@ -103,16 +106,42 @@ pub(crate) fn validate(dim: usize, layers: &[LayerSpec], params: &[f64]) -> Resu
     Ok(())
 }
 
+/// What a layer's file says of it as long as it has no numbers.
+pub(crate) trait Shape {
+    fn name(&self) -> &'static str;
+
+    /// Its size, for a person.
+    fn describe(&self) -> String;
+
+    /// Saturating.
+    fn n_params(&self, dim: usize) -> usize;
+
+    /// Saturating; the first of the parameters.
+    fn n_trainable(&self, dim: usize) -> usize;
+
+    fn has_prior(&self) -> bool {
+        false
+    }
+
+    /// Of finite params `[n_params]`.
+    fn validate(&self, dim: usize, params: &[f64]) -> Result<(), InvalidLayer>;
+
+    fn bind(&self, dim: usize) -> BoundLayer;
+}
+
 /// The contract of a bound layer: its parameters, and what derives from them, ready for use.
 ///
 /// It works on a block of n rows, transposed: `[d][n]`, a dimension's values contiguous; n is a
 /// multiple of [`gauss_math::simd::LOGICAL_LANES`]. Rows never mix.
 pub(crate) trait Layer {
-    /// What the forward pass keeps for the gradient, per layer and block.
-    type Tape: Default;
+    /// Takes other parameters `[n_params]`, in the memory at hand.
+    fn set(&mut self, params: &[f64]);
 
     /// z `[d][n]`: overwritten; log_det `[n]`: ADDED to; work: resized at will.
     fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], work: &mut Vec<f64>);
+
+    /// [`Layer::forward`] of one row x, z `[d]`, without padding and with the same bits.
+    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64, work: &mut RowWork);
 
     /// x `[d][n]`: overwritten with the root of `forward`.
     fn inverse(&self, z: &[f64], x: &mut [f64], n: usize);
@@ -123,19 +152,23 @@ pub(crate) trait Layer {
         x: &[f64],
         z: &mut [f64],
         log_det: &mut [f64],
-        tape: &mut Self::Tape,
-    );
+        tape: &mut Tape,
+        work: &mut Vec<f64>,
+    ) {
+        let _ = tape; // a layer that needs none
+        self.forward(x, z, log_det, work);
+    }
 
-    /// The vector-Jacobian product. x, z, tape: of the forward pass. The loss of row i is
-    /// a function of its z plus log_det_bar·log_det, for the first `rows` of the n rows; the
-    /// others are padding.
+    /// The vector-Jacobian product. x, z, tape: of the forward pass. The loss is a function of every
+    /// row's z and log_det.
     ///
-    /// z_bar `[d][n]` = ∂L/∂z, 0 in the padding; x_bar `[d][n]`: overwritten; sums: ADDED to, the
-    /// layer's sums over rows from which [`Layer::finish_gradient`] makes the gradient.
+    /// z_bar `[d][n]` = ∂L/∂z, log_det_bar `[n]` = ∂L/∂log_det, both 0 in the padding; x_bar
+    /// `[d][n]`: overwritten; sums: ADDED to, the layer's sums over rows from which
+    /// [`Layer::finish_gradient`] makes the gradient, or empty where none is wanted.
     fn backward(
         &self,
         pass: Pass<'_>,
-        tape: &Self::Tape,
+        tape: &Tape,
         x_bar: &mut [f64],
         work: &mut Vec<f64>,
         sums: &mut [f64],
@@ -145,8 +178,21 @@ pub(crate) trait Layer {
     fn n_sums(&self) -> usize;
 
     /// The gradient of the layer's parameters `[n_params]`: ADDED to, from the sums over all rows.
-    fn finish_gradient(&mut self, sums: &[f64], grad: &mut [f64]);
+    /// work: resized at will.
+    fn finish_gradient(&self, sums: &[f64], grad: &mut [f64], work: &mut Vec<f64>);
 }
+
+/// What a forward pass keeps of one block and layer for the way back.
+#[derive(Default)]
+pub(crate) struct Tape {
+    pub numbers: Vec<f64>,
+    /// `[d]` lists of rows.
+    pub rows: Vec<Vec<u32>>,
+}
+
+/// Buffers for one row; they grow to what they need and stay.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RowWork {}
 
 /// One block on its way back through a layer; see [`Layer::backward`].
 #[derive(Clone, Copy)]
@@ -154,7 +200,5 @@ pub(crate) struct Pass<'a> {
     pub x: &'a [f64],
     pub z: &'a [f64],
     pub z_bar: &'a [f64],
-    pub log_det_bar: f64,
-    pub rows: usize,
-    pub n: usize,
+    pub log_det_bar: &'a [f64],
 }

@@ -72,6 +72,7 @@ fn inverse_bound(flow: &Flow, states: &[Vec<f64>]) -> Vec<f64> {
                 })
                 .collect()
             }
+            other => panic!("{other:?}: a new layer needs a bound of its own"),
         };
     }
     e
@@ -101,6 +102,7 @@ fn forward_bound(flow: &Flow, states: &[Vec<f64>]) -> Vec<f64> {
                 })
                 .collect()
             }
+            other => panic!("{other:?}: a new layer needs a bound of its own"),
         };
     }
     e

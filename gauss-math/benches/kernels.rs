@@ -56,7 +56,7 @@ fn mixture(c: &mut Criterion) {
             mixture.forward_with_tape(black_box(&x), &mut z, &mut log_det, &mut tape, &mut far);
             let [logits, means, log_sigmas] = &mut sums;
             let grad = &mut Gradient { logits, means, log_sigmas };
-            mixture.backward(&x, &z, &tape, &far, (&z, -1.0, N), &mut x_bar, &mut work, grad);
+            mixture.backward(&x, &z, &tape, &far, (&z, &[-1.0; N]), &mut x_bar, &mut work, grad);
         });
     });
     group.finish();

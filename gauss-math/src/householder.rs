@@ -86,7 +86,7 @@ pub fn apply_transposed(reflectors: &[f64], x: &mut [f64]) {
 pub fn expand(reflectors: &[f64], d: usize, q: &mut [f64]) {
     let mut product = Product::default();
     product.set(reflectors, d);
-    product.expand(q);
+    product.expand(q, &mut Vec::new());
 }
 
 /// The identity matrix `[d][d]`.
@@ -110,10 +110,10 @@ pub fn gradient(
 ) {
     let mut product = Product::default();
     product.set(reflectors, d);
-    product.gradient(base, q_bar, grad);
+    product.gradient(base, q_bar, grad, &mut Vec::new());
 }
 
-/// A product of reflections for many calls: what it allocates, it keeps.
+/// A product of reflections for many calls, made ready once.
 #[derive(Clone, Debug, Default)]
 pub struct Product {
     d: usize,
@@ -121,14 +121,16 @@ pub struct Product {
     v: Vec<f64>,
     /// `[r]`: 2/‖v‖² and the exponent.
     scalings: Vec<(i32, f64)>,
-    suffix: Vec<f64>,
-    q_bar: Vec<f64>,
-    /// `[3][d]`
-    work: Vec<f64>,
+}
+
+/// The first `len` numbers of `work`, which grows to hold them.
+fn room(work: &mut Vec<f64>, len: usize) -> &mut [f64] {
+    work.resize(work.len().max(len), 0.0);
+    &mut work[..len]
 }
 
 impl Product {
-    /// Takes the reflectors `[r][d]`.
+    /// Takes the reflectors `[r][d]`, in the memory at hand.
     ///
     /// # Panics
     /// When a reflector is 0 or not finite.
@@ -140,12 +142,15 @@ impl Product {
         for (v, (exponent, _)) in reflectors.chunks_exact(d).zip(&self.scalings) {
             self.v.extend(v.iter().map(|x| libm::scalbn(*x, *exponent)));
         }
-        self.work.resize(3 * d, 0.0);
     }
 
-    /// q `[d][d]` <- H_1 ... H_r q, in O(rd²).
-    pub fn expand(&mut self, q: &mut [f64]) {
-        let w = &mut self.work[..self.d];
+    /// q `[d][d]` <- H_1 ... H_r q, in O(rd²). work: resized at will.
+    pub fn expand(&self, q: &mut [f64], work: &mut Vec<f64>) {
+        self.expand_with(q, room(work, self.d));
+    }
+
+    /// w `[d]`: overwritten.
+    fn expand_with(&self, q: &mut [f64], w: &mut [f64]) {
         for (v, (_, tau)) in self.v.chunks_exact(self.d).zip(&self.scalings).rev() {
             reflect_rows(v, *tau, q, w);
         }
@@ -153,31 +158,38 @@ impl Product {
 
     /// ∂L/∂reflectors `[r][d]`, ADDED to `grad`, from ∂L/∂Q of Q = H_1 ... H_r B.
     ///
-    /// q_bar `[d][d]` = ∂L/∂Q; base: B `[d][d]`, or `None` for I. In O(rd²): with the suffixes
-    /// S_i = H_i ... H_r B peeled off from the left (H_i S_i = S_{i+1}, as H_i is its own inverse)
-    /// and the prefix moved onto q̄, each reflection's matrix gradient is
+    /// q_bar `[d][d]` = ∂L/∂Q; base: B `[d][d]`, or `None` for I; work: resized at will. In O(rd²):
+    /// with the suffixes S_i = H_i ... H_r B peeled off from the left (H_i S_i = S_{i+1}, as H_i is
+    /// its own inverse) and the prefix moved onto q̄, each reflection's matrix gradient is
     /// H̄_i = q̄_i S_{i+1}ᵀ, of which only H̄ v and H̄ᵀ v are needed:
     /// v̄ = -τ (H̄ v + H̄ᵀ v) + τ² (vᵀ H̄ v) v.
-    pub fn gradient(&mut self, base: Option<&[f64]>, q_bar: &[f64], grad: &mut [f64]) {
+    pub fn gradient(
+        &self,
+        base: Option<&[f64]>,
+        q_bar: &[f64],
+        grad: &mut [f64],
+        work: &mut Vec<f64>,
+    ) {
         let d = self.d;
-        let mut suffix = std::mem::take(&mut self.suffix);
-        suffix.clear();
-        match base {
-            Some(base) => suffix.extend_from_slice(base),
-            None => suffix.extend((0..d * d).map(|i| f64::from(u8::from(i % (d + 1) == 0)))),
-        }
-        self.expand(&mut suffix);
-        self.q_bar.clear();
-        self.q_bar.extend_from_slice(q_bar);
-        let (w, rest) = self.work.split_at_mut(d);
+        let (suffix, rest) = room(work, 2 * d * d + 3 * d).split_at_mut(d * d);
+        let (moved, rest) = rest.split_at_mut(d * d);
+        let (w, rest) = rest.split_at_mut(d);
         let (sv, qv) = rest.split_at_mut(d);
+        if let Some(base) = base {
+            suffix.copy_from_slice(base);
+        } else {
+            suffix.fill(0.0);
+            suffix.iter_mut().step_by(d + 1).for_each(|x| *x = 1.0);
+        }
+        self.expand_with(suffix, w);
+        moved.copy_from_slice(q_bar);
         let reflectors = self.v.chunks_exact(d).zip(&self.scalings);
         for ((v, &(exponent, tau)), grad) in reflectors.zip(grad.chunks_exact_mut(d)) {
-            reflect_rows(v, tau, &mut suffix, w); // S_{i+1}
+            reflect_rows(v, tau, suffix, w); // S_{i+1}
             // H̄ v = q̄ (Sᵀ v), H̄ᵀ v = S (q̄ᵀ v)
-            transposed_times(&suffix, v, sv);
-            transposed_times(&self.q_bar, v, qv);
-            for (hv, q_bar) in w.iter_mut().zip(self.q_bar.chunks_exact(d)) {
+            transposed_times(suffix, v, sv);
+            transposed_times(moved, v, qv);
+            for (hv, q_bar) in w.iter_mut().zip(moved.chunks_exact(d)) {
                 *hv = dot(q_bar, sv);
             }
             let vhv = dot(v, w);
@@ -187,9 +199,8 @@ impl Product {
                 let own = tau * tau * vhv * v - tau * (hv + dot(suffix, qv));
                 *g += libm::scalbn(own, exponent);
             }
-            reflect_rows(v, tau, &mut self.q_bar, w); // onto H_{i+1}'s place
+            reflect_rows(v, tau, moved, w); // onto H_{i+1}'s place
         }
-        self.suffix = suffix;
     }
 }
 
@@ -210,7 +221,7 @@ pub struct Factors {
 pub fn factor(q: &[f64], d: usize) -> Factors {
     let mut rest = q.to_vec();
     let mut reflectors = Vec::with_capacity(d.saturating_sub(1) * d);
-    let mut product = Product::default();
+    let (mut product, mut work) = (Product::default(), Vec::new());
     for i in 0..d.saturating_sub(1) {
         let mut v = vec![0.0; d];
         for j in i..d {
@@ -224,7 +235,7 @@ pub fn factor(q: &[f64], d: usize) -> Factors {
             v[d - 1] = 1.0;
         }
         product.set(&v, d);
-        product.expand(&mut rest);
+        product.expand(&mut rest, &mut work);
         reflectors.extend(v);
     }
     Factors { reflectors, flip_last: rest[d * d - 1] < 0.0 }

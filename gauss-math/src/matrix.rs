@@ -48,6 +48,42 @@ impl WithSimd for Multiply<'_> {
     }
 }
 
+/// z `[d]` <- Q x of one row, for q_transposed = Qᵀ `[d][d]` row-major and x `[d]`: the bits of
+/// [`multiply`].
+///
+/// # Panics
+/// When a length does not fit.
+pub fn multiply_row(q_transposed: &[f64], x: &[f64], z: &mut [f64]) {
+    assert!(x.len() == z.len() && q_transposed.len() == x.len() * x.len());
+    if !x.is_empty() {
+        simd::run(MultiplyRow { q_transposed, x, z });
+    }
+}
+
+struct MultiplyRow<'a> {
+    q_transposed: &'a [f64],
+    x: &'a [f64],
+    z: &'a mut [f64],
+}
+
+impl WithSimd for MultiplyRow<'_> {
+    type Output = ();
+    /// Lanes are the coordinates of z, each with its own sum over those of x.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let d = self.x.len();
+        for (i, z) in self.z.chunks_mut(S::F64_LANES).enumerate() {
+            let own = i * S::F64_LANES..i * S::F64_LANES + z.len();
+            let column = |j: usize| s.partial_load_f64s(&self.q_transposed[j * d..][own.clone()]);
+            let mut sum = s.mul_f64s(column(0), s.splat_f64s(self.x[0]));
+            for (j, x) in self.x.iter().enumerate().skip(1) {
+                sum = s.mul_add_e_f64s(column(j), s.splat_f64s(*x), sum);
+            }
+            s.partial_store_f64s(z, sum);
+        }
+    }
+}
+
 /// q_bar `[d][d]` += z_bar xᵀ, for z_bar, x `[d][n]`, n a multiple of [`LOGICAL_LANES`].
 ///
 /// # Panics

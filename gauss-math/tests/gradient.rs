@@ -38,7 +38,10 @@ fn gradient(
     let (means, log_sigmas) = rest.split_at_mut(k);
     let grad = &mut Gradient { logits, means, log_sigmas };
     let mut work = vec![f64::NAN; 3 * n];
-    mixture.backward(x, &z, &tape, &far, (z_bar, log_det_bar, rows), &mut x_bar, &mut work, grad);
+    let mut log_det_bars = vec![log_det_bar; rows];
+    log_det_bars.resize(n, 0.0);
+    let bars = (z_bar, &log_det_bars[..]);
+    mixture.backward(x, &z, &tape, &far, bars, &mut x_bar, &mut work, grad);
     (x_bar, params, far)
 }
 

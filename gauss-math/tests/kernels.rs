@@ -225,7 +225,9 @@ proptest! {
             let (logits, rest) = gradient.split_at_mut(k);
             let (means, log_sigmas) = rest.split_at_mut(k);
             let mut x_bar = vec![f64::NAN; n];
-            mixture.backward(&x, &z, &tape, &far, (&z_bar, log_det_bar, rows), &mut x_bar,
+            let log_det_bar: Vec<f64> =
+                (0..n).map(|i| if i < rows { log_det_bar } else { 0.0 }).collect();
+            mixture.backward(&x, &z, &tape, &far, (&z_bar, &log_det_bar), &mut x_bar,
                 &mut vec![0.0; 3 * n], &mut Gradient { logits, means, log_sigmas });
             gradient.extend(&x_bar[..rows]);
             gradient
@@ -259,6 +261,20 @@ proptest! {
             z
         };
         let z = on_every_backend(multiply, one_or_more)?;
+        // One row by itself has the bits of its place in the block, whatever the backend.
+        let transposed: Vec<f64> = (0..d * d).map(|i| q[i % d * d + i / d]).collect();
+        for backend in Backend::all() {
+            backend.scope(|| {
+                let mut block = vec![f64::NAN; d * n];
+                matrix::multiply(q, x, &mut block, n);
+                for r in 0..n {
+                    let row: Vec<f64> = (0..d).map(|j| x[j * n + r]).collect();
+                    let mut own = vec![f64::NAN; d];
+                    matrix::multiply_row(&transposed, &row, &mut own);
+                    assert!((0..d).all(|i| own[i].to_bits() == block[i * n + r].to_bits()));
+                }
+            });
+        }
         for i in 0..d {
             for r in 0..n {
                 let want: f64 = (0..d).map(|j| q[i * d + j] * x[j * n + r]).sum();

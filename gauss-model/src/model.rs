@@ -125,7 +125,7 @@ impl Model {
     }
 
     /// ln of the density at the points u `[n, d]`.
-    fn of_points(&self, flow: &BoundFlow<'_>, u: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
+    fn of_points(&self, flow: &BoundFlow, u: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
         if self.columns.iter().all(|column| column.kind.support() == Support::Line) {
             return flow.log_prob(u); // u is y, and no copy is needed
         }
@@ -138,7 +138,7 @@ impl Model {
     }
 
     /// ln of the density's mean over the cell of each row of x `[n, d]`.
-    fn of_cells(&self, flow: &BoundFlow<'_>, x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
+    fn of_cells(&self, flow: &BoundFlow, x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
         let discrete = |column: &&Column| column.kind.is_discrete();
         let cell = Cell::new(self.columns.iter().filter(discrete).count());
         let points = cell.len();

@@ -223,7 +223,7 @@ fn forward_and_backward() -> Kernel {
             let [logits, means, log_sigmas] = &mut sums;
             let grad = &mut Gradient { logits, means, log_sigmas };
             // Of the loss ½z² - ln dz/dx, as in training: z̄ = z.
-            let bars = (&z[..], -1.0, ROWS);
+            let bars = (&z[..], &[-1.0; ROWS][..]);
             mixture.backward(&x, &z, &tape, &far, bars, &mut x_bar, &mut work, grad);
             black_box(&x_bar);
         }),

@@ -112,6 +112,7 @@ fn describe(fits: &Fits) -> String {
             LayerSpec::Marginal { components: k } => {
                 format!("logits [2, {k}], means [2, {k}], log sigmas [2, {k}]")
             }
+            other => other.describe(),
         };
         let (name, trainable) = (spec.name(), spec.n_trainable(2));
         format!("  {range:>6}  {name:9}  {trainable:2} trainable each   {numbers}")

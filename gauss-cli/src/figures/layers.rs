@@ -90,6 +90,7 @@ impl Subject<'_> {
             LayerSpec::Standardize => "scaled",
             LayerSpec::Rotation { .. } => "rotated",
             LayerSpec::Marginal { .. } => "marginals",
+            other => other.name(),
         };
         if k == layers.len() { format!("{k}: {what}, z") } else { format!("{k}: {what}") }
     }

@@ -22,10 +22,10 @@
 //! transformations (1989); Joffrain et al., Accumulating Householder transformations, revisited
 //! (2006), for T⁻¹.
 
-use crate::adam::norm;
+use crate::norm::norm;
 use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_inverse::invert_upper_triangular;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par, prelude::*};
 
 /// The product and the buffers for its gradient; what it allocates, it keeps.
 #[derive(Clone, Debug)]
@@ -41,29 +41,20 @@ pub(crate) struct Compact {
     p: Mat<f64>,
     /// Y = Vᵀ B, r × d; not used where B = I.
     y: Mat<f64>,
-    work: Work,
-}
-
-/// Buffers; their names are those of the formulas above.
-#[derive(Clone, Debug)]
-struct Work {
+    /// M, r × r, of the last [`Compact::expand`]: a buffer.
     m: Mat<f64>,
-    a: Mat<f64>,
-    at: Mat<f64>,
-    q_bar_p: Mat<f64>,
-    v_bar: Mat<f64>,
 }
 
 /// c <- a b.
-fn product(c: &mut Mat<f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
-    matmul(c.as_mut(), Accum::Replace, a, b, 1.0, Par::Seq);
+fn product(c: MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
+    matmul(c, Accum::Replace, a, b, 1.0, Par::Seq);
 }
 
 /// U ∘ m, in place.
-fn mask(m: &mut Mat<f64>) {
+fn mask(mut m: MatMut<'_, f64>) {
     for j in 0..m.ncols() {
         m[(j, j)] *= 0.5;
-        m.as_mut().col_mut(j).split_at_row_mut(j + 1).1.fill(0.0);
+        m.rb_mut().col_mut(j).split_at_row_mut(j + 1).1.fill(0.0);
     }
 }
 
@@ -72,9 +63,8 @@ impl Compact {
     pub fn new(d: usize, r: usize) -> Self {
         let tall = || Mat::zeros(d, r);
         let square = || Mat::zeros(r, r);
-        let work = Work { m: square(), a: tall(), at: tall(), q_bar_p: tall(), v_bar: tall() };
         let (scales, y) = (vec![(1.0, 1.0); r], Mat::zeros(r, d));
-        Self { scales, v: tall(), t: square(), p: tall(), y, work }
+        Self { scales, v: tall(), t: square(), p: tall(), y, m: square() }
     }
 
     /// Takes the reflectors `[r][d]` and multiplies q `[d][d]`, row-major, by their product from
@@ -92,52 +82,67 @@ impl Compact {
             }
             *scales = (power, scale);
         }
-        product(&mut self.work.m, self.v.transpose(), self.v.as_ref());
-        mask(&mut self.work.m);
+        product(self.m.as_mut(), self.v.transpose(), self.v.as_ref());
+        mask(self.m.as_mut());
         // A unit vector's length is known to rounding; its half is exact.
         for i in 0..r {
-            self.work.m[(i, i)] = 0.5;
+            self.m[(i, i)] = 0.5;
         }
         self.t.fill(0.0);
-        invert_upper_triangular(self.t.as_mut(), self.work.m.as_ref(), Par::Seq);
-        product(&mut self.p, self.v.as_ref(), self.t.as_ref());
+        invert_upper_triangular(self.t.as_mut(), self.m.as_ref(), Par::Seq);
+        product(self.p.as_mut(), self.v.as_ref(), self.t.as_ref());
         let mut q = MatMut::from_row_major_slice_mut(q, d, d);
         if has_base {
-            product(&mut self.y, self.v.transpose(), q.as_ref());
+            product(self.y.as_mut(), self.v.transpose(), q.as_ref());
         }
         let y = if has_base { self.y.as_ref() } else { self.v.transpose() };
         matmul(q.as_mut(), Accum::Add, self.p.as_ref(), y, -1.0, Par::Seq);
     }
 
     /// ∂L/∂reflectors `[r][d]`, ADDED to `grad`, of the last [`Compact::expand`]; base, q_bar
-    /// `[d][d]`, row-major: B, or `None` for I, and ∂L/∂Q.
-    pub fn gradient(&mut self, base: Option<&[f64]>, q_bar: &[f64], grad: &mut [f64]) {
-        let d = self.v.nrows();
+    /// `[d][d]`, row-major: B, or `None` for I, and ∂L/∂Q. work: resized at will.
+    pub fn gradient(
+        &self,
+        base: Option<&[f64]>,
+        q_bar: &[f64],
+        grad: &mut [f64],
+        work: &mut Vec<f64>,
+    ) {
+        let (d, r) = (self.v.nrows(), self.v.ncols());
         let q_bar = MatRef::from_row_major_slice(q_bar, d, d);
-        let Work { m, a, at, q_bar_p, v_bar } = &mut self.work;
+        // Buffers; their names are those of the formulas above.
+        let (tall, square) = (d * r, r * r);
+        work.resize(work.len().max(4 * tall + square), 0.0);
+        let (m, rest) = work[..4 * tall + square].split_at_mut(square);
+        let mut m = MatMut::from_column_major_slice_mut(m, r, r);
+        let mut buffers = rest.chunks_exact_mut(tall);
+        let [mut a, mut at, mut q_bar_p, mut v_bar] = std::array::from_fn(|_| {
+            let buffer = buffers.next().expect("four of them");
+            MatMut::from_column_major_slice_mut(buffer, d, r)
+        });
         let y = if base.is_some() { self.y.as_ref() } else { self.v.transpose() };
-        product(a, q_bar, y.transpose());
-        product(at, a.as_ref(), self.t.transpose());
-        product(m, self.p.transpose(), at.as_ref());
-        mask(m);
-        for j in 0..m.ncols() {
+        product(a.rb_mut(), q_bar, y.transpose());
+        product(at.rb_mut(), a.rb(), self.t.transpose());
+        product(m.rb_mut(), self.p.transpose(), at.rb());
+        mask(m.rb_mut());
+        for j in 0..r {
             for i in 0..j {
                 m[(j, i)] = m[(i, j)];
             }
             m[(j, j)] *= 2.0;
         }
-        product(v_bar, self.v.as_ref(), m.as_ref());
-        product(q_bar_p, q_bar.transpose(), self.p.as_ref());
+        product(v_bar.rb_mut(), self.v.as_ref(), m.rb());
+        product(q_bar_p.rb_mut(), q_bar.transpose(), self.p.as_ref());
         match base {
             Some(b) => {
                 let b = MatRef::from_row_major_slice(b, d, d);
-                matmul(v_bar.as_mut(), Accum::Add, b, q_bar_p.as_ref(), -1.0, Par::Seq);
+                matmul(v_bar.rb_mut(), Accum::Add, b, q_bar_p.rb(), -1.0, Par::Seq);
             }
-            None => *v_bar -= &*q_bar_p,
+            None => v_bar -= q_bar_p.rb(),
         }
-        *v_bar -= &*at;
+        v_bar -= at.rb();
         for (i, (grad, (power, scale))) in grad.chunks_exact_mut(d).zip(&self.scales).enumerate() {
-            for (g, v_bar) in grad.iter_mut().zip(v_bar.col_as_slice(i)) {
+            for (g, v_bar) in grad.iter_mut().zip(v_bar.rb().col(i).iter()) {
                 *g += v_bar * scale * power;
             }
         }
@@ -190,7 +195,7 @@ mod tests {
                 householder::expand(&reflectors, d, &mut want_q);
                 assert_near(&q, &want_q, "Q");
                 let (mut grad, mut want) = (vec![0.0; r * d], vec![0.0; r * d]);
-                compact.gradient(base, &q_bar, &mut grad);
+                compact.gradient(base, &q_bar, &mut grad, &mut Vec::new());
                 householder::gradient(&reflectors, d, base, &q_bar, &mut want);
                 if scale > 1e-300 {
                     for (g, w) in grad.chunks_exact(d).zip(want.chunks_exact(d)) {

@@ -2,42 +2,40 @@
 //!
 //! The mathematics is in [`gauss_math::mixture`]; this file only walks over the dimensions.
 
+use super::BoundLayer;
 use crate::error::InvalidLayer;
-use crate::layer::{Layer, Pass};
+use crate::layer::{Layer, Pass, RowWork, Tape};
 use gauss_math::mixture::{Gradient, Inverter, MAX_ABS_LOG_SIGMA, Mixture};
 use std::sync::OnceLock;
 
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Marginal {
-    components: usize,
-    mixtures: Vec<Mixture>,
-    /// Tables of starts for the inverse, made when it is first asked for.
-    inverters: OnceLock<Vec<Inverter>>,
+pub(crate) struct Shape {
+    pub components: usize,
 }
 
-/// The kernels' tape and far rows of each dimension.
-#[derive(Default)]
-pub(crate) struct Tape {
-    kept: Vec<f64>,
-    far: Vec<Vec<u32>>,
-}
-
-impl Marginal {
-    /// Parameters: logits `[d][K]`, means `[d][K]`, log σ `[d][K]`.
-    pub fn set(&mut self, dim: usize, components: usize, params: &[f64]) {
-        self.components = components;
-        self.inverters.take();
-        self.mixtures.resize_with(dim, Mixture::default);
-        let (logits, rest) = params.split_at(dim * components);
-        let (means, log_sigmas) = rest.split_at(dim * components);
-        for (i, mixture) in self.mixtures.iter_mut().enumerate() {
-            let own = i * components..(i + 1) * components;
-            mixture.set(&logits[own.clone()], &means[own.clone()], &log_sigmas[own]);
-        }
+impl crate::layer::Shape for Shape {
+    fn name(&self) -> &'static str {
+        "marginal"
     }
 
-    pub fn validate(components: usize, params: &[f64]) -> Result<(), InvalidLayer> {
-        if components == 0 {
+    fn describe(&self) -> String {
+        let plural = if self.components == 1 { "" } else { "s" };
+        format!("{} component{plural} per dimension", self.components)
+    }
+
+    fn n_params(&self, dim: usize) -> usize {
+        dim.saturating_mul(self.components).saturating_mul(3)
+    }
+
+    fn n_trainable(&self, dim: usize) -> usize {
+        self.n_params(dim)
+    }
+
+    fn has_prior(&self) -> bool {
+        true
+    }
+
+    fn validate(&self, _: usize, params: &[f64]) -> Result<(), InvalidLayer> {
+        if self.components == 0 {
             return Err(InvalidLayer::NoComponents);
         }
         let log_sigmas = &params[params.len() / 3 * 2..];
@@ -46,10 +44,37 @@ impl Marginal {
             None => Ok(()),
         }
     }
+
+    fn bind(&self, dim: usize) -> BoundLayer {
+        BoundLayer::Marginal(Marginal {
+            components: self.components,
+            mixtures: vec![Mixture::default(); dim],
+            inverters: OnceLock::new(),
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Marginal {
+    components: usize,
+    /// `[d]`
+    mixtures: Vec<Mixture>,
+    /// Tables of starts for the inverse, made when it is first asked for.
+    inverters: OnceLock<Vec<Inverter>>,
 }
 
 impl Layer for Marginal {
-    type Tape = Tape;
+    /// Parameters: logits `[d][K]`, means `[d][K]`, log σ `[d][K]`.
+    fn set(&mut self, params: &[f64]) {
+        self.inverters.take();
+        let k = self.components;
+        let (logits, rest) = params.split_at(self.mixtures.len() * k);
+        let (means, log_sigmas) = rest.split_at(logits.len());
+        for (i, mixture) in self.mixtures.iter_mut().enumerate() {
+            let own = i * k..(i + 1) * k;
+            mixture.set(&logits[own.clone()], &means[own.clone()], &log_sigmas[own]);
+        }
+    }
 
     fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], work: &mut Vec<f64>) {
         let n = log_det.len();
@@ -57,6 +82,14 @@ impl Layer for Marginal {
         let columns = x.chunks_exact(n).zip(z.chunks_exact_mut(n));
         for ((x, z), mixture) in columns.zip(&self.mixtures) {
             mixture.forward(x, z, log_det, work);
+        }
+    }
+
+    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64, _: &mut RowWork) {
+        for ((x, z), mixture) in x.iter().zip(z).zip(&self.mixtures) {
+            let own;
+            (*z, own) = mixture.gaussianize(*x);
+            *log_det += own;
         }
     }
 
@@ -69,14 +102,21 @@ impl Layer for Marginal {
         }
     }
 
-    fn forward_with_tape(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], tape: &mut Tape) {
+    fn forward_with_tape(
+        &self,
+        x: &[f64],
+        z: &mut [f64],
+        log_det: &mut [f64],
+        tape: &mut Tape,
+        _: &mut Vec<f64>,
+    ) {
         let n = log_det.len();
         let per_dim = Mixture::tape_len(self.components) * n;
         let dim = self.mixtures.len();
-        tape.kept.resize(tape.kept.len().max(per_dim * dim), 0.0);
-        tape.far.resize_with(dim, Vec::new);
+        tape.numbers.resize(tape.numbers.len().max(per_dim * dim), 0.0);
+        tape.rows.resize_with(dim, Vec::new);
         let columns = x.chunks_exact(n).zip(z.chunks_exact_mut(n));
-        let tapes = tape.kept.chunks_exact_mut(per_dim).zip(&mut tape.far);
+        let tapes = tape.numbers.chunks_exact_mut(per_dim).zip(&mut tape.rows);
         for (((x, z), mixture), (kept, far)) in columns.zip(&self.mixtures).zip(tapes) {
             mixture.forward_with_tape(x, z, log_det, kept, far);
         }
@@ -90,19 +130,25 @@ impl Layer for Marginal {
         work: &mut Vec<f64>,
         sums: &mut [f64],
     ) {
-        let (n, k) = (pass.n, self.components);
-        work.resize(work.len().max(3 * n), 0.0);
+        let (n, k) = (pass.log_det_bar.len(), self.components);
+        let wanted = !sums.is_empty();
+        // Where no sums are wanted, the kernel's go where nobody looks.
+        let spare = if wanted { 0 } else { 3 * k };
+        work.resize(work.len().max(3 * n + spare), 0.0);
+        let (work, spare) = work.split_at_mut(3 * n);
         let per_dim = Mixture::tape_len(k) * n;
-        let (logits, rest) = sums.split_at_mut(sums.len() / 3);
-        let (means, log_sigmas) = rest.split_at_mut(logits.len());
+        let len = if wanted { sums.len() / 3 } else { k };
+        let (logits, rest) = if wanted { sums } else { spare }.split_at_mut(len);
+        let (means, log_sigmas) = rest.split_at_mut(len);
         for (i, mixture) in self.mixtures.iter().enumerate() {
-            let (column, own) = (i * n..(i + 1) * n, i * k..(i + 1) * k);
+            let column = i * n..(i + 1) * n;
+            let own = if wanted { i * k..(i + 1) * k } else { 0..k };
             mixture.backward(
                 &pass.x[column.clone()],
                 &pass.z[column.clone()],
-                &tape.kept[i * per_dim..][..per_dim],
-                &tape.far[i],
-                (&pass.z_bar[column.clone()], pass.log_det_bar, pass.rows),
+                &tape.numbers[i * per_dim..][..per_dim],
+                &tape.rows[i],
+                (&pass.z_bar[column.clone()], pass.log_det_bar),
                 &mut x_bar[column],
                 work,
                 &mut Gradient {
@@ -118,7 +164,7 @@ impl Layer for Marginal {
         3 * self.mixtures.len() * self.components
     }
 
-    fn finish_gradient(&mut self, sums: &[f64], grad: &mut [f64]) {
+    fn finish_gradient(&self, sums: &[f64], grad: &mut [f64], _: &mut Vec<f64>) {
         grad.iter_mut().zip(sums).for_each(|(g, s)| *g += s);
     }
 }

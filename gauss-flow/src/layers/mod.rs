@@ -1,10 +1,52 @@
-//! The layers. Each file opens with its mathematics.
+//! The layers. Each file opens with its mathematics, and holds all that is known of its layer: the
+//! shape ([`Shape`](crate::layer::Shape)), and the bound form
+//! ([`Layer`](crate::layer::Layer)). A new layer is a file, a variant of
+//! [`LayerSpec`](crate::LayerSpec), and a line in each of the four lists here.
 
 mod compact;
 pub(crate) mod marginal;
 pub mod rotation;
 pub(crate) mod standardize;
 
-pub(crate) use marginal::Marginal;
-pub(crate) use rotation::Rotation;
-pub(crate) use standardize::Standardize;
+/// A layer with its numbers.
+#[derive(Clone, Debug)]
+pub(crate) enum BoundLayer {
+    Standardize(standardize::Standardize),
+    Rotation(rotation::Rotation),
+    Marginal(marginal::Marginal),
+}
+
+/// Does the same with whichever bound layer it is.
+macro_rules! each_layer {
+    ($layer:expr, $l:ident => $do:expr) => {
+        match $layer {
+            $crate::layers::BoundLayer::Standardize($l) => $do,
+            $crate::layers::BoundLayer::Rotation($l) => $do,
+            $crate::layers::BoundLayer::Marginal($l) => $do,
+        }
+    };
+}
+pub(crate) use each_layer;
+
+/// Does the same with whichever layer's shape it is.
+macro_rules! each_spec {
+    ($spec:expr, $s:ident => $do:expr) => {{
+        use $crate::layer::Shape as _;
+        use $crate::layers::{marginal, rotation, standardize};
+        match *$spec {
+            $crate::LayerSpec::Standardize => {
+                let $s = standardize::Shape;
+                $do
+            }
+            $crate::LayerSpec::Rotation { reflections, base } => {
+                let $s = rotation::Shape { reflections, base };
+                $do
+            }
+            $crate::LayerSpec::Marginal { components } => {
+                let $s = marginal::Shape { components };
+                $do
+            }
+        }
+    }};
+}
+pub(crate) use each_spec;

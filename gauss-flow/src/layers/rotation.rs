@@ -6,10 +6,12 @@
 //! ([`householder::Product`]), by matrix products in many (`compact.rs`).
 
 use crate::error::{Error, InvalidLayer};
-use crate::layer::{Layer, Pass};
+use crate::layer::{Layer, Pass, RowWork, Tape};
+use crate::layers::BoundLayer;
 use crate::layers::compact::Compact;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
+use gauss_math::simd::{LOGICAL_LANES, tree_sum};
 use gauss_math::{householder, matrix};
 
 /// From this dimension on faer's GEMM is the faster one.
@@ -17,57 +19,36 @@ const GEMM_DIM: usize = 16;
 /// How far |BᵀB - I| may be from 0: far above rounding, far below what a wrong matrix has.
 const ORTHOGONAL_TOL: f64 = 1e-8;
 
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Rotation {
-    dim: usize,
-    reflections: usize,
-    product: householder::Product,
-    /// From [`GEMM_DIM`] on, with reflections.
-    compact: Option<Box<Compact>>,
-    base: Option<Vec<f64>>,
-    /// Q, row-major.
-    q: Vec<f64>,
-    /// Qᵀ, row-major, for [`matrix::multiply`]: below [`GEMM_DIM`] only.
-    q_transposed: Vec<f64>,
+pub(crate) struct Shape {
+    pub reflections: usize,
+    pub base: bool,
 }
 
-impl Rotation {
-    /// Parameters: reflectors `[r][d]`, then B `[d][d]` if there is a base.
-    pub fn set(&mut self, dim: usize, reflections: usize, params: &[f64]) {
-        let (reflectors, base) = params.split_at(reflections * dim);
-        self.dim = dim;
-        self.reflections = reflections;
-        self.q.clear();
-        if base.is_empty() {
-            self.base = None;
-            self.q.resize(dim * dim, 0.0);
-            self.q.iter_mut().step_by(dim + 1).for_each(|q| *q = 1.0);
-        } else {
-            let kept = self.base.get_or_insert_default();
-            kept.clear();
-            kept.extend_from_slice(base);
-            self.q.extend_from_slice(base);
-        }
-        if dim < GEMM_DIM {
-            self.product.set(reflectors, dim);
-            self.product.expand(&mut self.q);
-        } else if reflections > 0 {
-            let compact =
-                self.compact.get_or_insert_with(|| Box::new(Compact::new(dim, reflections)));
-            compact.expand(reflectors, !base.is_empty(), &mut self.q);
-        }
-        if dim < GEMM_DIM {
-            self.q_transposed.resize(dim * dim, 0.0);
-            for i in 0..dim {
-                for j in 0..dim {
-                    self.q_transposed[j * dim + i] = self.q[i * dim + j];
-                }
-            }
-        }
+impl crate::layer::Shape for Shape {
+    fn name(&self) -> &'static str {
+        "rotation"
     }
 
-    pub fn validate(dim: usize, reflections: usize, params: &[f64]) -> Result<(), InvalidLayer> {
-        let (reflectors, base) = params.split_at(reflections * dim);
+    fn describe(&self) -> String {
+        if self.reflections == 0 && self.base {
+            return "fixed".to_owned();
+        }
+        let plural = if self.reflections == 1 { "" } else { "s" };
+        let base = if self.base { " after a fixed rotation" } else { "" };
+        format!("{} reflection{plural}{base}", self.reflections)
+    }
+
+    fn n_params(&self, dim: usize) -> usize {
+        let base = if self.base { dim.saturating_mul(dim) } else { 0 };
+        self.n_trainable(dim).saturating_add(base)
+    }
+
+    fn n_trainable(&self, dim: usize) -> usize {
+        dim.saturating_mul(self.reflections)
+    }
+
+    fn validate(&self, dim: usize, params: &[f64]) -> Result<(), InvalidLayer> {
+        let (reflectors, base) = params.split_at(self.reflections * dim);
         let is_zero = |v: &[f64]| v.iter().all(|x| *x == 0.0);
         if let Some(index) = reflectors.chunks_exact(dim).position(is_zero) {
             return Err(InvalidLayer::ZeroReflector { index });
@@ -79,6 +60,38 @@ impl Rotation {
         }
     }
 
+    fn bind(&self, dim: usize) -> BoundLayer {
+        let compact = (dim >= GEMM_DIM && self.reflections > 0)
+            .then(|| Box::new(Compact::new(dim, self.reflections)));
+        BoundLayer::Rotation(Rotation {
+            dim,
+            reflections: self.reflections,
+            product: householder::Product::default(),
+            compact,
+            base: self.base.then(Vec::new),
+            q: Vec::new(),
+            q_transposed: Vec::new(),
+            work: Vec::new(),
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Rotation {
+    dim: usize,
+    reflections: usize,
+    product: householder::Product,
+    /// From [`GEMM_DIM`] on, with reflections.
+    compact: Option<Box<Compact>>,
+    base: Option<Vec<f64>>,
+    /// Q, row-major.
+    q: Vec<f64>,
+    /// Qᵀ, row-major, for [`matrix::multiply`]: below [`GEMM_DIM`] only.
+    q_transposed: Vec<f64>,
+    work: Vec<f64>,
+}
+
+impl Rotation {
     fn multiply(&self, transposed: bool, x: &[f64], z: &mut [f64], n: usize) {
         let d = self.dim;
         if d < GEMM_DIM {
@@ -96,32 +109,63 @@ impl Rotation {
 }
 
 impl Layer for Rotation {
-    type Tape = ();
+    /// Parameters: reflectors `[r][d]`, then B `[d][d]` if there is a base.
+    fn set(&mut self, params: &[f64]) {
+        let dim = self.dim;
+        let (reflectors, base) = params.split_at(self.reflections * dim);
+        self.q.clear();
+        if let Some(kept) = &mut self.base {
+            kept.clear();
+            kept.extend_from_slice(base);
+            self.q.extend_from_slice(base);
+        } else {
+            self.q.resize(dim * dim, 0.0);
+            self.q.iter_mut().step_by(dim + 1).for_each(|q| *q = 1.0);
+        }
+        if dim < GEMM_DIM {
+            self.product.set(reflectors, dim);
+            self.product.expand(&mut self.q, &mut self.work);
+            self.q_transposed.resize(dim * dim, 0.0);
+            for i in 0..dim {
+                for j in 0..dim {
+                    self.q_transposed[j * dim + i] = self.q[i * dim + j];
+                }
+            }
+        } else if let Some(compact) = &mut self.compact {
+            compact.expand(reflectors, self.base.is_some(), &mut self.q);
+        }
+    }
 
     fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
         self.multiply(false, x, z, log_det.len());
+    }
+
+    fn forward_row(&self, x: &[f64], z: &mut [f64], _: &mut f64, _: &mut RowWork) {
+        if self.dim < GEMM_DIM {
+            matrix::multiply_row(&self.q_transposed, x, z);
+        } else {
+            for (row, z) in self.q.chunks_exact(self.dim).zip(z) {
+                *z = dot(row, x);
+            }
+        }
     }
 
     fn inverse(&self, z: &[f64], x: &mut [f64], n: usize) {
         self.multiply(true, z, x, n);
     }
 
-    fn forward_with_tape(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], (): &mut ()) {
-        self.multiply(false, x, z, log_det.len());
-    }
-
     fn backward(
         &self,
         pass: Pass<'_>,
-        (): &(),
+        _: &Tape,
         x_bar: &mut [f64],
         _: &mut Vec<f64>,
         sums: &mut [f64],
     ) {
-        let (d, n) = (self.dim, pass.n);
+        let (d, n) = (self.dim, pass.log_det_bar.len());
         self.multiply(true, pass.z_bar, x_bar, n);
         if sums.is_empty() {
-            return; // nothing trainable
+            return; // nothing trainable, or not asked for
         }
         if d < GEMM_DIM {
             matrix::add_outer(pass.z_bar, pass.x, sums, n);
@@ -137,15 +181,28 @@ impl Layer for Rotation {
         if self.reflections == 0 { 0 } else { self.dim * self.dim }
     }
 
-    fn finish_gradient(&mut self, q_bar: &[f64], grad: &mut [f64]) {
+    fn finish_gradient(&self, q_bar: &[f64], grad: &mut [f64], work: &mut Vec<f64>) {
         let grad = &mut grad[..self.reflections * self.dim];
         let base = self.base.as_deref();
-        if let Some(compact) = &mut self.compact {
-            compact.gradient(base, q_bar, grad);
+        if let Some(compact) = &self.compact {
+            compact.gradient(base, q_bar, grad, work);
         } else if !grad.is_empty() {
-            self.product.gradient(base, q_bar, grad);
+            self.product.gradient(base, q_bar, grad, work);
         }
     }
+}
+
+/// Σ a b, in as many partial sums as the processor can add at once.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0; LOGICAL_LANES];
+    let (a, a_rest) = a.as_chunks::<LOGICAL_LANES>();
+    let (b, b_rest) = b.as_chunks::<LOGICAL_LANES>();
+    for (a, b) in a.iter().zip(b) {
+        for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+            *lane += a * b;
+        }
+    }
+    tree_sum(lanes) + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
 }
 
 fn check_orthogonal(b: MatRef<'_, f64>) -> Result<(), InvalidLayer> {

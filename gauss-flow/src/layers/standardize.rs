@@ -2,8 +2,41 @@
 //!
 //! `log_det` is -Σ ln scale for every row, so log p stays the density of the raw data.
 
+use super::BoundLayer;
 use crate::error::InvalidLayer;
-use crate::layer::{Layer, Pass};
+use crate::layer::{Layer, Pass, RowWork, Tape};
+
+/// No choice.
+pub(crate) struct Shape;
+
+impl crate::layer::Shape for Shape {
+    fn name(&self) -> &'static str {
+        "standardize"
+    }
+
+    fn describe(&self) -> String {
+        "shift and scale per column".to_owned()
+    }
+
+    fn n_params(&self, dim: usize) -> usize {
+        dim.saturating_mul(2)
+    }
+
+    fn n_trainable(&self, _: usize) -> usize {
+        0
+    }
+
+    fn validate(&self, dim: usize, params: &[f64]) -> Result<(), InvalidLayer> {
+        match params[dim..].iter().find(|l| !(l.abs() <= 700.0)) {
+            Some(&value) => Err(InvalidLayer::LogScale { value }),
+            None => Ok(()),
+        }
+    }
+
+    fn bind(&self, _: usize) -> BoundLayer {
+        BoundLayer::Standardize(Standardize::default())
+    }
+}
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Standardize {
@@ -13,8 +46,14 @@ pub(crate) struct Standardize {
 }
 
 impl Standardize {
+    fn columns(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.shift.iter().copied().zip(self.scale.iter().copied())
+    }
+}
+
+impl Layer for Standardize {
     /// Parameters: shift `[d]`, log_scale `[d]`.
-    pub fn set(&mut self, params: &[f64]) {
+    fn set(&mut self, params: &[f64]) {
         let (shift, log_scale) = params.split_at(params.len() / 2);
         self.shift.clear();
         self.shift.extend_from_slice(shift);
@@ -22,21 +61,6 @@ impl Standardize {
         self.scale.extend(log_scale.iter().map(|l| l.exp()));
         self.log_det = -log_scale.iter().sum::<f64>();
     }
-
-    pub fn validate(dim: usize, params: &[f64]) -> Result<(), InvalidLayer> {
-        match params[dim..].iter().find(|l| !(l.abs() <= 700.0)) {
-            Some(&value) => Err(InvalidLayer::LogScale { value }),
-            None => Ok(()),
-        }
-    }
-
-    fn columns(&self) -> impl Iterator<Item = (f64, f64)> {
-        self.shift.iter().copied().zip(self.scale.iter().copied())
-    }
-}
-
-impl Layer for Standardize {
-    type Tape = ();
 
     fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
         let n = log_det.len();
@@ -50,6 +74,10 @@ impl Layer for Standardize {
         }
     }
 
+    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64, _: &mut RowWork) {
+        self.forward(x, z, std::slice::from_mut(log_det), &mut Vec::new());
+    }
+
     fn inverse(&self, z: &[f64], x: &mut [f64], n: usize) {
         for ((z, x), (shift, scale)) in
             z.chunks_exact(n).zip(x.chunks_exact_mut(n)).zip(self.columns())
@@ -58,19 +86,16 @@ impl Layer for Standardize {
         }
     }
 
-    fn forward_with_tape(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], (): &mut ()) {
-        self.forward(x, z, log_det, &mut Vec::new());
-    }
-
     fn backward(
         &self,
         pass: Pass<'_>,
-        (): &(),
+        _: &Tape,
         x_bar: &mut [f64],
         _: &mut Vec<f64>,
         _: &mut [f64],
     ) {
-        let columns = pass.z_bar.chunks_exact(pass.n).zip(x_bar.chunks_exact_mut(pass.n));
+        let n = pass.log_det_bar.len();
+        let columns = pass.z_bar.chunks_exact(n).zip(x_bar.chunks_exact_mut(n));
         for ((z_bar, x_bar), scale) in columns.zip(&self.scale) {
             x_bar.iter_mut().zip(z_bar).for_each(|(x_bar, z_bar)| *x_bar = z_bar / scale);
         }
@@ -80,5 +105,5 @@ impl Layer for Standardize {
         0
     }
 
-    fn finish_gradient(&mut self, _: &[f64], _: &mut [f64]) {}
+    fn finish_gradient(&self, _: &[f64], _: &mut [f64], _: &mut Vec<f64>) {}
 }

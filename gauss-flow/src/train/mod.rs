@@ -6,33 +6,35 @@
 //! average of the parameters (Polyak & Juditsky, 1992) is tried beside the raw ones and the better
 //! of the two kept. The result does not depend on the number of threads.
 
+mod adam;
 mod history;
 mod options;
 mod prior;
+mod trainer;
 
+pub use adam::Adam;
 pub use history::History;
 pub use options::{Schedule, TrainOptions};
+pub use trainer::{Plan, Trainer};
 
-use crate::adam::{Adam, norm};
 use crate::blocks;
-use crate::bound::Derived;
 use crate::error::Error;
 use crate::flow::Flow;
 use crate::gradient::{GradientSum, Noise};
-use crate::layer::{LayerSpec, segments, validate};
 use crate::rows::Rows;
 use crate::stream::{Purpose, stream};
+use crate::sums::Sums;
 use crate::watch::{EpochRecord, Event, StopReason, Watch};
-use faer::MatRef;
-use prior::add_prior;
 use rand::seq::SliceRandom;
 use std::time::Instant;
+use trainer::Best;
 
 /// Trains all trainable parameters of `flow` together on the rows of `x`.
 ///
 /// `watch` hears of each step and each epoch, the start included, and may end the run; one ended
 /// within an epoch keeps what the epochs before it found. Without validation rows the last
-/// parameters are kept (the averaged ones, if there is an average) whose loss is finite.
+/// parameters are kept (the averaged ones, if there is an average) whose loss is finite. Rows of
+/// weight 0 are passed over.
 ///
 /// # Errors
 /// [`Error::Diverged`] with the best parameters so far in `flow`; all others before anything is
@@ -50,39 +52,33 @@ pub fn train<'a>(
     if let Some(validation) = validation {
         validation.check(flow.dim())?;
     }
-    let mut run = Run::new(flow, x.x(), validation.map(|v| v.x()), options);
+    let mut run = Run::new(flow, x, validation, options)?;
     // Inside one of rayon's own threads the many small steps start without a hand-over.
     let result = rayon::scope(|_| run.epochs(watch));
-    let lost = run.settle(flow.params());
-    let Run { best, records, .. } = run;
-    flow.set_params(best.params)?;
+    let lost = run.settle(flow);
+    *flow = run.trainer.best();
+    let best_epoch = run.trainer.state.best.step / run.steps;
     let stopped = result?;
     if let Some(error) = lost {
         return Err(error);
     }
-    Ok(History { epochs: records, best_epoch: best.epoch, stopped })
+    Ok(History { epochs: run.records, best_epoch, stopped })
 }
 
-struct Best {
-    params: Vec<f64>,
-    epoch: usize,
-    score: f64,
-}
-
+/// A training by the rows of a matrix.
 struct Run<'a> {
-    flow: Flow,
-    derived: Derived,
-    x: MatRef<'a, f64>,
-    validation: Option<MatRef<'a, f64>>,
+    trainer: Trainer,
+    x: Rows<'a>,
+    /// The rows that count, in the order of the epoch.
+    order: Vec<u32>,
+    validation: Option<Rows<'a>>,
     options: &'a TrainOptions,
-    params: Vec<f64>,
-    average: Vec<f64>,
-    grad: Vec<f64>,
-    adam: Adam,
+    /// Steps of an epoch.
+    steps: usize,
     sum: GradientSum,
-    best: Best,
-    /// What was the best before `best`, without validation.
-    previous: Best,
+    sums: Sums,
+    /// What was the best before the best, without validation.
+    previous: Option<Best>,
     records: Vec<EpochRecord>,
     start: Instant,
 }
@@ -90,39 +86,39 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(
         flow: &Flow,
-        x: MatRef<'a, f64>,
-        validation: Option<MatRef<'a, f64>>,
+        x: Rows<'a>,
+        validation: Option<Rows<'a>>,
         options: &'a TrainOptions,
-    ) -> Self {
-        let derived = Derived::new(flow.dim(), flow.layers(), flow.params());
-        let params = flow.params().to_vec();
-        Self {
-            flow: flow.clone(),
-            sum: GradientSum::new(&derived),
-            derived,
+    ) -> Result<Self, Error> {
+        let order: Vec<u32> =
+            (0..x.nrows()).filter(|i| x.weight(*i) > 0.0).map(|i| i as u32).collect();
+        let steps = order.len().div_ceil(options.batch_size);
+        let mean_weight = if x.weights().is_some() { x.total() / order.len() as f64 } else { 1.0 };
+        let plan = Plan { rows: x.effective(), mean_weight, steps_per_epoch: steps };
+        let trainer = Trainer::new(flow.clone(), options, plan)?;
+        Ok(Self {
+            sum: GradientSum::new(&trainer.derived),
+            sums: Sums::none(flow.n_params()),
+            trainer,
             x,
+            order,
             validation,
             options,
-            average: params.clone(),
-            grad: vec![0.0; params.len()],
-            adam: Adam::new(params.len()),
-            best: Best { params: params.clone(), epoch: 0, score: f64::INFINITY },
-            previous: Best { params: params.clone(), epoch: 0, score: f64::INFINITY },
-            params,
+            steps,
+            previous: None,
             records: Vec::new(),
             start: Instant::now(),
-        }
+        })
     }
 
     fn epochs(&mut self, watch: &mut dyn Watch) -> Result<StopReason, Error> {
-        let start_nll = self.mean_nll(self.x);
+        let start_nll = blocks::loss(&self.trainer.derived, self.x).mean_nll();
         self.finish_epoch(0, start_nll, self.options.learning_rate)?;
         if watch.hear(&self.last_epoch()).is_break() {
             return Ok(StopReason::Cancelled);
         }
-        let mut order: Vec<u32> = (0..self.x.nrows() as u32).collect();
         for epoch in 1..=self.options.epochs {
-            let Some((nll, rate)) = self.epoch(epoch, &mut order, watch)? else {
+            let Some((nll, rate)) = self.epoch(epoch, watch)? else {
                 return Ok(StopReason::Cancelled);
             };
             self.finish_epoch(epoch, nll, rate)?;
@@ -130,7 +126,7 @@ impl<'a> Run<'a> {
                 return Ok(StopReason::Cancelled);
             }
             if let (Some(patience), Some(_)) = (self.options.patience, self.validation)
-                && epoch - self.best.epoch >= patience
+                && epoch - self.trainer.state.best.step / self.steps >= patience
             {
                 return Ok(StopReason::NoImprovement);
             }
@@ -143,104 +139,45 @@ impl<'a> Run<'a> {
         Event::Epoch { record, epochs: self.options.epochs }
     }
 
-    /// One pass over the rows: (mean loss, the last rate); `None` if the observer ended it.
-    fn epoch(
-        &mut self,
-        epoch: usize,
-        order: &mut [u32],
-        watch: &mut dyn Watch,
-    ) -> Result<Option<(f64, f64)>, Error> {
+    /// One pass over the rows: (mean loss, the last rate); `None` if the watch ended it.
+    fn epoch(&mut self, epoch: usize, watch: &mut dyn Watch) -> Result<Option<(f64, f64)>, Error> {
         let options = self.options;
-        order.shuffle(&mut stream(options.seed, Purpose::Order { epoch: epoch as u64 }));
-
-        let steps = order.len().div_ceil(options.batch_size);
-        let decay = options.average_epochs.map(|epochs| (-1.0 / (epochs * steps as f64)).exp());
+        self.order.shuffle(&mut stream(options.seed, Purpose::Order { epoch: epoch as u64 }));
         let mut total = 0.0;
         let mut rate = 0.0;
-        for (step, batch) in order.chunks(options.batch_size).enumerate() {
-            let done = ((epoch - 1) * steps + step) as f64 / (options.epochs * steps) as f64;
-            rate = options.learning_rate * options.schedule.factor(done);
-            let row = |i: usize| batch[i] as usize;
+        for (step, batch) in self.order.chunks(options.batch_size).enumerate() {
             let noise = options.noise.as_deref().map(|sigmas| Noise {
                 sigmas,
                 seed: options.seed,
-                step: ((epoch - 1) * steps + step) as u64,
+                step: self.trainer.steps() as u64,
             });
-            let nll = self.sum.nll(&self.derived, self.x, batch.len(), row, noise);
-            self.sum.finish(&mut self.derived, self.flow.layers(), batch.len(), &mut self.grad);
-            self.add_prior();
-            let length = norm(&self.grad);
-            if !nll.is_finite() || !length.is_finite() {
-                let loss = if nll.is_finite() { length } else { nll };
-                return Err(Error::Diverged { epoch, loss });
-            }
-            if let Some(clip) = options.clip_norm
-                && length > clip
-            {
-                self.grad.iter_mut().for_each(|g| *g *= clip / length);
-            }
-            self.adam.step(rate, &self.grad, &mut self.params);
-            if !norm(&self.params).is_finite() {
-                return Err(Error::Diverged { epoch, loss: f64::NAN });
-            }
-            self.derived.update(self.flow.layers(), &self.params);
-            if let Some(decay) = decay {
-                for (a, p) in self.average.iter_mut().zip(&self.params) {
-                    *a += (1.0 - decay) * (p - *a);
-                }
-            }
-            total += nll * batch.len() as f64;
-            if watch.hear(&Event::Step { step: step + 1, steps }).is_break() {
+            self.sum.sums(&self.trainer.derived, self.x, Some(batch), noise, &mut self.sums);
+            rate = self.trainer.step(&self.sums)?;
+            total += self.trainer.mean(&self.sums.loss) * batch.len() as f64;
+            if watch.hear(&Event::Step { step: step + 1, steps: self.steps }).is_break() {
                 return Ok(None);
             }
         }
-        Ok(Some((total / order.len() as f64, rate)))
-    }
-
-    /// Adds the prior's part to the gradient: λ/n θ/(1 + θ²/c²) for the marginal layers.
-    fn add_prior(&mut self) {
-        let pull = self.options.prior / self.x.nrows() as f64;
-        if pull > 0.0 {
-            let layers = self.flow.layers();
-            for (layer, own) in layers.iter().zip(segments(self.flow.dim(), layers)) {
-                if let LayerSpec::Marginal { .. } = layer {
-                    add_prior(pull, &self.params[own.clone()], &mut self.grad[own]);
-                }
-            }
-        }
+        Ok(Some((total / self.order.len() as f64, rate)))
     }
 
     /// Scores the epoch's parameters, keeps them if they are the best, and records the epoch.
     fn finish_epoch(&mut self, epoch: usize, nll: f64, rate: f64) -> Result<(), Error> {
-        let averaged = self.options.average_epochs.is_some();
         let validation = self.validation.filter(|_| self.options.validates(epoch));
         let validation_nll = if let Some(validation) = validation {
-            let mut score = self.mean_nll(validation);
-            let mut params = &self.params;
-            if averaged && epoch > 0 {
-                self.derived.update(self.flow.layers(), &self.average);
-                let other = self.mean_nll(validation);
-                self.derived.update(self.flow.layers(), &self.params);
-                if other < score {
-                    (score, params) = (other, &self.average);
-                }
-            }
-            if score < self.best.score && self.is_valid(params) || epoch == 0 {
-                self.best.params.copy_from_slice(params);
-                (self.best.epoch, self.best.score) = (epoch, score);
-            }
-            Some(score)
+            let own = blocks::loss(&self.trainer.derived, validation);
+            let averaged = self.trainer.with_average(|average| blocks::loss(average, validation));
+            Some(self.trainer.validate(&own, averaged.as_ref()))
         } else if self.validation.is_some() {
             None // not this time
         } else {
-            let params = if averaged { &self.average } else { &self.params };
-            if !self.is_valid(params) {
+            let averaged = self.options.average_epochs.is_some();
+            if !self.trainer.is_valid(averaged) {
                 return Err(Error::Diverged { epoch, loss: f64::NAN });
             }
             if nll.is_finite() {
-                std::mem::swap(&mut self.previous, &mut self.best);
-                self.best.params.copy_from_slice(params);
-                self.best.epoch = epoch;
+                self.previous = Some(self.trainer.state.best.clone());
+                self.trainer.keep(averaged, f64::INFINITY);
             }
             None
         };
@@ -255,35 +192,29 @@ impl<'a> Run<'a> {
         if loss.is_finite() { Ok(()) } else { Err(Error::Diverged { epoch, loss }) }
     }
 
-    /// Whether a flow may have these parameters: a wild step can take them out of range.
-    fn is_valid(&self, params: &[f64]) -> bool {
-        validate(self.flow.dim(), self.flow.layers(), params).is_ok()
-    }
-
     /// Without validation rows nobody has looked at the loss of the last parameters yet: goes back
     /// to the ones before, or to the start, until it is finite. Returns the error to report if
     /// the last ones are lost.
-    fn settle(&mut self, start: &[f64]) -> Option<Error> {
-        if self.validation.is_some() || self.best.epoch == 0 {
+    fn settle(&mut self, start: &Flow) -> Option<Error> {
+        if self.validation.is_some() || self.trainer.state.best.step == 0 {
             return None;
         }
-        self.derived.update(self.flow.layers(), &self.best.params);
-        let loss = self.mean_nll(self.x);
+        let x = self.x;
+        let loss_of_best = |trainer: &mut Trainer| {
+            trainer.with_best(|best| blocks::loss(best, x).mean_nll()).unwrap_or(f64::NAN)
+        };
+        let loss = loss_of_best(&mut self.trainer);
         if loss.is_finite() {
             return None;
         }
-        let error = Error::Diverged { epoch: self.best.epoch, loss };
-        std::mem::swap(&mut self.previous, &mut self.best);
-        self.derived.update(self.flow.layers(), &self.best.params);
-        if !self.mean_nll(self.x).is_finite() {
-            self.best.params.copy_from_slice(start);
-            self.best.epoch = 0;
+        let epoch = self.trainer.state.best.step / self.steps;
+        if let Some(previous) = self.previous.take() {
+            self.trainer.state.best = previous;
         }
-        Some(error)
-    }
-
-    /// -1/n Σ log p at the bound parameters.
-    fn mean_nll(&self, x: MatRef<'_, f64>) -> f64 {
-        -blocks::log_prob(&self.derived, x).iter().sum::<f64>() / x.nrows() as f64
+        if !loss_of_best(&mut self.trainer).is_finite() {
+            self.trainer.state.best.params.copy_from_slice(start.params());
+            self.trainer.state.best.step = 0;
+        }
+        Some(Error::Diverged { epoch, loss })
     }
 }

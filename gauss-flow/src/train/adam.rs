@@ -2,8 +2,9 @@
 //!
 //! A frozen parameter has gradient 0 at every step, so both its moments and its step are 0.
 
-use gauss_math::simd::{self, LOGICAL_LANES, Pack, tree_sum};
+use gauss_math::simd::{self, LOGICAL_LANES, Pack};
 use pulp::{Scalar, Simd, WithSimd};
+use serde::{Deserialize, Serialize};
 
 /// Decay of the first moment, the paper's β₁.
 const BETA_1: f64 = 0.9;
@@ -13,7 +14,7 @@ const BETA_2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 
 /// The optimiser's state for n parameters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adam {
     first: Vec<f64>,
     second: Vec<f64>,
@@ -23,8 +24,21 @@ pub struct Adam {
 
 impl Adam {
     /// A fresh state for n parameters.
+    #[must_use]
     pub fn new(n: usize) -> Self {
         Self { first: vec![0.0; n], second: vec![0.0; n], decay_1: 1.0, decay_2: 1.0 }
+    }
+
+    /// n.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.first.len().min(self.second.len())
+    }
+
+    /// Whether there are no parameters.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// params `[n]` <- params - rate · m̂/(√v̂ + ε), for a new gradient `[n]`.
@@ -54,19 +68,6 @@ impl Adam {
         }
         .with_simd(Scalar::new());
     }
-}
-
-/// ‖v‖, in as many partial sums as the processor can add at once.
-pub(crate) fn norm(v: &[f64]) -> f64 {
-    let mut lanes = [0.0; LOGICAL_LANES];
-    let (chunks, rest) = v.as_chunks::<LOGICAL_LANES>();
-    for chunk in chunks {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane += x * x;
-        }
-    }
-    let rest: f64 = rest.iter().map(|x| x * x).sum();
-    (tree_sum(lanes) + rest).sqrt()
 }
 
 /// One step of parameters that fill whole registers.
