@@ -10,7 +10,7 @@ mod error;
 pub mod file;
 mod model;
 
-pub use columns::{Column, Kind, Support};
+pub use columns::{Column, Kind, Support, Value};
 pub use error::{Error, InvalidKind};
 pub use file::Metadata;
 pub use model::Model;

@@ -4,15 +4,17 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use gauss_flow::{EpochRecord, History, LayerSpec};
+use gauss_flow::{EpochRecord, History};
 use gauss_model::Model;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::console::{Console, aligned, counted, grouped};
 use crate::error::Error;
-use crate::kinds::{BaseMeasure, ColumnReport};
-use crate::model;
+use crate::shared::kinds::{BaseMeasure, ColumnStatement};
+use crate::shared::layers::Layer;
+use crate::shared::model;
+use crate::terminal::Console;
+use crate::words::{aligned, counted, grouped};
 
 const EXAMPLES: &str = "\
 Columns with their kinds, what p(x) is a density of, layers with their parameters, how the training \
@@ -32,7 +34,7 @@ pub struct Inspect {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Report<'a> {
+pub(crate) struct Summary<'a> {
     command: &'static str,
     /// The model file.
     model: String,
@@ -45,7 +47,7 @@ pub(crate) struct Report<'a> {
     /// The columns' names, in the model's order.
     columns: Vec<String>,
     /// What each of them is.
-    kinds: Vec<ColumnReport>,
+    kinds: Vec<ColumnStatement>,
     /// Per what p(x) is a density.
     base_measure: BaseMeasure,
     /// Rows the model was fitted to.
@@ -62,19 +64,6 @@ pub(crate) struct Report<'a> {
     notes: Vec<Note<'a>>,
     /// The joint training; null where there was none.
     training: Option<Training>,
-}
-
-/// A layer, as `gauss report` shows it, too.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct Layer {
-    /// `standardize`, `rotation` or `marginal`.
-    pub kind: &'static str,
-    /// Its size, for a person.
-    pub detail: String,
-    /// Numbers in it.
-    pub parameters: usize,
-    /// Those of them that training moves.
-    pub trainable_parameters: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -118,23 +107,23 @@ impl Inspect {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
         let model = model::load(&self.model)?;
         let file_bytes = std::fs::metadata(&self.model).map_or(0, |found| found.len());
-        let report = Report::new(self.model.display().to_string(), file_bytes, &model);
-        console.show(&report, &report.text())?;
+        let summary = Summary::new(self.model.display().to_string(), file_bytes, &model);
+        console.show(&summary, &summary.text())?;
         Ok(())
     }
 }
 
-impl<'a> Report<'a> {
-    fn new(file: String, file_bytes: u64, model: &'a Model) -> Report<'a> {
+impl<'a> Summary<'a> {
+    fn new(file: String, file_bytes: u64, model: &'a Model) -> Summary<'a> {
         let (flow, metadata) = (&model.flow, &model.metadata);
-        Report {
+        Summary {
             command: "inspect",
             model: file,
             file_bytes,
             created_by: &metadata.created_by,
             recipe: &metadata.recipe,
             columns: model.names(),
-            kinds: ColumnReport::of(&model.columns),
+            kinds: ColumnStatement::of(&model.columns),
             base_measure: BaseMeasure::of(&model.columns),
             rows: metadata.rows,
             seed: metadata.seed,
@@ -151,7 +140,7 @@ impl<'a> Report<'a> {
             ("file", format!("{} bytes, {}", grouped(self.file_bytes as usize), self.created_by)),
             ("columns", format!("{}: {}", self.columns.len(), self.columns.join(", "))),
         ];
-        facts.extend(self.kinds.iter().filter_map(ColumnReport::prose).map(|kind| ("", kind)));
+        facts.extend(self.kinds.iter().filter_map(ColumnStatement::prose).map(|kind| ("", kind)));
         facts.extend([
             ("fitted to", format!("{} rows, seed {}", grouped(self.rows as usize), self.seed)),
             ("recipe", self.recipe.to_owned()),
@@ -185,17 +174,6 @@ impl<'a> Report<'a> {
             );
         }
         text
-    }
-}
-
-impl Layer {
-    pub fn new(layer: &LayerSpec, dim: usize) -> Layer {
-        Layer {
-            kind: layer.name(),
-            detail: layer.describe(),
-            parameters: layer.n_params(dim),
-            trainable_parameters: layer.n_trainable(dim),
-        }
     }
 }
 

@@ -12,7 +12,7 @@ mod kind;
 mod support;
 
 pub(crate) use kind::validate;
-pub use kind::{Column, Kind, unnamed};
+pub use kind::{Column, Kind, Value, unnamed};
 pub use support::Support;
 
 use faer::{Mat, MatRef};
