@@ -3,12 +3,16 @@
 use crate::blocks;
 use crate::derived::{Derived, Workspace};
 use crate::error::Error;
+#[cfg(feature = "train")]
 use crate::gradient::GradientSum;
-use crate::rows::{Blocks, Rows, check_columns};
-use crate::sums::{Loss, Sums};
+use crate::rows::{Rows, check_columns};
+use crate::sums::Loss;
+#[cfg(feature = "train")]
+use crate::{rows::Blocks, sums::Sums};
 use faer::{Mat, MatRef};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
+#[cfg(feature = "train")]
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -177,6 +181,20 @@ impl BoundFlow {
         Ok(states)
     }
 
+    /// The loss alone: [`Sums::loss`] at a third of the cost.
+    ///
+    /// # Errors
+    /// When x has another number of columns than the flow.
+    pub fn loss<'a>(&self, x: impl Into<Rows<'a>>) -> Result<Loss, Error> {
+        let x = x.into();
+        check_columns(self.dim(), x.x())?;
+        Ok(blocks::loss(&self.0, x))
+    }
+}
+
+/// What learning asks.
+#[cfg(feature = "train")]
+impl BoundFlow {
     /// Σ -w log p over rows, and its gradient: what learning needs of them.
     ///
     /// ```
@@ -217,15 +235,5 @@ impl BoundFlow {
             if refused.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         refused.map(|()| all)
-    }
-
-    /// The loss alone: [`Sums::loss`] at a third of the cost.
-    ///
-    /// # Errors
-    /// When x has another number of columns than the flow.
-    pub fn loss<'a>(&self, x: impl Into<Rows<'a>>) -> Result<Loss, Error> {
-        let x = x.into();
-        check_columns(self.dim(), x.x())?;
-        Ok(blocks::loss(&self.0, x))
     }
 }

@@ -35,6 +35,7 @@ pub struct FlowBuilder {
 
 impl Flow {
     /// A builder for d = `dim` columns.
+    #[must_use]
     pub fn builder(dim: usize) -> FlowBuilder {
         FlowBuilder { dim, steps: Vec::new() }
     }

@@ -4,8 +4,8 @@ use crate::bound::BoundFlow;
 use crate::derived::Derived;
 use crate::error::Error;
 use crate::layer::{self, LayerSpec, segments};
-use crate::rows::Rows;
-use crate::sums::Sums;
+#[cfg(feature = "train")]
+use crate::{rows::Rows, sums::Sums};
 use faer::{Mat, MatRef};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -66,16 +66,19 @@ impl Flow {
     }
 
     /// d, the number of columns.
+    #[must_use]
     pub fn dim(&self) -> usize {
         self.dim
     }
 
     /// The architecture, in data order.
+    #[must_use]
     pub fn layers(&self) -> &[LayerSpec] {
         &self.layers
     }
 
     /// Every number of the model.
+    #[must_use]
     pub fn params(&self) -> &[f64] {
         &self.params
     }
@@ -120,11 +123,13 @@ impl Flow {
     }
 
     /// How many numbers the model has.
+    #[must_use]
     pub fn n_params(&self) -> usize {
         self.params.len()
     }
 
     /// How many of them training changes.
+    #[must_use]
     pub fn n_trainable(&self) -> usize {
         self.layers.iter().map(|l| l.n_trainable(self.dim)).sum()
     }
@@ -184,7 +189,11 @@ impl Flow {
     pub fn sample_and_log_prob(&self, rows: usize, rng: &mut impl Rng) -> (Mat<f64>, Vec<f64>) {
         self.bind().sample_and_log_prob(rows, rng)
     }
+}
 
+/// What learning asks.
+#[cfg(feature = "train")]
+impl Flow {
     /// [`BoundFlow::sums`], once.
     ///
     /// # Errors

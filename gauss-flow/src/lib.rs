@@ -52,6 +52,8 @@
 
 // Comparisons are written so that a NaN fails them: `!(x <= max)` is not `x > max`.
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
+// Without `train` nobody asks the layers for the sums over their rows.
+#![cfg_attr(not(feature = "train"), allow(dead_code))]
 
 mod blocks;
 mod bound;
@@ -59,6 +61,7 @@ mod builder;
 mod derived;
 mod error;
 mod flow;
+#[cfg(feature = "train")]
 mod gradient;
 mod layer;
 pub mod layers;
@@ -66,6 +69,7 @@ mod norm;
 pub mod rows;
 pub mod stream;
 mod sums;
+#[cfg(feature = "train")]
 mod train;
 pub mod watch;
 
@@ -77,5 +81,12 @@ pub use flow::Flow;
 pub use layer::LayerSpec;
 pub use rows::{Blocks, OwnedRows, Rows};
 pub use sums::{Loss, Sums};
+#[cfg(feature = "train")]
 pub use train::{Adam, History, Plan, Schedule, TrainOptions, Trainer, train};
 pub use watch::{BlockRecord, EpochRecord, Event, Stage, StopReason, Watch};
+
+pub use {faer, rand, rand_chacha};
+
+#[cfg(all(doctest, feature = "train"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

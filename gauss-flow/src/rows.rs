@@ -61,21 +61,25 @@ impl<'a> Rows<'a> {
     }
 
     /// x `[n, d]`.
+    #[must_use]
     pub fn x(&self) -> MatRef<'a, f64> {
         self.x
     }
 
     /// The weights `[n]`; `None` where all are 1.
+    #[must_use]
     pub fn weights(&self) -> Option<&'a [f64]> {
         self.weights
     }
 
     /// n.
+    #[must_use]
     pub fn nrows(&self) -> usize {
         self.x.nrows()
     }
 
     /// d.
+    #[must_use]
     pub fn ncols(&self) -> usize {
         self.x.ncols()
     }
@@ -84,11 +88,13 @@ impl<'a> Rows<'a> {
     ///
     /// # Panics
     /// When there are weights and no such row.
+    #[must_use]
     pub fn weight(&self, i: usize) -> f64 {
         self.weights.map_or(1.0, |weights| weights[i])
     }
 
     /// Σw: n without weights.
+    #[must_use]
     pub fn total(&self) -> f64 {
         self.weights.map_or(self.nrows() as f64, |weights| weights.iter().sum())
     }
@@ -102,6 +108,7 @@ impl<'a> Rows<'a> {
     ///
     /// # Panics
     /// When there is another number of values than of weights.
+    #[must_use]
     pub fn mean(&self, values: &[f64]) -> f64 {
         match self.weights {
             None => values.iter().sum::<f64>() / values.len() as f64,
@@ -193,6 +200,7 @@ impl OwnedRows {
     }
 
     /// To look at.
+    #[must_use]
     pub fn rows(&self) -> Rows<'_> {
         Rows { x: self.x.as_ref(), weights: self.weights.as_deref() }
     }
@@ -245,6 +253,7 @@ fn effective(weights: &[f64]) -> f64 {
 ///
 /// # Panics
 /// When there is no such row.
+#[must_use]
 pub fn pick(x: MatRef<'_, f64>, at: &[usize]) -> Mat<f64> {
     Mat::from_fn(at.len(), x.ncols(), |i, j| x[(at[i], j)])
 }
@@ -253,6 +262,7 @@ pub fn pick(x: MatRef<'_, f64>, at: &[usize]) -> Mat<f64> {
 ///
 /// # Panics
 /// When there is no such row.
+#[must_use]
 pub fn is_finite(x: MatRef<'_, f64>, i: usize) -> bool {
     x.row(i).iter().all(|v| v.is_finite())
 }

@@ -14,7 +14,7 @@ pub mod fit;
 mod model;
 pub mod provenance;
 
-pub use columns::{Column, Kind, Support};
+pub use columns::{Column, Kind, Support, Value};
 pub use error::{Error, InvalidKind};
 pub use fit::{Fit, Fitted, Prepared};
 pub use model::{BoundModel, Model};

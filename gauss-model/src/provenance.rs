@@ -3,7 +3,8 @@
 
 use gauss_flow::{History, StopReason};
 use gauss_rbig::defects::Defect;
-use gauss_rbig::recipe::{Baseline, Candidate, Recipe};
+pub use gauss_rbig::recipe::{Baseline, Winner};
+use gauss_rbig::recipe::{Candidate, Recipe};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -118,18 +119,6 @@ impl HeldOut {
             HeldOut::Split { rows } | HeldOut::Given { rows } => rows,
         }
     }
-}
-
-/// What a model is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Winner {
-    /// A greedy fit.
-    Greedy,
-    /// A candidate of the search, trained as a whole.
-    Trained(Candidate),
-    /// A simple model, which nothing trained surpassed: its name.
-    Baseline(String),
 }
 
 /// One candidate of the search in one of its rounds.

@@ -5,9 +5,8 @@ use clap_complete::{Shell, generate};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::args;
-use crate::console::Console;
 use crate::error::Error;
+use crate::terminal::Console;
 
 const EXAMPLES: &str = "\
 Examples, for new shells:
@@ -28,7 +27,7 @@ pub struct Completions {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Report {
+pub(crate) struct Summary {
     command: &'static str,
     /// The shell.
     shell: String,
@@ -37,12 +36,13 @@ pub(crate) struct Report {
 }
 
 impl Completions {
-    pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
+    /// `gauss` is the command line to complete.
+    pub(super) fn run(&self, console: &Console, mut gauss: clap::Command) -> Result<(), Error> {
         let mut script = Vec::new();
-        generate(self.shell, &mut args::command(), "gauss", &mut script);
+        generate(self.shell, &mut gauss, "gauss", &mut script);
         let script = String::from_utf8_lossy(&script).trim_end().to_owned();
-        let report = Report { command: "completions", shell: self.shell.to_string(), script };
-        console.show(&report, &report.script)?;
+        let summary = Summary { command: "completions", shell: self.shell.to_string(), script };
+        console.show(&summary, &summary.script)?;
         Ok(())
     }
 }

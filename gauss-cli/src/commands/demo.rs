@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::console::Console;
+pub(super) use crate::demo::Summary;
 use crate::error::Error;
+use crate::terminal::Console;
 
 const EXAMPLES: &str = "\
 Example:

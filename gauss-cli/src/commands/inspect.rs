@@ -4,17 +4,17 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use gauss_flow::LayerSpec;
 use gauss_model::Model;
 use gauss_model::provenance;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::search;
-use crate::console::{Console, aligned, counted, grouped};
 use crate::error::Error;
-use crate::kinds::{BaseMeasure, ColumnReport};
-use crate::model;
+use crate::shared::kinds::{BaseMeasure, ColumnStatement};
+use crate::shared::layers::Layer;
+use crate::shared::{model, trials};
+use crate::terminal::Console;
+use crate::words::{aligned, counted, grouped};
 
 const EXAMPLES: &str = "\
 Columns with their kinds, what p(x) is a density of, layers with their parameters, how the training \
@@ -34,7 +34,7 @@ pub struct Inspect {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Report<'a> {
+pub(crate) struct Summary<'a> {
     command: &'static str,
     /// The model file.
     model: String,
@@ -47,7 +47,7 @@ pub(crate) struct Report<'a> {
     /// The columns' names, in the model's order.
     columns: Vec<String>,
     /// What each of them is.
-    kinds: Vec<ColumnReport>,
+    kinds: Vec<ColumnStatement>,
     /// Per what p(x) is a density.
     base_measure: BaseMeasure,
     /// Rows the model was fitted to.
@@ -64,19 +64,6 @@ pub(crate) struct Report<'a> {
     notes: Vec<Note>,
     /// The joint training; null where there was none.
     training: Option<Training>,
-}
-
-/// A layer, as `gauss report` shows it, too.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct Layer {
-    /// `standardize`, `rotation` or `marginal`.
-    pub kind: &'static str,
-    /// Its size, for a person.
-    pub detail: String,
-    /// Numbers in it.
-    pub parameters: usize,
-    /// Those of them that training moves.
-    pub trainable_parameters: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -118,24 +105,24 @@ impl Inspect {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
         let model = model::load(&self.model)?;
         let file_bytes = std::fs::metadata(&self.model).map_or(0, |found| found.len());
-        let report = Report::new(self.model.display().to_string(), file_bytes, &model);
-        console.show(&report, &report.text())?;
+        let summary = Summary::new(self.model.display().to_string(), file_bytes, &model);
+        console.show(&summary, &summary.text())?;
         Ok(())
     }
 }
 
-impl<'a> Report<'a> {
-    fn new(file: String, file_bytes: u64, model: &'a Model) -> Report<'a> {
+impl<'a> Summary<'a> {
+    fn new(file: String, file_bytes: u64, model: &'a Model) -> Summary<'a> {
         let (flow, provenance) = (model.flow(), model.provenance());
-        let notes = search::notes(model);
-        Report {
+        let notes = trials::notes(model);
+        Summary {
             command: "inspect",
             model: file,
             file_bytes,
             created_by: &provenance.created_by,
             recipe: provenance.how.to_string(),
             columns: model.names(),
-            kinds: ColumnReport::of(model.columns()),
+            kinds: ColumnStatement::of(model.columns()),
             base_measure: BaseMeasure::of(model.columns()),
             rows: provenance.rows,
             seed: provenance.seed,
@@ -152,7 +139,7 @@ impl<'a> Report<'a> {
             ("file", format!("{} bytes, {}", grouped(self.file_bytes as usize), self.created_by)),
             ("columns", format!("{}: {}", self.columns.len(), self.columns.join(", "))),
         ];
-        facts.extend(self.kinds.iter().filter_map(ColumnReport::prose).map(|kind| ("", kind)));
+        facts.extend(self.kinds.iter().filter_map(ColumnStatement::prose).map(|kind| ("", kind)));
         facts.extend([
             ("fitted to", format!("{} rows, seed {}", grouped(self.rows as usize), self.seed)),
             ("recipe", self.recipe.clone()),
@@ -186,17 +173,6 @@ impl<'a> Report<'a> {
             );
         }
         text
-    }
-}
-
-impl Layer {
-    pub fn new(layer: &LayerSpec, dim: usize) -> Layer {
-        Layer {
-            kind: layer.name(),
-            detail: layer.describe(),
-            parameters: layer.n_params(dim),
-            trainable_parameters: layer.n_trainable(dim),
-        }
     }
 }
 

@@ -4,10 +4,10 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::evaluate::{Evaluation, Facts, latent_columns};
-use super::rows;
-use crate::console::Console;
 use crate::error::Error;
+use crate::shared::evaluate::{Evaluation, Facts, latent_columns};
+use crate::shared::pieces;
+use crate::terminal::Console;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,7 +27,7 @@ pub struct Inverse {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Report {
+pub(crate) struct Summary {
     command: &'static str,
     #[serde(flatten)]
     facts: Facts,
@@ -40,14 +40,14 @@ impl Inverse {
         let loaded =
             self.evaluation.load(console, latent_columns, |model| model.columns().to_vec())?;
         let z = loaded.table.data.as_ref();
-        let x = rows::by_pieces(console, "inverting", z, |z| loaded.model.inverse(z))
+        let x = pieces::by_pieces(console, "inverting", z, |z| loaded.model.inverse(z))
             .map_err(|source| loaded.refused(source))?;
 
         let prose = format!("{} back to data{}", loaded.facts.subject(), loaded.facts.missing());
         let columns = loaded.model.names();
         let rows = loaded.table.rows();
-        let report = Report { command: "inverse", facts: loaded.facts, columns };
-        rows::deliver(console, &loaded.out, &loaded.columns, rows, x, &report, &prose)?;
+        let summary = Summary { command: "inverse", facts: loaded.facts, columns };
+        pieces::deliver(console, &loaded.out, &loaded.columns, rows, x, &summary, &prose)?;
         Ok(())
     }
 }

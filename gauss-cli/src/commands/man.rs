@@ -1,6 +1,6 @@
 //! `gauss man`: manual pages, made from the same texts as `--help`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
@@ -8,10 +8,10 @@ use clap_mangen::Man as Page;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::args;
-use crate::console::{Console, counted};
 use crate::error::Error;
-use crate::output::Destination;
+use crate::table::Directory;
+use crate::terminal::Console;
+use crate::words::counted;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,7 +31,7 @@ pub struct Man {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Report {
+pub(crate) struct Summary {
     command: &'static str,
     /// The directory of --out.
     out: Option<String>,
@@ -42,35 +42,35 @@ pub(crate) struct Report {
 }
 
 impl Man {
-    pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
-        let mut gauss = args::command().disable_help_subcommand(true);
+    /// `gauss` is the command line to describe.
+    pub(super) fn run(&self, console: &Console, gauss: clap::Command) -> Result<(), Error> {
+        let mut gauss = gauss.disable_help_subcommand(true);
         gauss.build();
         let Some(directory) = &self.out else {
             let page = String::from_utf8_lossy(&render(gauss)?).trim_end().to_owned();
-            let report = Report { command: "man", out: None, files: Vec::new(), page: None };
-            console.show(&Report { page: Some(page.clone()), ..report }, &page)?;
+            let summary = Summary { command: "man", out: None, files: Vec::new(), page: None };
+            console.show(&Summary { page: Some(page.clone()), ..summary }, &page)?;
             return Ok(());
         };
         let out = directory.display().to_string();
-        std::fs::create_dir_all(directory)
-            .with_context(|| format!("{out}: the directory cannot be made"))?;
+        let directory = Directory::made(directory)?;
         let commands: Vec<clap::Command> = gauss.get_subcommands().cloned().collect();
         let files = std::iter::once(gauss)
             .chain(commands)
-            .map(|command| write(command, directory))
+            .map(|command| write(command, &directory))
             .collect::<Result<Vec<String>, Error>>()?;
         let prose = format!("{out}: {}", counted(files.len(), "page"));
-        let report = Report { command: "man", out: Some(out), files, page: None };
-        console.finish(&report, &prose, false)?;
+        let summary = Summary { command: "man", out: Some(out), files, page: None };
+        console.finish(&summary, &prose, false)?;
         Ok(())
     }
 }
 
 /// The name of the file.
-fn write(command: clap::Command, directory: &Path) -> Result<String, Error> {
+fn write(command: clap::Command, directory: &Directory) -> Result<String, Error> {
     let name = Page::new(command.clone()).get_filename();
     let page = render(command)?;
-    Destination::file(&directory.join(&name), &[])?.write(|writer| writer.write_all(&page))?;
+    directory.write(&name, &page)?;
     Ok(name)
 }
 

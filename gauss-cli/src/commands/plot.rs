@@ -7,15 +7,14 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::evaluate::stdin_once;
-use super::stages::Stages;
-use crate::args::{TableArgs, each_once, positive};
-use crate::console::{Console, aligned, counted};
 use crate::error::Error;
 use crate::figures::{Chart, Drawn, Settings, Subject};
-use crate::model;
-use crate::output::Directory;
-use crate::table::{self, Select, Table};
+use crate::options::{TableArgs, each_once, positive};
+use crate::shared::evaluate::stdin_once;
+use crate::shared::model;
+use crate::table::{self, Directory, Select, Table};
+use crate::terminal::{Console, Remark, Stages};
+use crate::words::{aligned, counted};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -59,7 +58,7 @@ pub struct Plot {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Report {
+pub(crate) struct Summary {
     command: &'static str,
     /// The model file.
     model: String,
@@ -127,7 +126,7 @@ impl Plot {
         let stages = Stages::new(console, 1 + 2 * charts.len());
         stages.begin("sampling");
         let subject = Subject::new(&model, table.data.as_ref(), settings)
-            .map_err(|source| Error::Flow { file: table.file(), source })?;
+            .map_err(|source| Error::of_file(table.file(), source))?;
         stages.done();
 
         // Everything is drawn before anything is written.
@@ -158,7 +157,7 @@ impl Plot {
             out.write(&file(drawn.name, "png"), png)?;
         }
 
-        let report = Report {
+        let summary = Summary {
             command: "plot",
             model: self.model.display().to_string(),
             table: table.file(),
@@ -169,14 +168,15 @@ impl Plot {
             figures: drawn.into_iter().map(|drawn| Made::new(drawn, &self.out)).collect(),
             left_out,
         };
-        for left_out in &report.left_out {
-            console.note(&format!("{} is left out: it needs {}", left_out.figure, left_out.needs));
+        for left_out in &summary.left_out {
+            let LeftOut { figure, needs } = left_out;
+            console.remark(&Remark::note(format!("{figure} is left out: it needs {needs}")));
         }
-        if report.missing_rows > 0 {
-            let rows = counted(report.missing_rows, "row");
-            console.note(&format!("{rows} with missing values left out"));
+        if summary.missing_rows > 0 {
+            let rows = counted(summary.missing_rows, "row");
+            console.remark(&Remark::note(format!("{rows} with missing values left out")));
         }
-        console.finish(&report, &report.prose(), false)?;
+        console.finish(&summary, &summary.prose(), false)?;
         Ok(())
     }
 }
@@ -215,7 +215,7 @@ impl Made {
     }
 }
 
-impl Report {
+impl Summary {
     fn prose(&self) -> String {
         let count = counted(self.figures.len(), "figure");
         let made: Vec<(&str, String)> =

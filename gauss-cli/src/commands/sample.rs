@@ -6,12 +6,12 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::generator;
-use super::rows::{self, PIECE};
-use crate::args::{OutArgs, positive};
-use crate::console::{Console, counted};
 use crate::error::Error;
-use crate::model;
+use crate::options::{OutArgs, positive};
+use crate::shared::pieces::{self, PIECE};
+use crate::shared::{generator, model};
+use crate::terminal::Console;
+use crate::words::counted;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,7 +39,7 @@ pub struct Sample {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Report<'a> {
+pub(crate) struct Summary<'a> {
     command: &'static str,
     /// The model file.
     model: String,
@@ -66,7 +66,7 @@ impl Sample {
             .map(|start| model.sample(PIECE.min(self.rows - start), &mut rng))
             .inspect(|piece| progress.advance(piece.nrows()));
 
-        let report = Report {
+        let summary = Summary {
             command: "sample",
             model: self.model.display().to_string(),
             rows: self.rows,
@@ -75,8 +75,8 @@ impl Sample {
             out: self.out.name(),
         };
         let rows = counted(self.rows, "row");
-        let prose = format!("{rows} drawn from {} with seed {}", report.model, console.seed);
-        rows::deliver(console, &out, model.columns(), self.rows, pieces, &report, &prose)?;
+        let prose = format!("{rows} drawn from {} with seed {}", summary.model, console.seed);
+        pieces::deliver(console, &out, model.columns(), self.rows, pieces, &summary, &prose)?;
         Ok(())
     }
 }

@@ -3,17 +3,18 @@
 use clap::Args;
 use faer::ColRef;
 use gauss_model::Column;
+use gauss_model::diagnostics::mean::Mean;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::defects::Caveats;
-use super::evaluate::{Evaluation, Facts, data_columns};
-use super::rows;
-use crate::console::{Console, counted};
 use crate::error::Error;
-use crate::kinds::BaseMeasure;
+use crate::shared::defects::Caveats;
+use crate::shared::evaluate::{Evaluation, Facts, data_columns};
+use crate::shared::kinds::BaseMeasure;
+use crate::shared::pieces;
 use crate::table;
-use gauss_model::diagnostics::mean::Mean;
+use crate::terminal::{Console, Remark};
+use crate::words::counted;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,7 +41,7 @@ pub struct Score {
 
 /// What `--json` prints. Numbers that are not finite are null.
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Report {
+pub(crate) struct Summary {
     command: &'static str,
     #[serde(flatten)]
     facts: Facts,
@@ -49,12 +50,12 @@ pub(crate) struct Report {
     /// Per what p(x) is a density.
     base_measure: BaseMeasure,
     #[serde(flatten)]
-    summary: Summary,
+    statistics: Statistics,
 }
 
 /// Statistics of the log-densities over the rows that have one, in nats.
 #[derive(Serialize, JsonSchema)]
-struct Summary {
+struct Statistics {
     /// The mean of ln p(x), in nats per row; null where a row is outside the support.
     mean_log_prob: f64,
     /// Of the mean, in nats: the standard deviation over √n.
@@ -77,7 +78,7 @@ impl Score {
         let loaded =
             self.evaluation.load(console, data_columns, |_| vec![Column::real("log_prob")])?;
         let x = loaded.table.data.as_ref();
-        let log_prob = rows::by_pieces(console, "scoring", x, |x| loaded.model.log_prob(x))
+        let log_prob = pieces::by_pieces(console, "scoring", x, |x| loaded.model.log_prob(x))
             .map_err(|source| loaded.refused(source))?
             .concat();
 
@@ -88,36 +89,36 @@ impl Score {
             let (encoding, columns) = (loaded.out.encoding, &loaded.columns);
             loaded.out.place.write(|writer| table::write(writer, encoding, columns, scores))?;
         }
-        let summary = summarise(&log_prob, loaded.facts.missing_rows);
+        let statistics = summarise(&log_prob, loaded.facts.missing_rows);
         let caveats = Caveats::of(&loaded.model);
-        if let Some(line) = caveats.warning() {
-            console.note(&line);
+        if let Some(text) = caveats.warning() {
+            console.remark(&Remark::warning(text));
         }
         let base_measure = BaseMeasure::of(loaded.model.columns());
         let facts = loaded.facts;
-        let report = Report { command: "score", facts, caveats, base_measure, summary };
-        console.finish(&report, &report.prose(), on_stdout)?;
+        let summary = Summary { command: "score", facts, caveats, base_measure, statistics };
+        console.finish(&summary, &summary.prose(), on_stdout)?;
         Ok(())
     }
 }
 
-impl Report {
+impl Summary {
     fn prose(&self) -> String {
-        let summary = &self.summary;
-        let (mean, error) = (summary.finite_mean_log_prob, summary.finite_standard_error);
+        let statistics = &self.statistics;
+        let (mean, error) = (statistics.finite_mean_log_prob, statistics.finite_standard_error);
         // Of one row there is no standard error, of none no mean.
         let others = match (mean.is_nan(), error.is_nan()) {
             (true, _) => String::new(),
             (_, true) => format!("; the other has {mean:.6}"),
             _ => format!("; the others have {mean:.6} ± {error:.6}"),
         };
-        let mean = match summary.non_finite {
+        let mean = match statistics.non_finite {
             0 if mean.is_nan() => "no row has a density".to_owned(),
             0 if error.is_nan() => format!("ln p(x) = {mean:.6} nats"),
             0 => format!("mean ln p(x) = {mean:.6} ± {error:.6} nats"),
             rows => format!(
                 "mean ln p(x) = {:.6} nats: {} outside the model's support{}",
-                summary.mean_log_prob,
+                statistics.mean_log_prob,
                 counted(rows, "row"),
                 others,
             ),
@@ -129,11 +130,11 @@ impl Report {
 }
 
 /// Over the values that are not NaN.
-fn summarise(log_prob: &[f64], missing_rows: usize) -> Summary {
+fn summarise(log_prob: &[f64], missing_rows: usize) -> Statistics {
     let scored = || log_prob.iter().copied().filter(|v| !v.is_nan());
     let all = Mean::of(&scored().collect::<Vec<f64>>());
     let finite = Mean::of(&scored().filter(|v| v.is_finite()).collect::<Vec<f64>>());
-    Summary {
+    Statistics {
         mean_log_prob: all.mean,
         standard_error: all.standard_error,
         finite_mean_log_prob: finite.mean,

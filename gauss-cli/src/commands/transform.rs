@@ -6,11 +6,11 @@ use gauss_model::{Column, Model};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::evaluate::{Evaluation, Facts, data_columns};
-use super::{generator, rows};
-use crate::console::Console;
 use crate::error::Error;
+use crate::shared::evaluate::{Evaluation, Facts, data_columns};
+use crate::shared::{generator, pieces};
 use crate::table;
+use crate::terminal::Console;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,7 +32,7 @@ pub struct Transform {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Report {
+pub(crate) struct Summary {
     command: &'static str,
     #[serde(flatten)]
     facts: Facts,
@@ -49,16 +49,16 @@ impl Transform {
         let loaded = self.evaluation.load(console, data_columns, latent)?;
         let mut rng = generator(console.seed);
         let forward = |x: MatRef<'_, f64>| loaded.model.forward(x, &mut rng);
-        let z = rows::by_pieces(console, "transforming", loaded.table.data.as_ref(), forward)
+        let z = pieces::by_pieces(console, "transforming", loaded.table.data.as_ref(), forward)
             .map_err(|source| loaded.refused(source))?;
 
         let columns = table::latent_names(loaded.model.columns().len());
         let rows = loaded.table.rows();
-        let (mean, standard_deviation) = rows::moments(&z, columns.len());
+        let (mean, standard_deviation) = pieces::moments(&z, columns.len());
         let facts = loaded.facts;
-        let report = Report { command: "transform", facts, columns, mean, standard_deviation };
-        let prose = report.prose();
-        rows::deliver(console, &loaded.out, &loaded.columns, rows, z, &report, &prose)?;
+        let summary = Summary { command: "transform", facts, columns, mean, standard_deviation };
+        let prose = summary.prose();
+        pieces::deliver(console, &loaded.out, &loaded.columns, rows, z, &summary, &prose)?;
         Ok(())
     }
 }
@@ -67,7 +67,7 @@ fn latent(model: &Model) -> Vec<Column> {
     table::latent_names(model.flow().dim()).into_iter().map(Column::real).collect()
 }
 
-impl Report {
+impl Summary {
     fn prose(&self) -> String {
         let farthest =
             |values: &[f64], from: f64| values.iter().map(|v| (v - from).abs()).fold(0.0, f64::max);

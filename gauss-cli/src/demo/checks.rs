@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use std::time::Instant;
 
 use super::fits::{Fits, mean};
+use crate::words::grouped;
 
 /// Cells of the density's grid along each axis.
 pub const CELLS: usize = 220;
@@ -108,9 +109,9 @@ impl Checks {
              samples      {} in {:.1} ms\n  \
              round trip   median {:.1e}, 95 % {:.1e}, max {:.1e}",
             self.mass,
-            crate::console::grouped(self.log_density.len()),
+            grouped(self.log_density.len()),
             1e3 * self.grid_seconds,
-            crate::console::grouped(self.samples.nrows()),
+            grouped(self.samples.nrows()),
             1e3 * self.sample_seconds,
             quantile(0.5),
             quantile(0.95),

@@ -1,16 +1,17 @@
 //! The demonstration's figures.
 
-use std::path::Path;
-
 use faer::Mat;
+use rayon::prelude::*;
 
 use super::checks::{CELLS, Checks, EDGE};
 use super::fits::{Fits, Way};
+use crate::error::Error;
 use crate::plot::{
     BarsAndLine, Cloud, ColorBy, Figure, HeatMaps, Histogram, Reference, ScatterGrid, Series,
     State, TrainingCurves, bars_and_line, heat_maps, histogram, joint_pair, joint_plot,
     scatter_grid, standard_normal, training_curves,
 };
+use crate::table::Directory;
 
 /// Log-densities below this are one colour.
 const FLOOR: f64 = -20.0;
@@ -105,9 +106,11 @@ impl Figures {
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn write(&self, out: &Path) -> anyhow::Result<()> {
-        use rayon::prelude::*;
-        self.named().into_par_iter().try_for_each(|(name, figure)| figure.write(out, name))
+    pub fn write(&self, out: &Directory) -> Result<(), Error> {
+        self.named().into_par_iter().try_for_each(|(name, figure)| {
+            out.write(&format!("{name}.svg"), figure.svg.as_bytes())?;
+            Ok(out.write(&format!("{name}.png"), &figure.png()?)?)
+        })
     }
 }
 

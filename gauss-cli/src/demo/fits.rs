@@ -13,8 +13,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::commands::progress::Progress;
-use crate::moons::TwoMoons;
+use crate::known::TwoMoons;
+use crate::terminal::FitProgress;
 
 /// Points to learn from.
 const ROWS: usize = 5_000;
@@ -119,7 +119,7 @@ impl Fits {
     ///
     /// # Errors
     /// When a fit fails.
-    pub fn run(seed: u64, progress: &Progress) -> anyhow::Result<Self> {
+    pub fn run(seed: u64, progress: &FitProgress) -> anyhow::Result<Self> {
         let moons = TwoMoons::new(NOISE);
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let (raw_data, outer) = moons.sample(ROWS, &mut rng);

@@ -20,11 +20,10 @@ use gauss_model::{Column, Model, Provenance};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::commands::progress::Progress;
-use crate::console::{Console, aligned, grouped};
 use crate::error::Error;
-use crate::output::Destination;
-use crate::table::{self, Encoding};
+use crate::table::{self, Directory, Encoding};
+use crate::terminal::{Console, FitProgress, Remark};
+use crate::words::{aligned, grouped};
 use checks::Checks;
 pub use checks::{SAMPLES, density_grid};
 use figures::Figures;
@@ -52,36 +51,33 @@ pub(crate) struct Summary {
 /// When a file cannot be written.
 pub fn run(out: &Path, console: &Console) -> Result<(), Error> {
     let started = Instant::now();
-    std::fs::create_dir_all(out)
-        .with_context(|| format!("{}: the directory cannot be made", out.display()))?;
-    let progress = Progress::new(console);
+    let directory = Directory::made(out)?;
+    let progress = FitProgress::new(console);
     let fits = Fits::run(console.seed, &progress)?;
     drop(progress);
-    console.note(&describe(&fits));
+    console.remark(&Remark::note(describe(&fits)));
     let checks = Checks::run(&fits)?;
-    console.note(&checks.describe());
+    console.remark(&Remark::note(checks.describe()));
 
     let figures = Figures::draw(&fits, &checks);
-    figures.write(out)?;
+    figures.write(&directory)?;
     let metrics = metrics::Metrics::of(&fits, &checks);
-    let report = out.join("report.html");
-    let write = |path: &Path, bytes: &[u8]| {
-        Destination::file(path, &[])?.write(|writer| writer.write_all(bytes))
-    };
     let json = serde_json::to_vec_pretty(&metrics).context("metrics.json")?;
-    write(&out.join("metrics.json"), &json)?;
-    write(&out.join("model.gauss"), &model(&fits, console.seed)?)?;
-    Destination::file(&out.join("moons.csv"), &[])?.write(|writer| {
+    directory.write("metrics.json", &json)?;
+    directory.write("model.gauss", &model(&fits, console.seed)?)?;
+    directory.fill("moons.csv", |writer| {
         table::write(writer, Encoding::default(), &COLUMNS.map(Column::real), fits.raw.as_ref())
     })?;
-    write(&report, page::page(&fits, &checks, figures).to_html().as_bytes())?;
+    let page = page::page(&fits, &checks, figures).to_html();
+    directory.write("report.html", page.as_bytes())?;
 
     let seconds = started.elapsed().as_secs_f64();
-    console.note(&format!(
+    console.remark(&Remark::note(format!(
         "\nIn {seconds:.1} s. The data and the recommended model are there too; try\n  \
          gauss score {0}/model.gauss {0}/moons.csv\n",
         out.display()
-    ));
+    )));
+    let report = out.join("report.html");
     let prose = report.display().to_string();
     let summary = Summary { command: "demo", report, seconds, metrics };
     console.finish(&summary, &prose, false)?;

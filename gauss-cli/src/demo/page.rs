@@ -3,14 +3,15 @@
 use super::checks::Checks;
 use super::figures::Figures;
 use super::fits::Fits;
+use crate::page::{Page, Section, Table};
 use crate::plot::{compact, number};
-use crate::report::{Report, Section, Table};
+use crate::words::grouped;
 
 /// The story of a run.
-pub fn page(fits: &Fits, checks: &Checks, figures: Figures) -> Report {
+pub fn page(fits: &Fits, checks: &Checks, figures: Figures) -> Page {
     let flow = &fits.warm_start.flow;
     let worst = checks.round_trip_quantile(1.0);
-    Report {
+    Page {
         title: "A Gaussianization flow learns two moons".to_owned(),
         lede: format!(
             "An invertible map takes 5,000 points of two interleaved half circles to a standard \
@@ -68,7 +69,7 @@ pub fn page(fits: &Fits, checks: &Checks, figures: Figures) -> Report {
             Section::new("Density")
                 .paragraph(format!(
                     "The density at {} cells; their mass is {}.",
-                    crate::console::grouped(checks.log_density.len()),
+                    grouped(checks.log_density.len()),
                     number(checks.mass, 5)
                 ))
                 .figure(figures.density, "Left: p(x). Right: log p(x), cut at −20 nats."),

@@ -6,8 +6,8 @@ use super::column::View;
 use super::smooth::{Grid, histogram, smoothed};
 use super::subject::{Choice, SPREAD};
 use super::{Drawn, Subject};
-use crate::console::grouped;
 use crate::plot::{Map, MapLayer, Maps, maps, number};
+use crate::words::grouped;
 
 /// Cells along an axis where the density is exact.
 const EXACT: usize = 160;

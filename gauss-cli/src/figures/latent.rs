@@ -6,12 +6,12 @@ use super::dependence::dependences;
 use super::order::{mean_rank, normal_band};
 use super::subject::column;
 use super::{Drawn, Subject};
-use crate::console::counted;
 use crate::plot::{
     Axis, Cloud, Distribution, Distributions, QuantilePlot, QuantilePlots, Reference, Scale, Shape,
     compact, distributions, joint_plot, number, quantile_plots, standard_normal, within,
 };
 use crate::table::latent_names;
+use crate::words::counted;
 
 /// Most panels in a figure.
 const MOST: usize = 24;

@@ -4,8 +4,8 @@ use faer::Mat;
 use gauss_flow::LayerSpec;
 
 use super::{Drawn, Subject};
-use crate::console::counted;
 use crate::plot::{ColorBy, ScatterGrid, State, robust_range, scatter_grid, thin};
+use crate::words::counted;
 
 /// Most states shown.
 const MOST: usize = 12;

@@ -4,8 +4,8 @@ use gauss_model::Kind;
 
 use super::subject::column;
 use super::{Drawn, Subject, smooth};
-use crate::console::grouped;
 use crate::plot::{Distribution, Distributions, Shape, Share, compact, distributions};
+use crate::words::grouped;
 
 /// Most panels in a figure.
 pub(super) const MOST: usize = 24;

@@ -3,8 +3,8 @@
 use super::dependence::dependences;
 use super::subject::SPREAD;
 use super::{Drawn, Subject};
-use crate::console::grouped;
 use crate::plot::{PairColumn, PairPlot, pair_plot};
+use crate::words::grouped;
 
 /// Most columns in one figure.
 const MOST: usize = 6;

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use super::column::View;
 use super::dependence::dependences;
 use super::{Chart, Drawn};
-use crate::console::{counted, grouped};
+use crate::words::{counted, grouped};
 
 /// Draws from the model, and how many numbers they may be where columns are many.
 const DRAWS: usize = 200_000;

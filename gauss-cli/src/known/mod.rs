@@ -16,17 +16,18 @@ mod banana;
 mod checkerboard;
 mod gaussian;
 mod mixture;
+mod moons;
 mod rings;
 
 use faer::{Mat, MatRef};
 use rand::Rng;
 use rayon::prelude::*;
 
-use crate::moons::TwoMoons;
 pub use banana::Banana;
 pub use checkerboard::Checkerboard;
 pub use gaussian::Gaussian;
 pub use mixture::Mixture;
+pub use moons::TwoMoons;
 pub use rings::Rings;
 
 /// One of them.

@@ -1,9 +1,4 @@
-//! A finished figure and how it reaches the disk.
-
-use std::fs;
-use std::path::Path;
-
-use anyhow::Context as _;
+//! A finished figure, as a drawing and as a picture.
 
 use super::raster;
 use super::svg::Svg;
@@ -36,26 +31,4 @@ impl Figure {
     pub fn png(&self) -> anyhow::Result<Vec<u8>> {
         raster::render(&self.svg, PNG_SCALE)
     }
-
-    /// Writes `NAME.svg` and `NAME.png` into `dir`, which is created if need be.
-    ///
-    /// Each file appears under its name only when it is complete.
-    ///
-    /// # Errors
-    /// If a file cannot be written or the PNG cannot be drawn.
-    pub fn write(&self, dir: &Path, name: &str) -> anyhow::Result<()> {
-        fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
-        write_whole(dir, &format!("{name}.svg"), self.svg.as_bytes())?;
-        write_whole(dir, &format!("{name}.png"), &self.png()?)
-    }
-}
-
-/// Writes under a temporary name in the same folder, then renames.
-fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
-    let temporary = dir.join(format!(".{name}.{}.tmp", std::process::id()));
-    let path = dir.join(name);
-    fs::write(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, &path))
-        .inspect_err(|_| drop(fs::remove_file(&temporary)))
-        .with_context(|| format!("cannot write {}", path.display()))
 }

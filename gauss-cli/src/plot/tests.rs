@@ -265,21 +265,6 @@ fn a_large_cloud_stays_light() {
 }
 
 #[test]
-fn a_figure_is_written_whole() {
-    let dir = std::env::temp_dir().join(format!("gauss-figure-{}", std::process::id()));
-    figures(&ring(50), &[0.1, 0.2])[0].write(&dir, "joint").expect("written");
-    let mut names: Vec<String> = std::fs::read_dir(&dir)
-        .expect("the folder")
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    let png = std::fs::read(dir.join("joint.png")).expect("the image");
-    std::fs::remove_dir_all(&dir).expect("removed");
-    assert_eq!(names, ["joint.png", "joint.svg"]);
-    assert!(png.starts_with(b"\x89PNG"));
-}
-
-#[test]
 fn the_shipped_font_is_found() {
     let figure = &figures(&ring(50), &[0.1, 0.2])[0];
     let tree = raster::parse(&figure.svg).expect("it parses");

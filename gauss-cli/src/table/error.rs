@@ -3,9 +3,10 @@
 
 use std::fmt;
 
-use super::words::{among, argument, list, meant, shown, with_decimal_comma};
-use crate::console::counted;
-use crate::input::ReadFault;
+use super::input::ReadFault;
+use super::words::{among, list, meant, shown, with_decimal_comma};
+use crate::error::Failure;
+use crate::words::{argument, counted};
 
 /// A row of data: its number among the rows of data, and its line in the file. Both count from 1;
 /// they differ by the header, by blank lines and by line breaks inside quotes. In a file without
@@ -72,6 +73,8 @@ pub struct TableError {
     /// What is wrong with it.
     pub fault: Fault,
 }
+
+impl Failure for TableError {}
 
 /// Why a table cannot be used.
 #[expect(missing_docs, reason = "the fields of a variant are what its sentence says")]

@@ -20,8 +20,10 @@ mod cells;
 mod dialect;
 mod error;
 mod format;
+mod input;
 mod missing;
 mod npy;
+mod output;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod select;
@@ -36,16 +38,16 @@ use std::sync::Arc;
 use faer::Mat;
 use gauss_model::{Column, Kind};
 
-use crate::input;
-use crate::progress::Reading;
+use crate::terminal::Reading;
 use cells::Collected;
 use dialect::Content;
 
 pub use error::{CellFault, Ending, Fault, Place, Sighting, TableError};
 pub use format::{Encoding, Format, Packing};
+pub use input::{ReadFault, display_name, is_stdin, read_bytes};
+pub use output::{Destination, Directory, OutputError};
 pub use select::{Select, data_names, latent_names};
-pub use words::{argument, nearest};
-pub use write::{Out, Unwritable, Writer, integer, write};
+pub use write::{Out, Unwritable, Writer, write};
 
 /// A table in memory: `data` is `n × d`, column-major, one column per name.
 #[derive(Debug, Clone)]

@@ -11,9 +11,9 @@
 use std::io::Read;
 
 use super::cells::Collected;
+use super::input::ReadFault;
 use super::write::number_text;
 use super::{Fault, Place, ReadOptions, Select, select};
-use crate::input::ReadFault;
 
 /// Bytes of numbers read at a time.
 const PIECE: usize = 1 << 20;

@@ -20,11 +20,11 @@ use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 use rayon::prelude::*;
 
 use super::cells::{Cells, Collected, Field, Taking};
+use super::input::{ReadFault, Source};
 use super::npy::half;
 use super::write::number_text;
 use super::{Fault, Place, ReadOptions, Select, text};
-use crate::input::{ReadFault, Source};
-use crate::progress::Reading;
+use crate::terminal::Reading;
 
 mod pages;
 

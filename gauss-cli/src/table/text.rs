@@ -17,9 +17,9 @@ use rayon::prelude::*;
 
 use super::blocks::{BLOCK, Block, blocks, line_breaks};
 use super::cells::{Cells, Collected, Field};
+use super::input::ReadFault;
 use super::{Ending, Fault, Place, ReadOptions, Select, dialect, select};
-use crate::input::ReadFault;
-use crate::progress::Reading;
+use crate::terminal::Reading;
 
 /// Reads the wanted columns of a text.
 pub fn read(

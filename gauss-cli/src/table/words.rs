@@ -1,4 +1,6 @@
-//! Names and cells as messages show them, and the name that a misspelt one was meant to be.
+//! Names and cells as messages show them.
+
+use crate::words::nearest;
 
 /// Names for a message: all of a few, the first of many.
 pub fn list(names: &[String]) -> String {
@@ -17,27 +19,6 @@ pub fn among(name: &str, found: &[String]) -> String {
 /// The name that was meant, if one is near.
 pub fn meant(name: &str, found: &[String]) -> String {
     nearest(name, found).map(|near| format!(" (did you mean {near:?}?)")).unwrap_or_default()
-}
-
-/// The most similar of the names, if it is similar at all.
-pub fn nearest<'a>(name: &str, found: &'a [String]) -> Option<&'a String> {
-    /// Jaro-Winkler: one slip in a word of six letters is above 0.9, two unrelated words are
-    /// mostly below 0.6.
-    const SIMILAR: f64 = 0.8;
-    /// Jaro-Winkler looks at no neighbours in words of three letters.
-    const SHORT: usize = 3;
-    let name = name.to_lowercase();
-    let similarity = |other: &String| {
-        let other = other.to_lowercase();
-        let short = name.chars().count() == SHORT && strsim::osa_distance(&name, &other) == 1;
-        if short { SIMILAR } else { strsim::jaro_winkler(&name, &other) }
-    };
-    found
-        .iter()
-        .map(|other| (similarity(other), other))
-        .filter(|(similarity, _)| *similarity >= SIMILAR)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, other)| other)
 }
 
 /// A cell for a message: quoted, on one line, cut where it runs on.
@@ -61,38 +42,4 @@ pub fn with_decimal_comma(cell: &str) -> Option<f64> {
         return None;
     }
     format!("{whole}.{fraction}").parse().ok()
-}
-
-/// Names as a command line takes them: `a,b`, in quotes where a shell would not take them as one.
-pub fn argument(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
-    let names: Vec<_> = names.into_iter().collect();
-    let joined = names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",");
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ',' | '/' | '+');
-    if joined.chars().all(plain) { joined } else { format!("'{}'", joined.replace('\'', r"'\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(line: &str) -> Vec<String> {
-        line.split(' ').map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn a_slip_is_put_right_and_a_stranger_is_not() {
-        let found = names("height weight age");
-        assert_eq!(nearest("hieght", &found).map(String::as_str), Some("height"));
-        assert_eq!(nearest("Weigth", &found).map(String::as_str), Some("weight"));
-        assert_eq!(nearest("aeg", &found).map(String::as_str), Some("age"));
-        assert_eq!(nearest("income", &found), None);
-        assert_eq!(nearest("b", &names("a c")), None);
-    }
-
-    #[test]
-    fn arguments_are_ready_for_a_shell() {
-        assert_eq!(argument(names("city kind_2")), "city,kind_2");
-        assert_eq!(argument(["two words"]), "'two words'");
-        assert_eq!(argument(["it's"]), r"'it'\''s'");
-    }
 }

@@ -135,13 +135,6 @@ pub fn write(
     writer.finish()
 }
 
-/// The integer that the value of an integer column is; `None` for one that is missing or infinite.
-pub fn integer(value: f64) -> Option<i64> {
-    /// Every whole double up to here is an integer of 64 bits.
-    const MOST: f64 = 9.0e18;
-    (value.fract() == 0.0 && value.abs() <= MOST).then_some(value as i64)
-}
-
 /// A number in the shortest decimals that read back to the same bits.
 pub fn number_text(value: f64) -> String {
     zmij::Buffer::new().format(value).to_owned()

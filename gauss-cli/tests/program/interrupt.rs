@@ -131,3 +131,26 @@ fn a_fit_that_reads_has_nothing_to_keep() {
     assert!(place.contents().is_empty());
     drop(open);
 }
+
+#[test]
+fn a_demonstration_stops_among_its_files_and_leaves_no_half_of_one() {
+    if interrupts_are_ignored() {
+        return;
+    }
+    let place = Place::empty();
+    place.make_directory("demo");
+    let files = || -> Vec<String> {
+        let entries = std::fs::read_dir(place.path("demo")).expect("the directory");
+        entries.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+    };
+    let mut child = start(&place, "demo --out demo --quiet");
+    while files().is_empty() {
+        assert!(child.try_wait().expect("a child").is_none(), "it ended without a file");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    interrupt(&child);
+    let code = child.wait().expect("it ends").code();
+    assert!(code == Some(130) || code == Some(0), "{code:?}");
+    let left: Vec<String> = files().into_iter().filter(|name| name.starts_with('.')).collect();
+    assert_eq!(left, [""; 0]);
+}

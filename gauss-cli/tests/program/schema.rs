@@ -44,7 +44,7 @@ fn every_object_is_what_its_schema_says() {
     place.write("hole.csv", "a,b,c\n0.5,50,\n0.1,70,0.001\n");
     place.write("one.csv", "a,b,c\n0.1,70,0.001\n");
 
-    let schemas: BTreeMap<&str, Value> = gauss_cli::schema::all().into_iter().collect();
+    let schemas: BTreeMap<&str, Value> = gauss_cli::commands::schemas().into_iter().collect();
     let mut unused: Vec<&str> = schemas.keys().copied().collect();
     for arguments in RUNS {
         let object = place.gauss(arguments.split(' ').chain(["--json"])).ok().json();
@@ -65,9 +65,9 @@ fn every_object_is_what_its_schema_says() {
 
 #[test]
 fn every_command_has_a_schema() {
-    let mut gauss = gauss_cli::args::command();
+    let mut gauss = gauss_cli::cli::command();
     gauss.build();
-    let schemas = gauss_cli::schema::all();
+    let schemas = gauss_cli::commands::schemas();
     for command in gauss.get_subcommands().map(clap::Command::get_name).filter(|c| *c != "help") {
         assert!(schemas.iter().any(|(name, _)| *name == command), "{command}");
     }
@@ -78,7 +78,7 @@ fn every_command_has_a_schema() {
 
 #[test]
 fn every_member_is_explained() {
-    for (command, mut schema) in gauss_cli::schema::all() {
+    for (command, mut schema) in gauss_cli::commands::schemas() {
         let definitions = schema["$defs"].take();
         let definitions = definitions.as_object().into_iter().flatten();
         for (name, part) in [(&command.to_owned(), &schema)].into_iter().chain(definitions) {

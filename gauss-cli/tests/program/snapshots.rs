@@ -31,7 +31,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use gauss_cli::progress::LINE_PREFIX;
+use gauss_cli::terminal::LINE_PREFIX;
 use snapbox::{Assert, Data, Redactions};
 
 use crate::support::Place;
@@ -54,7 +54,7 @@ fn transcripts_are_as_they_were() {
 
 #[test]
 fn every_help_page_is_as_it_was() {
-    let mut gauss = gauss_cli::args::command();
+    let mut gauss = gauss_cli::cli::command();
     gauss.build();
     let commands = gauss.get_subcommands().map(clap::Command::get_name).filter(|c| *c != "help");
     let page = |name: &str, command: &str| {

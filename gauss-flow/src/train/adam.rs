@@ -24,6 +24,7 @@ pub struct Adam {
 
 impl Adam {
     /// A fresh state for n parameters.
+    #[must_use]
     pub fn new(n: usize) -> Self {
         Self { first: vec![0.0; n], second: vec![0.0; n], decay_1: 1.0, decay_2: 1.0 }
     }

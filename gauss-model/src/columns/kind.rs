@@ -23,6 +23,20 @@ pub enum Kind {
     Category(Vec<String>),
 }
 
+/// A value in its column's own form, as it is written and shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// Of a real column, NaN where it is missing; and in an integer column a double that is no
+    /// integer of 64 bits: NaN, an infinity.
+    Real(f64),
+    /// Of an integer column.
+    Integer(i64),
+    /// A name of a category, and its position among the names.
+    Level(usize, &'a str),
+    /// In a category, a double that stands for none of its names.
+    NoLevel,
+}
+
 impl Default for Kind {
     fn default() -> Self {
         Kind::Real(Support::Line)
@@ -70,6 +84,21 @@ impl Kind {
     /// The value with its noise; v is uniform on [0, 1). A real value is left as it is.
     pub fn dequantize(&self, x: f64, v: f64) -> f64 {
         if self.is_discrete() { x + (v - 0.5) * (1.0 - MARGIN) } else { x }
+    }
+
+    /// The value x as its column has it.
+    pub fn value(&self, x: f64) -> Value<'_> {
+        /// Every whole double up to here is an integer of 64 bits.
+        const MOST: f64 = 9.0e18;
+        let whole = || (x.fract() == 0.0 && x.abs() <= MOST).then_some(x as i64);
+        match self {
+            Kind::Real(_) => Value::Real(x),
+            Kind::Integer(_) => whole().map_or(Value::Real(x), Value::Integer),
+            Kind::Category(levels) => {
+                let at = whole().and_then(|at| usize::try_from(at).ok());
+                at.and_then(|at| Some(Value::Level(at, levels.get(at)?))).unwrap_or(Value::NoLevel)
+            }
+        }
     }
 
     /// The value whose cell holds u. A real value is left as it is.
@@ -204,6 +233,29 @@ mod tests {
             (Kind::Category(levels), "one of l0, l1, l2, l3, l4, l5 and 3 more"),
         ] {
             assert_eq!(kind.to_string(), words);
+        }
+    }
+
+    #[test]
+    fn a_value_has_the_form_of_its_column() {
+        let real = Kind::default();
+        assert_eq!(real.value(2.0), Value::Real(2.0));
+        assert!(matches!(real.value(f64::NAN), Value::Real(v) if v.is_nan()));
+
+        let integer = Kind::Integer(Support::Line);
+        for (x, value) in [(2.0, 2), (-0.0, 0), (-3.0, -3), (9.0e18, 9_000_000_000_000_000_000)] {
+            assert_eq!(integer.value(x), Value::Integer(value), "{x}");
+        }
+        for x in [2.5, f64::INFINITY, 1e300] {
+            assert_eq!(integer.value(x), Value::Real(x));
+        }
+        assert!(matches!(integer.value(f64::NAN), Value::Real(v) if v.is_nan()));
+
+        let category = Kind::Category(vec!["Oslo".into(), "Rome".into()]);
+        assert_eq!(category.value(0.0), Value::Level(0, "Oslo"));
+        assert_eq!(category.value(1.0), Value::Level(1, "Rome"));
+        for x in [-1.0, 2.0, 0.5, f64::NAN, f64::INFINITY] {
+            assert_eq!(category.value(x), Value::NoLevel, "{x}");
         }
     }
 }

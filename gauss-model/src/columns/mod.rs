@@ -15,7 +15,7 @@ mod support;
 
 pub use fill::{commonest_first, typical};
 pub(crate) use kind::validate;
-pub use kind::{Column, Kind, MAX_INTEGER, unnamed};
+pub use kind::{Column, Kind, MAX_INTEGER, Value, unnamed};
 pub use offer::{Looks, Offer, offers};
 pub use support::Support;
 

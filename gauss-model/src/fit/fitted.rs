@@ -3,7 +3,7 @@
 use super::Prepared;
 use crate::error::Error;
 use crate::model::Model;
-use crate::provenance::{HeldOut, How, Provenance, Trial, Weights, Winner};
+use crate::provenance::{HeldOut, How, Provenance, Trial, Weights};
 use gauss_rbig::recipe;
 
 /// A model, and how it came about.
@@ -65,11 +65,7 @@ impl Fitted {
                 (rows, None) => HeldOut::Split { rows },
             },
             held_out_log_prob: search.validation_log_prob,
-            winner: Some(match (&search.fallback, search.candidate) {
-                (Some(name), _) => Winner::Baseline(name.clone()),
-                (None, Some(candidate)) => Winner::Trained(candidate),
-                (None, None) => Winner::Greedy,
-            }),
+            winner: Some(search.winner),
             refitted: search.refitted,
             cancelled: search.cancelled,
             trials: search.trials.iter().map(Trial::from).collect(),

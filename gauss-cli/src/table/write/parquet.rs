@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use faer::MatRef;
-use gauss_model::{Column, Kind};
+use gauss_model::{Column, Kind, Value};
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
@@ -13,7 +13,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, Type};
 
-use super::{Out, integer};
+use super::Out;
 
 /// Rows of a row group, which is held in memory while it is written.
 const GROUP: usize = 1 << 17;
@@ -21,13 +21,7 @@ const GROUP: usize = 1 << 17;
 /// A file being written.
 pub struct Parquet<'w> {
     file: SerializedFileWriter<Out<'w>>,
-    forms: Vec<Form>,
-}
-
-enum Form {
-    Real,
-    Integer,
-    Names(Vec<ByteArray>),
+    kinds: Vec<Kind>,
 }
 
 impl<'w> Parquet<'w> {
@@ -48,14 +42,8 @@ impl<'w> Parquet<'w> {
         }
         let schema = Arc::new(schema.map_err(refused)?);
         let file = SerializedFileWriter::new(out, schema, Arc::new(properties.build()));
-        let form = |column: &Column| match &column.kind {
-            Kind::Real(_) => Form::Real,
-            Kind::Integer(_) => Form::Integer,
-            Kind::Category(names) => {
-                Form::Names(names.iter().map(|name| name.as_str().into()).collect())
-            }
-        };
-        Ok(Parquet { file: file.map_err(refused)?, forms: columns.iter().map(form).collect() })
+        let kinds = columns.iter().map(|column| column.kind.clone()).collect();
+        Ok(Parquet { file: file.map_err(refused)?, kinds })
     }
 
     pub fn rows(&mut self, rows: MatRef<'_, f64>) -> io::Result<()> {
@@ -68,20 +56,29 @@ impl<'w> Parquet<'w> {
 
     fn group(&mut self, rows: MatRef<'_, f64>) -> Result<(), ParquetError> {
         let mut group = self.file.next_row_group()?;
-        for (form, values) in self.forms.iter().zip(rows.col_iter()) {
+        for (kind, values) in self.kinds.iter().zip(rows.col_iter()) {
             let Some(mut column) = group.next_column()? else { break };
             let values = values.iter().copied();
-            match form {
-                Form::Real => {
+            match kind {
+                Kind::Real(_) => {
                     let values: Vec<f64> = values.collect();
                     column.typed::<DoubleType>().write_batch(&values, None, None)?;
                 }
-                Form::Integer => {
+                Kind::Integer(_) => {
+                    let integer = |value| match kind.value(value) {
+                        Value::Integer(value) => Some(value),
+                        _ => None,
+                    };
                     let (values, present) = with_nulls(values.map(integer));
                     column.typed::<Int64Type>().write_batch(&values, Some(&present), None)?;
                 }
-                Form::Names(names) => {
-                    let name = |value| names.get(integer(value)? as usize).cloned();
+                Kind::Category(names) => {
+                    let names: Vec<ByteArray> =
+                        names.iter().map(|name| name.as_str().into()).collect();
+                    let name = |value| match kind.value(value) {
+                        Value::Level(at, _) => Some(names[at].clone()),
+                        _ => None,
+                    };
                     let (values, present) = with_nulls(values.map(name));
                     column.typed::<ByteArrayType>().write_batch(&values, Some(&present), None)?;
                 }

@@ -3,11 +3,11 @@
 use std::io;
 
 use faer::MatRef;
-use gauss_model::{Column, Kind};
+use gauss_model::{Column, Kind, Value};
 use rayon::prelude::*;
 
+use super::Out;
 use super::pack::Packer;
-use super::{Out, integer};
 use crate::table::Packing;
 
 /// Rows formatted at once.
@@ -22,16 +22,9 @@ pub struct Text<'w> {
 /// How rows are laid out.
 struct Style {
     delimiter: u8,
-    /// Of each column.
-    forms: Vec<Form>,
-}
-
-/// How the values of a column are written.
-enum Form {
-    Real,
-    Integer,
-    /// The names as they stand in the file, in quotes where they must be.
-    Names(Vec<Vec<u8>>),
+    /// Of each column, its kind, and the names of a category as they stand in the file, in quotes
+    /// where they must be.
+    columns: Vec<(Kind, Vec<Vec<u8>>)>,
 }
 
 impl<'w> Text<'w> {
@@ -41,21 +34,21 @@ impl<'w> Text<'w> {
         packing: Packing,
         columns: &[Column],
     ) -> io::Result<Text<'w>> {
-        let form = |column: &Column| match &column.kind {
-            Kind::Real(_) => Form::Real,
-            Kind::Integer(_) => Form::Integer,
-            Kind::Category(names) => {
-                Form::Names(names.iter().map(|name| quoted(name, delimiter)).collect())
-            }
+        let style = |column: &Column| {
+            let names = match &column.kind {
+                Kind::Category(names) => names.iter().map(|name| quoted(name, delimiter)).collect(),
+                _ => Vec::new(),
+            };
+            (column.kind.clone(), names)
         };
-        let forms = columns.iter().map(form).collect();
+        let style = Style { delimiter, columns: columns.iter().map(style).collect() };
         let mut out = Packer::new(out, packing)?;
         let names: Vec<Vec<u8>> =
             columns.iter().map(|column| quoted(&column.name, delimiter)).collect();
         let mut header = names.join(&delimiter);
         header.push(b'\n');
         out.put(header)?;
-        Ok(Text { out, style: Style { delimiter, forms } })
+        Ok(Text { out, style })
     }
 
     pub fn rows(&mut self, rows: MatRef<'_, f64>) -> io::Result<()> {
@@ -82,23 +75,15 @@ impl Style {
         let mut number = zmij::Buffer::new();
         for i in 0..rows.nrows() {
             let start = text.len();
-            for (j, form) in self.forms.iter().enumerate() {
+            for (j, (kind, names)) in self.columns.iter().enumerate() {
                 if j > 0 {
                     text.push(self.delimiter);
                 }
-                let value = rows[(i, j)];
-                match form {
-                    Form::Names(names) => {
-                        if let Some(name) = integer(value).and_then(|k| names.get(k as usize)) {
-                            text.extend_from_slice(name);
-                        }
-                    }
-                    Form::Integer if integer(value).is_some() => {
-                        // The digits of a whole number, less the ".0" that makes it a real one.
-                        let digits = (value as i64).to_string();
-                        text.extend_from_slice(digits.as_bytes());
-                    }
-                    _ => text.extend_from_slice(number.format(value).as_bytes()),
+                match kind.value(rows[(i, j)]) {
+                    Value::Real(value) => text.extend_from_slice(number.format(value).as_bytes()),
+                    Value::Integer(value) => text.extend_from_slice(value.to_string().as_bytes()),
+                    Value::Level(at, _) => text.extend_from_slice(&names[at]),
+                    Value::NoLevel => {}
                 }
             }
             if text.len() == start {

@@ -1,0 +1,200 @@
+//! Options that several commands share, and the forms of their values.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use gauss_model::Column;
+
+use crate::error::Error;
+use crate::table::{self, Destination, OutputError};
+use crate::terminal::Console;
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Common {
+    /// Print exactly one JSON object on standard output, prose on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Seed of everything random; the same seed gives the same results at any --threads
+    #[arg(long, global = true, value_name = "S", default_value_t = 0, value_parser = count::<u64>)]
+    #[arg(allow_negative_numbers = true)]
+    pub seed: u64,
+    /// Threads to compute with [default: one per core]
+    #[arg(long, global = true, value_name = "T", value_parser = positive)]
+    #[arg(allow_negative_numbers = true)]
+    pub threads: Option<usize>,
+    /// No progress and no prose; results and errors only
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+impl Common {
+    /// The console that they ask for.
+    pub fn console(&self) -> Console {
+        Console { json: self.json, quiet: self.quiet, seed: self.seed }
+    }
+}
+
+/// How a table is read.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Reading the table")]
+pub struct TableArgs {
+    /// The first line is data already; columns are named x0, x1, ...
+    #[arg(long)]
+    pub no_header: bool,
+    /// Separator of cells: a character or `tab` [default: found from the first line]
+    #[arg(long, value_name = "C", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+    /// Numbers have a decimal comma: 1,5 is one and a half
+    #[arg(long)]
+    pub decimal_comma: bool,
+    /// Empty, NaN, NA or null cells: stop, go on without such rows, or fill in the column's median (of a category: its commonest name)
+    #[arg(long, value_enum, value_name = "error|drop|median", hide_possible_values = true)]
+    #[arg(default_value_t = MissingArg::Error)]
+    pub missing: MissingArg,
+}
+
+// The values are explained by the option, which keeps `--help` to a line each.
+/// `--missing`.
+#[expect(missing_docs, reason = "a sentence here would become a paragraph in the help")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MissingArg {
+    Error,
+    Drop,
+    Median,
+}
+
+/// Where a table goes, and how.
+#[derive(Debug, Clone, Args)]
+pub struct OutArgs {
+    /// Write the result to this file: .csv or .tsv (also .gz, .zst), .npy or .parquet [default:
+    /// standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Format of the result [default: by the name of --out, otherwise csv]
+    #[arg(long, value_enum, value_name = "csv|tsv|npy|parquet", hide_possible_values = true)]
+    pub format: Option<table::Format>,
+}
+
+/// A checked place for a table, and how it is written.
+#[derive(Debug)]
+pub struct Target {
+    /// The place.
+    pub place: Destination,
+    /// The format.
+    pub encoding: table::Encoding,
+}
+
+impl OutArgs {
+    /// Checks that a table can be put there.
+    ///
+    /// # Errors
+    /// Those of [`Destination::new`], and [`OutputError::Unsuitable`].
+    pub fn target(&self, inputs: &[&Path]) -> Result<Target, OutputError> {
+        let path = self.out.as_deref().filter(|path| !table::is_stdin(path));
+        let encoding = table::Encoding::of(path, self.format).map_err(|source| {
+            let file = path.map_or_else(String::new, |path| path.display().to_string());
+            OutputError::Unsuitable { file, source }
+        })?;
+        Ok(Target { place: Destination::new(path, inputs)?, encoding })
+    }
+
+    /// The file, for a report.
+    pub fn name(&self) -> Option<String> {
+        self.out.as_ref().map(|path| path.display().to_string())
+    }
+}
+
+impl Target {
+    /// Whether the format holds such columns; asked before the work.
+    ///
+    /// # Errors
+    /// [`OutputError::Unsuitable`].
+    pub fn check(&self, columns: &[Column]) -> Result<(), OutputError> {
+        let file = || self.place.name();
+        self.encoding
+            .check(columns)
+            .map_err(|source| OutputError::Unsuitable { file: file(), source })
+    }
+}
+
+impl TableArgs {
+    /// For learning: a row with a missing value is left out.
+    pub fn to_learn(&self, console: &Console) -> table::ReadOptions {
+        self.options(console, table::Missing::DropRow)
+    }
+
+    /// For evaluating: a row with a missing value keeps its place, so that results stay in step.
+    pub fn to_evaluate(&self, console: &Console) -> table::ReadOptions {
+        self.options(console, table::Missing::NanRow)
+    }
+
+    fn options(&self, console: &Console, dropped: table::Missing) -> table::ReadOptions {
+        table::ReadOptions {
+            no_header: self.no_header,
+            delimiter: self.delimiter,
+            decimal_comma: self.decimal_comma,
+            missing: match self.missing {
+                MissingArg::Error => table::Missing::Reject,
+                MissingArg::Drop => dropped,
+                MissingArg::Median => table::Missing::Median,
+            },
+            categories: Vec::new(),
+            progress: !console.quiet,
+        }
+    }
+}
+
+/// That an option names nothing twice.
+///
+/// # Errors
+/// [`Error::Usage`] with the first that it does.
+pub fn each_once(option: &str, names: &[impl AsRef<str>]) -> Result<(), Error> {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match (1..names.len()).find(|&k| names[..k].contains(&names[k])) {
+        None => Ok(()),
+        Some(k) => Err(Error::Usage(format!("{option} names {:?} twice", names[k]))),
+    }
+}
+
+/// A count of at least one.
+pub fn positive(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err("must be a whole number, 1 or more".to_owned()),
+    }
+}
+
+/// A count of zero or more.
+pub fn count<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "must be a whole number, 0 or more".to_owned())
+}
+
+/// A finite number above zero.
+pub fn positive_number(text: &str) -> Result<f64, String> {
+    finite(text, |value| value > 0.0, "must be a finite number above 0")
+}
+
+/// A finite number, zero or more.
+pub fn not_negative(text: &str) -> Result<f64, String> {
+    finite(text, |value| value >= 0.0, "must be a finite number, 0 or more")
+}
+
+fn finite(text: &str, valid: fn(f64) -> bool, requirement: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if valid(value) && value.is_finite() => Ok(value),
+        _ => Err(requirement.to_owned()),
+    }
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "tab" | "\\t" => Ok(b'\t'),
+        _ => match *text.as_bytes() {
+            [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(byte),
+            _ => Err("must be one ASCII character, or `tab`".to_owned()),
+        },
+    }
+}

@@ -1,0 +1,30 @@
+//! A layer of a flow, as `gauss inspect` and `gauss report` show it.
+
+use gauss_flow::LayerSpec;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A layer, as `gauss report` shows it, too.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Layer {
+    /// `standardize`, `rotation` or `marginal`.
+    pub kind: &'static str,
+    /// Its size, for a person.
+    pub detail: String,
+    /// Numbers in it.
+    pub parameters: usize,
+    /// Those of them that training moves.
+    pub trainable_parameters: usize,
+}
+
+impl Layer {
+    /// Of a flow of `dim` columns.
+    pub fn new(layer: &LayerSpec, dim: usize) -> Layer {
+        Layer {
+            kind: layer.name(),
+            detail: layer.describe(),
+            parameters: layer.n_params(dim),
+            trainable_parameters: layer.n_trainable(dim),
+        }
+    }
+}

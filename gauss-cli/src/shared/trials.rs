@@ -1,0 +1,131 @@
+//! What a fit tried and chose: for the report of `gauss fit`, and as `gauss inspect` tells it.
+
+use gauss_model::provenance::{Provenance, Trial, Winner};
+use gauss_model::{Fitted, Model};
+use gauss_rbig::recipe::{self, Baseline};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::defects::Caveats;
+
+/// The search as JSON; log-densities are means over the validation rows, in nats.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Search")]
+pub struct Trials {
+    /// The winner, and out of how many.
+    pub chosen: Option<String>,
+    /// Every candidate in every round.
+    pub tried: Vec<Tried>,
+    /// The simple models that any fit must beat.
+    pub baselines: Vec<Simple>,
+    /// The simple model that did better than anything trained, and is the result.
+    pub fallback: Option<String>,
+}
+
+/// One candidate in one round.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Tried {
+    /// The round, from 1; the better candidates go on to the next.
+    round: usize,
+    /// Its size and how it was begun, for a person.
+    candidate: String,
+    /// Steps of the training in this round.
+    steps: usize,
+    /// Before them: the mean of ln p(x) over the validation rows, in nats per row.
+    log_prob_before: f64,
+    /// After them.
+    log_prob_after: f64,
+    /// The time they took.
+    seconds: f64,
+}
+
+/// A simple model.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Simple {
+    /// Its name.
+    name: String,
+    /// The mean of ln p(x) over the validation rows, in nats per row.
+    log_prob: f64,
+}
+
+impl Trials {
+    /// Of a fit.
+    pub fn of(fitted: &Fitted) -> Self {
+        Self {
+            chosen: chosen(fitted.model.provenance()),
+            tried: fitted.search.trials.iter().map(Tried::of).collect(),
+            baselines: fitted.search.baselines.iter().map(Simple::of).collect(),
+            fallback: fitted.search.fallback().map(|simple| simple.to_string()),
+        }
+    }
+}
+
+impl Tried {
+    fn of(trial: &recipe::Trial) -> Self {
+        Self {
+            round: trial.round,
+            candidate: trial.candidate.to_string(),
+            steps: trial.steps,
+            log_prob_before: trial.before,
+            log_prob_after: trial.after,
+            seconds: trial.seconds,
+        }
+    }
+}
+
+impl Simple {
+    fn of(baseline: &Baseline) -> Self {
+        Self { name: baseline.model.to_string(), log_prob: baseline.score }
+    }
+
+    /// How far it is from a model with this mean log-density.
+    pub fn prose(&self, log_prob: f64) -> String {
+        let gap = log_prob - self.log_prob;
+        format!("{:.4} more than {}", gap.max(0.0), self.name)
+    }
+}
+
+fn chosen(provenance: &Provenance) -> Option<String> {
+    match &provenance.winner {
+        Some(Winner::Trained(candidate)) => {
+            Some(format!("{candidate}; the best of {}", provenance.begun()))
+        }
+        _ => None,
+    }
+}
+
+/// What `gauss inspect` tells of the fit, line by line; what an older file noted in words, as it
+/// was.
+pub fn notes(model: &Model) -> Vec<(String, String)> {
+    let provenance = model.provenance();
+    let mut notes = Vec::new();
+    let mut note = |name: &str, text: String| notes.push((name.to_owned(), text));
+    let held_out = provenance.held_out.rows();
+    if let Some(chosen) = chosen(provenance) {
+        note("chosen", chosen);
+    }
+    if let Some(score) = provenance.held_out_log_prob {
+        note("held out", format!("{score:.4} nats on {held_out} validation rows"));
+    }
+    for baseline in &provenance.baselines {
+        note("baseline", format!("{:.4} nats: {}", baseline.score, baseline.model));
+    }
+    if let Some(Winner::Simple(name)) = &provenance.winner {
+        let why = if held_out > 0 {
+            "nothing trained did better"
+        } else {
+            "too few rows to judge anything else by"
+        };
+        note("model", format!("{name}: {why}"));
+    }
+    for Trial { round, candidate, steps, before, after } in &provenance.trials {
+        let text = format!("round {round}, {steps} steps: {before:.4} to {after:.4}, {candidate}");
+        note("tried", text);
+    }
+    if provenance.refitted {
+        note("refit", "on all rows, those that validated included".to_owned());
+    }
+    notes.extend(Caveats::of(model).notes().map(|(name, text)| (name.to_owned(), text)));
+    notes.extend(provenance.notes.iter().cloned());
+    notes
+}

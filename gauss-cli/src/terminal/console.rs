@@ -1,0 +1,92 @@
+//! What a command says, and where: results on standard output, everything else on standard error.
+
+use std::io::{self, Write};
+
+use clap::builder::styling::AnsiColor;
+use serde::Serialize;
+
+use super::{Level, Remark, RowProgress, StdoutError, to_stdout};
+
+/// The options of every command, and the way out for its words.
+#[derive(Debug, Clone)]
+pub struct Console {
+    /// One JSON object on standard output.
+    pub json: bool,
+    /// No prose.
+    pub quiet: bool,
+    /// The seed of everything random.
+    pub seed: u64,
+}
+
+impl Console {
+    /// A remark on standard error, behind a word for its level. A closed standard error is nobody's
+    /// loss.
+    pub fn remark(&self, remark: &Remark) {
+        if self.quiet {
+            return;
+        }
+        let text = &remark.text;
+        let _ = match remark.level {
+            Level::Warning => {
+                complain("warning:", text);
+                Ok(())
+            }
+            Level::Hint => writeln!(io::stderr(), "hint: {text}"),
+            Level::Note => writeln!(io::stderr(), "{text}"),
+        };
+    }
+
+    /// Live progress of `what` over `rows` rows, for whoever is to advance it.
+    pub fn progress(&self, what: &'static str, rows: usize) -> RowProgress {
+        RowProgress::new(self, what, rows)
+    }
+
+    /// Ends a command whose result is elsewhere: `--json` prints `report` on standard output and
+    /// `prose` on standard error; otherwise `prose` goes to standard output, or to standard error
+    /// when a table is there.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub fn finish(
+        &self,
+        report: &impl Serialize,
+        prose: &str,
+        table_on_stdout: bool,
+    ) -> Result<(), StdoutError> {
+        if self.json || table_on_stdout {
+            self.remark(&Remark::note(prose));
+        }
+        match (self.json, table_on_stdout || self.quiet) {
+            (true, _) => print_json(report),
+            (false, true) => Ok(()),
+            (false, false) => print_text(prose),
+        }
+    }
+
+    /// Ends a command whose result is `text` itself, or `report` with `--json`.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub fn show(&self, report: &impl Serialize, text: &str) -> Result<(), StdoutError> {
+        if self.json { print_json(report) } else { print_text(text) }
+    }
+}
+
+/// A line on standard error that begins with `error:` or `warning:`, in colour on a terminal unless
+/// NO_COLOR is set.
+pub fn complain(prefix: &str, text: &str) {
+    let colour = if prefix == "error:" { AnsiColor::Red } else { AnsiColor::Yellow };
+    let style = colour.on_default().bold();
+    let _ = writeln!(anstream::stderr(), "{style}{prefix}{style:#} {text}");
+}
+
+fn print_json(report: &impl Serialize) -> Result<(), StdoutError> {
+    to_stdout(|out| {
+        serde_json::to_writer(&mut *out, report)?;
+        out.write_all(b"\n")
+    })
+}
+
+fn print_text(text: &str) -> Result<(), StdoutError> {
+    to_stdout(|out| writeln!(out, "{text}"))
+}

@@ -1,0 +1,95 @@
+//! Counts, names and lines as every room words them.
+
+use std::fmt::Write;
+
+/// Thousands grouped for reading: `12,345`.
+pub fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (k, digit) in digits.chars().enumerate() {
+        if k > 0 && (digits.len() - k).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 row`, `2 rows`.
+pub fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(count))
+}
+
+/// Lines of `name  value` with the names aligned.
+pub fn aligned(pairs: &[(&str, String)]) -> String {
+    let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (name, value) in pairs {
+        let _ = writeln!(text, "  {name:width$}  {value}");
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// The most similar of the names, if it is similar at all.
+pub fn nearest<'a>(name: &str, found: &'a [String]) -> Option<&'a String> {
+    /// Jaro-Winkler: one slip in a word of six letters is above 0.9, two unrelated words are
+    /// mostly below 0.6.
+    const SIMILAR: f64 = 0.8;
+    /// Jaro-Winkler looks at no neighbours in words of three letters.
+    const SHORT: usize = 3;
+    let name = name.to_lowercase();
+    let similarity = |other: &String| {
+        let other = other.to_lowercase();
+        let short = name.chars().count() == SHORT && strsim::osa_distance(&name, &other) == 1;
+        if short { SIMILAR } else { strsim::jaro_winkler(&name, &other) }
+    };
+    found
+        .iter()
+        .map(|other| (similarity(other), other))
+        .filter(|(similarity, _)| *similarity >= SIMILAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, other)| other)
+}
+
+/// Names as a command line takes them: `a,b`, in quotes where a shell would not take them as one.
+pub fn argument(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let names: Vec<_> = names.into_iter().collect();
+    let joined = names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",");
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ',' | '/' | '+');
+    if joined.chars().all(plain) { joined } else { format!("'{}'", joined.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        let shown: Vec<_> = [0, 12, 999, 1000, 1234567].into_iter().map(grouped).collect();
+        assert_eq!(shown, ["0", "12", "999", "1,000", "1,234,567"]);
+        assert_eq!(counted(1, "row"), "1 row");
+    }
+
+    fn names(line: &str) -> Vec<String> {
+        line.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_slip_is_put_right_and_a_stranger_is_not() {
+        let found = names("height weight age");
+        assert_eq!(nearest("hieght", &found).map(String::as_str), Some("height"));
+        assert_eq!(nearest("Weigth", &found).map(String::as_str), Some("weight"));
+        assert_eq!(nearest("aeg", &found).map(String::as_str), Some("age"));
+        assert_eq!(nearest("income", &found), None);
+        assert_eq!(nearest("b", &names("a c")), None);
+    }
+
+    #[test]
+    fn arguments_are_ready_for_a_shell() {
+        assert_eq!(argument(names("city kind_2")), "city,kind_2");
+        assert_eq!(argument(["two words"]), "'two words'");
+        assert_eq!(argument(["it's"]), r"'it'\''s'");
+    }
+}
