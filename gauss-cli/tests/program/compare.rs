@@ -1,6 +1,6 @@
 //! `gauss compare`: the right model wins, by the right number, and what does not compare is refused.
 
-use gauss_model::{Column, Kind, Model, Support};
+use gauss_model::{Column, Kind, Support};
 
 use crate::support::{Place, run};
 
@@ -65,9 +65,9 @@ fn a_model_and_itself_are_not_told_apart_also_from_standard_input() {
 #[test]
 fn rows_outside_a_support_are_counted_and_decide() {
     let place = place();
-    let mut model = Model::from_bytes(&place.read("model.gauss")).expect("a model");
-    model.columns()[0].kind = Kind::Real(Support::Above(0.0));
-    place.write("positive.gauss", model.to_bytes().expect("bytes"));
+    place.write_model("positive.gauss", "model.gauss", |columns| {
+        columns[0].kind = Kind::Real(Support::Above(0.0));
+    });
     let (_, rows) = place.table("test.csv");
     let below = rows.iter().filter(|row| row[0] <= 0.0).count();
     assert!(below > 10);
@@ -85,11 +85,10 @@ fn rows_outside_a_support_are_counted_and_decide() {
 #[test]
 fn what_does_not_compare_is_refused() {
     let place = place();
-    let mut model = Model::from_bytes(&place.read("model.gauss")).expect("a model");
-    model.columns()[1].kind = Kind::Integer(Support::Line);
-    place.write("integer.gauss", model.to_bytes().expect("bytes"));
-    model.columns()[1] = Column::real("other");
-    place.write("other.gauss", model.to_bytes().expect("bytes"));
+    place.write_model("integer.gauss", "model.gauss", |columns| {
+        columns[1].kind = Kind::Integer(Support::Line);
+    });
+    place.write_model("other.gauss", "model.gauss", |columns| columns[1] = Column::real("other"));
     for (models, message) in [
         (
             "model.gauss integer.gauss",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use assert_cmd::Command;
+use gauss_model::{Column, Model};
 use tempfile::TempDir;
 
 /// Options that make a fit fast and a model small.
@@ -76,6 +77,18 @@ impl Place {
     /// The names and the cells of a table that the program wrote.
     pub fn table(&self, name: &str) -> (Vec<String>, Vec<Vec<f64>>) {
         parse(&String::from_utf8(self.read(name)).expect("text"))
+    }
+
+    /// The model of a file with other columns, as a file of this name.
+    pub fn write_model(&self, name: &str, from: &str, change: impl FnOnce(&mut Vec<Column>)) {
+        let model = Model::from_bytes(&self.read(from)).expect("a model");
+        let mut columns = model.columns().to_vec();
+        change(&mut columns);
+        // What fills missing cells may be no value of the new kinds.
+        columns.iter_mut().for_each(|column| column.fill = None);
+        let (flow, provenance) = (model.flow().clone(), model.provenance().clone());
+        let model = Model::new(flow, columns, provenance).expect("a model");
+        self.write(name, model.to_bytes().expect("bytes"));
     }
 
     /// Every file below the directory with its bytes.
