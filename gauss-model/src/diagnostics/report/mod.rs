@@ -145,7 +145,7 @@ pub struct Likelihood {
     pub max_log_prob: Option<f64>,
 }
 
-/// What the baselines learnt from.
+/// What simple densities learn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -162,8 +162,7 @@ pub enum FittedTo {
 pub struct Comparison {
     /// Rows that every density was scored on.
     pub rows: usize,
-    /// `train`: the baselines learnt from the rows of --train. `cross_fit`: from the other four
-    /// fifths of the table.
+    /// What the simple densities learnt from.
     pub fitted_to: FittedTo,
     /// Whether discrete columns stand with noise in their cells, the same for every model.
     pub dequantized: bool,
