@@ -58,7 +58,6 @@ pub struct TableArgs {
 
 // The values are explained by the option, which keeps `--help` to a line each.
 /// `--missing`.
-#[expect(missing_docs, reason = "a sentence here would become a paragraph in the help")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MissingArg {
     Error,
