@@ -11,15 +11,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::options::{TableArgs, each_once};
+use crate::options::{TableArgs, WEIGHTS_ARE_TAKEN, WeightArgs, each_once};
 use crate::shared::data::Data;
 use crate::shared::defects::{Examined, Remedies};
 use crate::shared::evaluate;
 use crate::shared::kinds::{self, BaseMeasure, ColumnStatement, Kinds, Offer};
 use crate::shared::recipe::RecipeArgs;
 use crate::shared::trials::{self, Trials};
+use crate::shared::weights;
 use crate::table::{self, Destination, ReadOptions, Select, Table};
-use crate::terminal::Console;
+use crate::terminal::{Console, Remark};
 use crate::words::{aligned, counted, grouped};
 
 const EXAMPLES: &str = "\
@@ -68,6 +69,8 @@ pub struct Fit {
     remedies: Remedies,
     #[command(flatten)]
     recipe: RecipeArgs,
+    #[command(flatten)]
+    weights: WeightArgs,
     #[command(flatten)]
     reading: TableArgs,
 }
@@ -123,8 +126,12 @@ impl Fit {
     fn read_table(&self, console: &Console) -> Result<Table, Error> {
         let wanted = self.remedies.select(&self.columns);
         let categories = self.kinds.categorical().to_vec();
-        let options = ReadOptions { categories, ..self.reading.to_learn(console) };
+        let options = ReadOptions { categories, ..self.read_options(console) };
         let table = table::read(&self.table, wanted, &options)?;
+        self.weights.not_yet()?;
+        if WEIGHTS_ARE_TAKEN && let Some(text) = weights::hint(&table.columns) {
+            console.remark(&Remark::hint(format!("{}: {text}", table.file())));
+        }
         if table.rows() > 1 {
             table.require_spread()?; // of one row every column is constant
         }
@@ -135,7 +142,11 @@ impl Fit {
     fn read_validation(&self, console: &Console, table: &Table) -> Result<Option<Table>, Error> {
         let Some(path) = &self.validation else { return Ok(None) };
         let wanted = Select::Model(&table.columns);
-        Ok(Some(table::read(path, wanted, &self.reading.to_learn(console))?))
+        Ok(Some(table::read(path, wanted, &self.read_options(console))?))
+    }
+
+    fn read_options(&self, console: &Console) -> ReadOptions {
+        self.weights.apart(self.reading.to_learn(console))
     }
 }
 

@@ -61,13 +61,19 @@ impl Data {
     /// Fits a flow, with live progress, until it is done or Ctrl-C ends it.
     pub fn fit(&self, recipe: &Recipe, console: &Console) -> Result<Fitted, Error> {
         let progress = FitProgress::interruptible(console);
+        // Where the recipe takes rows with weights, it takes them here.
+        let rows = self.table.weighted().map_err(|error| self.refused(error))?;
         recipe::fit_recipe(
-            self.table.data.as_ref(),
+            rows.x(),
             self.validation.as_ref().map(|table| (&table.data).into()),
             recipe,
             &mut &progress,
         )
-        .map_err(|source| Error::of_file(self.table.file(), source))
+        .map_err(|error| self.refused(error))
+    }
+
+    fn refused(&self, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        Error::of_file(self.table.file(), error)
     }
 
     /// Each table with the seed of its noise: one seed would give both the same noise.

@@ -10,6 +10,7 @@
 //! | `layers` | the layers of a flow, in words |
 //! | `recipe` | how to fit, by the options |
 //! | `data`, `units` | what a fit learns from, and in which units |
+//! | `weights` | columns that look like weights |
 //! | `trials` | what a fit tried and chose |
 //! | `comparison` | models side by side on the same rows |
 //! | `schema` | JSON Schemas |
@@ -26,6 +27,7 @@ pub mod recipe;
 pub mod schema;
 pub mod trials;
 pub mod units;
+pub mod weights;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
