@@ -65,15 +65,14 @@ pub enum MissingArg {
     Median,
 }
 
-/// Whether the libraries' fits and means take the weights of rows. Until they do --weights is not
-/// spoken of, and refused once the table has been read.
-pub const WEIGHTS_ARE_TAKEN: bool = false;
+/// Whether --weights is spoken of: not before every command that reads it can make use of it.
+pub const WEIGHTS_ARE_SHOWN: bool = false;
 
 /// A column that is no variable.
 #[derive(Debug, Clone, Default, Args)]
 pub struct WeightArgs {
     /// The column that says how many rows each row counts for; it is none of the model's
-    #[arg(long, value_name = "NAME", hide = !WEIGHTS_ARE_TAKEN)]
+    #[arg(long, value_name = "NAME", hide = !WEIGHTS_ARE_SHOWN)]
     weights: Option<String>,
 }
 
@@ -83,16 +82,19 @@ impl WeightArgs {
         table::ReadOptions { weights: self.weights.clone(), ..options }
     }
 
+    /// The column's name.
+    pub fn column(&self) -> Option<&str> {
+        self.weights.as_deref()
+    }
+
     /// What a command says that cannot do anything with weights yet.
     ///
     /// # Errors
     /// [`Error::Usage`] where there are weights.
     pub fn not_yet(&self) -> Result<(), Error> {
         match self.weights {
-            Some(_) if !WEIGHTS_ARE_TAKEN => {
-                Err(Error::Usage("--weights: rows count once each in this version".to_owned()))
-            }
-            _ => Ok(()),
+            Some(_) => Err(Error::Usage("--weights: here every row counts once".to_owned())),
+            None => Ok(()),
         }
     }
 }

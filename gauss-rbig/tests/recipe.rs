@@ -1,13 +1,14 @@
 //! The recommended fit: how near it comes to known densities, what it never loses, what it tells.
 
 use faer::{Mat, MatRef};
-use gauss_flow::LayerSpec;
+use gauss_flow::{LayerSpec, Rows};
 use gauss_rbig::Error;
-use gauss_rbig::recipe::{Budget, Fitted, Method, Recipe, Refit, fit_recipe};
+use gauss_rbig::recipe::{Budget, Fitted, Method, Recipe, Refit, Winner, fit_recipe};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
 
@@ -131,7 +132,7 @@ fn no_round_loses_and_the_winner_is_the_best_that_was_seen() {
         for baseline in &fitted.baselines {
             assert!(score >= baseline.score, "{score} under {baseline:?}");
         }
-        let last = fitted.trials.iter().rfind(|t| Some(t.candidate) == fitted.candidate);
+        let last = fitted.trials.iter().rfind(|t| Some(t.candidate) == fitted.candidate());
         assert_eq!(last.expect("the winner was tried").after, score);
         // What is reported is what the model does.
         let again = mean(&fitted.flow.log_prob(validation.as_ref()).unwrap());
@@ -156,7 +157,7 @@ fn the_same_seed_and_budget_give_the_same_bits_at_any_thread_count() {
     };
     let (one, two) = (on(1), on(2));
     assert_eq!(one.flow, two.flow);
-    assert_eq!(one.candidate, two.candidate);
+    assert_eq!(one.winner, two.winner);
     let scores = |f: &Fitted| f.trials.iter().map(|t| (t.steps, t.after)).collect::<Vec<_>>();
     assert_eq!(scores(&one), scores(&two));
     let other = fit(x.as_ref(), None, &Recipe { seed: 1, ..recipe.clone() });
@@ -232,12 +233,12 @@ fn the_greedy_fit_alone_and_few_rows() {
     let x = BANANA.sample(300, 9);
     let recipe = Recipe { method: Method::Rbig, ..Recipe::default() };
     let fitted = fit(x.as_ref(), None, &recipe);
-    assert!(fitted.trials.is_empty() && fitted.candidate.is_none() && fitted.refitted);
+    assert!(fitted.trials.is_empty() && fitted.candidate().is_none() && fitted.refitted);
     // Too few to set any aside; the fewest there may be.
     for rows in [4, 39] {
         let fitted = fit(x.as_ref().subrows(0, rows), None, &Recipe::default());
         assert_eq!((fitted.validation_rows, fitted.train_rows), (0, rows));
-        assert!(fitted.fallback.is_some() && fitted.history.is_none());
+        assert!(fitted.fallback().is_some() && fitted.history.is_none());
         let log_p = fitted.flow.log_prob(x.as_ref()).unwrap();
         assert!(log_p.iter().all(|p| p.is_finite()));
     }
@@ -296,7 +297,7 @@ fn cancelling_at_any_moment_returns_the_best_so_far_at_once() {
             assert!(fitted.flow.log_prob(x.as_ref()).unwrap().iter().all(|p| p.is_finite()));
         }
         let (_, first) = run(&recipe, 1);
-        assert!(first.trials.is_empty() && first.candidate.is_none() && first.history.is_none());
+        assert!(first.trials.is_empty() && first.candidate().is_none() && first.history.is_none());
     }
 }
 
@@ -336,4 +337,87 @@ fn rounded_values_get_no_spikes() {
     let largest = log_p.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let bound = 0.5 * 12.0_f64.ln() - HALF_LN_2PI - HALF_LN_2PI + 0.5;
     assert!(largest <= bound, "{largest} above {bound}");
+}
+
+#[test]
+fn faults_are_named_in_the_callers_numbering() {
+    let good = BANANA.sample(120, 12);
+    let spoilt = |row: usize, column: usize, value: f64| {
+        let mut x = good.clone();
+        x[(row, column)] = value;
+        x
+    };
+    let refused = |x: &Mat<f64>, validation: Option<&Mat<f64>>| {
+        let validation = validation.map(Rows::from);
+        fit_recipe(x, validation, &quick(), &mut ()).expect_err("a fault")
+    };
+    for row in [0, 7, 119] {
+        let error = refused(&spoilt(row, 1, f64::INFINITY), None);
+        assert_eq!(error, Error::NonFinite { row, column: 1, value: f64::INFINITY });
+        let error = refused(&good, Some(&spoilt(row, 0, f64::INFINITY)));
+        assert_eq!(error, Error::NonFinite { row, column: 0, value: f64::INFINITY });
+    }
+    assert_eq!(refused(&Mat::zeros(50, 0), None), Error::NoDimensions);
+    assert_eq!(refused(&Mat::zeros(0, 3), None), Error::Rows { needed: 1, got: 0 });
+    let constant = Mat::from_fn(80, 2, |i, j| if j == 0 { good[(i, 0)] } else { 3.5 });
+    assert_eq!(refused(&constant, None), Error::ConstantColumn { column: 1, value: 3.5 });
+    let wide = Mat::zeros(9, 3);
+    assert_eq!(refused(&good, Some(&wide)), Error::Columns { expected: 2, got: 3 });
+}
+
+#[test]
+fn a_row_without_weight_is_not_there() {
+    // Wild rows of weight 0 between the others change neither the fit nor what is held out.
+    let x = BANANA.sample(200, 12);
+    let with =
+        Mat::from_fn(
+            300,
+            2,
+            |i, j| {
+                if i % 3 == 2 { 1e9 * (i as f64) } else { x[(i / 3 * 2 + i % 3, j)] }
+            },
+        );
+    let weights: Vec<f64> = (0..300).map(|i| if i % 3 == 2 { 0.0 } else { 1.0 }).collect();
+    let rows = Rows::weighted(with.as_ref(), &weights).unwrap();
+    let recipe = quick();
+    let fitted = fit_recipe(rows, None, &recipe, &mut ()).unwrap();
+    let plain = fit(x.as_ref(), None, &recipe);
+    assert!(fitted.held_out.iter().all(|row| row % 3 != 2));
+    assert_eq!(fitted.held_out.len(), plain.held_out.len());
+    // Equal weights are none.
+    let (a, b) = (fitted.flow.log_prob(x.as_ref()), plain.flow.log_prob(x.as_ref()));
+    for (a, b) in a.unwrap().iter().zip(b.unwrap()) {
+        assert!((a - b).abs() < 1e-6 * b.abs().max(1.0), "{a} {b}");
+    }
+    let none = vec![0.0; 300];
+    assert!(matches!(Rows::weighted(with.as_ref(), &none), Err(Error::NoWeight { rows: 300 })));
+    // A column that is constant where it counts has no density.
+    let flat = Mat::from_fn(90, 2, |i, j| if j == 0 && i < 60 { 1.0 } else { x[(i, j)] });
+    let weights: Vec<f64> = (0..90).map(|i| if i < 60 { 1.0 } else { 0.0 }).collect();
+    let rows = Rows::weighted(flat.as_ref(), &weights).unwrap();
+    let error = fit_recipe(rows, None, &recipe, &mut ()).unwrap_err();
+    assert_eq!(error, Error::ConstantColumn { column: 0, value: 1.0 });
+}
+
+#[test]
+fn the_longest_time_is_no_limit() {
+    let x = CORRELATED.sample(30, 1); // too few to search: done at once
+    let recipe = Recipe { budget: Budget::Time(Duration::MAX), ..Recipe::default() };
+    assert!(matches!(fit(x.as_ref(), None, &recipe).winner, Winner::Simple(_)));
+}
+
+#[test]
+fn what_won_is_one_thing() {
+    let x = CORRELATED.sample(300, 1);
+    let fitted = fit(x.as_ref(), None, &quick());
+    match fitted.winner {
+        Winner::Simple(simple) => {
+            assert_eq!((fitted.candidate(), fitted.fallback()), (None, Some(simple)));
+            assert!(fitted.history.is_none());
+        }
+        Winner::Trained(candidate) => {
+            assert_eq!((fitted.candidate(), fitted.fallback()), (Some(candidate), None));
+        }
+        other => panic!("{other:?}"),
+    }
 }

@@ -164,7 +164,7 @@ impl Compare {
     }
 
     fn read(&self, console: &Console, model: &Model) -> Result<Table, Error> {
-        let wanted = Select::Model(&model.columns);
+        let wanted = Select::Model(model.columns());
         let options = self.weights.apart(self.reading.to_evaluate(console));
         let table = table::read(&self.table, wanted, &options)?;
         self.weights.not_yet()?;
@@ -198,7 +198,7 @@ fn check(
     (other_name, other): (&str, &Model),
 ) -> Result<(), CompareFault> {
     let missing = |a: &Model, b: &Model| {
-        a.names().into_iter().find(|name| b.columns.iter().all(|column| column.name != *name))
+        a.names().into_iter().find(|name| b.columns().iter().all(|column| column.name != *name))
     };
     for ((name, model), (other_name, other)) in
         [((name, model), (other_name, other)), ((other_name, other), (name, model))]
@@ -208,8 +208,8 @@ fn check(
             return Err(CompareFault::Columns { model, other, column });
         }
     }
-    for column in &model.columns {
-        let theirs = other.columns.iter().find(|theirs| theirs.name == column.name);
+    for column in model.columns() {
+        let theirs = other.columns().iter().find(|theirs| theirs.name == column.name);
         if let Some(theirs) = theirs.filter(|c| c.kind.is_discrete() != column.kind.is_discrete()) {
             return Err(CompareFault::Measure {
                 model: name.to_owned(),
@@ -234,17 +234,17 @@ fn kind(kind: &Kind) -> &'static str {
 /// Where each column of `model` stands among those of `first`, if a row read for `first` means the
 /// same to it; otherwise the category whose values differ.
 fn same_values(first: &Model, model: &Model) -> Result<Vec<usize>, String> {
-    let at = |name: &str| first.columns.iter().position(|column| column.name == name);
+    let at = |name: &str| first.columns().iter().position(|column| column.name == name);
     let levels = |kind: &Kind| match kind {
         Kind::Category(levels) => Some(levels.clone()),
         _ => None,
     };
     model
-        .columns
+        .columns()
         .iter()
         .map(|column| {
             at(&column.name)
-                .filter(|&j| levels(&first.columns[j].kind) == levels(&column.kind))
+                .filter(|&j| levels(&first.columns()[j].kind) == levels(&column.kind))
                 .ok_or_else(|| column.name.clone())
         })
         .collect()

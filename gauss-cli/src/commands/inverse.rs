@@ -39,7 +39,7 @@ pub(crate) struct Summary {
 
 impl Inverse {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
-        let result = |model: &Model| model.columns.clone();
+        let result = |model: &Model| model.columns().to_vec();
         let loaded =
             self.evaluation.load(console, latent_columns, result, &WeightArgs::default())?;
         let z = loaded.table.data.as_ref();

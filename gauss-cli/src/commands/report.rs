@@ -88,7 +88,7 @@ impl Report {
         let stages = Stages::new(console, STAGES);
         let findings = request.gather(&stages)?;
         stages.begin("drawing");
-        let settings = Settings::of(model.columns.len());
+        let settings = Settings::of(model.columns().len());
         let rows = settings.rows.min(self.rows);
         let settings = Settings { seed: console.seed, rows, ..settings };
         let subject = Subject::new(&model, table.data.as_ref(), settings)
@@ -127,7 +127,7 @@ impl Report {
         path: &Path,
         model: &gauss_model::Model,
     ) -> Result<Table, Error> {
-        let wanted = Select::Model(&model.columns);
+        let wanted = Select::Model(model.columns());
         let options = self.weights.apart(self.reading.to_evaluate(console));
         let table = table::read(path, wanted, &options)?;
         self.weights.not_yet()?;

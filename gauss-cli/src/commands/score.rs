@@ -97,7 +97,7 @@ impl Score {
         if let Some(text) = caveats.warning() {
             console.remark(&Remark::warning(text));
         }
-        let base_measure = BaseMeasure::of(&loaded.model.columns);
+        let base_measure = BaseMeasure::of(loaded.model.columns());
         let facts = loaded.facts;
         let summary = Summary { command: "score", facts, caveats, base_measure, statistics };
         console.finish(&summary, &summary.prose(), on_stdout)?;

@@ -53,7 +53,7 @@ impl Transform {
         let z = pieces::by_pieces(console, "transforming", loaded.table.data.as_ref(), forward)
             .map_err(|source| loaded.refused(source))?;
 
-        let columns = table::latent_names(loaded.model.columns.len());
+        let columns = table::latent_names(loaded.model.columns().len());
         let rows = loaded.table.rows();
         let (mean, standard_deviation) = pieces::moments(&z, columns.len());
         let facts = loaded.facts;
@@ -65,7 +65,7 @@ impl Transform {
 }
 
 fn latent(model: &Model) -> Vec<Column> {
-    table::latent_names(model.flow.dim()).into_iter().map(Column::real).collect()
+    table::latent_names(model.flow().dim()).into_iter().map(Column::real).collect()
 }
 
 impl Summary {

@@ -8,7 +8,7 @@ use gauss_model::{Column, Kind, Model};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{kinds, model};
+use super::model;
 use crate::error::Error;
 use crate::options::{OutArgs, TableArgs, Target, WeightArgs};
 use crate::table::{self, Select, Table, Unknown};
@@ -99,7 +99,7 @@ impl Evaluation {
 
 impl Loaded {
     /// A refusal of the flow, with the table's name.
-    pub fn refused(&self, source: gauss_flow::Error) -> Error {
+    pub fn refused(&self, source: gauss_model::Error) -> Error {
         Error::of_file(self.table.file(), source)
     }
 }
@@ -145,7 +145,7 @@ fn outside(table: &Table) -> Option<String> {
     let (i, j) = if columns.is_empty() { None } else { (0..table.rows()).find_map(first) }?;
     let Column { name, kind, .. } = &table.columns[j];
     let (row, value) = (grouped(table.row_number(i)), table.data[(i, j)]);
-    Some(format!("row {row}, column {name:?} ({}): {value}", kinds::describe(kind)))
+    Some(format!("row {row}, column {name:?} ({}): {value}", kind))
 }
 
 /// Standard input, which ends where it was read to, is one input at most.
@@ -165,10 +165,10 @@ pub fn filled(by_name: &BTreeMap<String, usize>) -> String {
 
 /// The columns that a model was fitted to.
 pub fn data_columns(model: &Model) -> Select<'_> {
-    Select::Model(&model.columns)
+    Select::Model(model.columns())
 }
 
 /// The columns of its latent space.
 pub fn latent_columns(model: &Model) -> Select<'_> {
-    Select::Latent(model.flow.dim())
+    Select::Latent(model.flow().dim())
 }

@@ -254,9 +254,13 @@ impl Table {
     /// # Errors
     /// [`Fault::NotSelected`].
     pub fn position(&self, name: &str) -> Result<usize, TableError> {
-        self.columns.iter().position(|column| column.name == name).ok_or_else(|| {
-            self.fault(Fault::NotSelected { column: name.to_owned(), found: self.names() })
-        })
+        let position = self.columns.iter().position(|column| column.name == name);
+        position.ok_or_else(|| self.no_column(name))
+    }
+
+    /// The refusal of a name that none of the selected columns has.
+    pub fn no_column(&self, name: &str) -> TableError {
+        self.fault(Fault::NotSelected { column: name.to_owned(), found: self.names() })
     }
 
     /// The positions in `data` that names, patterns and ranges select.
@@ -272,45 +276,8 @@ impl Table {
         })
     }
 
-    /// At least `needed` rows.
-    ///
-    /// # Errors
-    /// [`Fault::TooFewRows`].
-    pub fn require_rows(&self, needed: usize) -> Result<(), TableError> {
-        if self.rows() >= needed {
-            return Ok(());
-        }
-        Err(self.fault(Fault::TooFewRows { needed, got: self.rows() }))
-    }
-
-    /// Every column spreads as learning needs it: more than one value, for a density on a line
-    /// has no finite logarithm off it, and differences whose squares a double can hold.
-    ///
-    /// # Errors
-    /// [`Fault::Constant`] or [`Fault::Span`].
-    pub fn require_spread(&self) -> Result<(), TableError> {
-        const LEAST: f64 = 1e-150;
-        const MOST: f64 = 1e150;
-        for (cells, Column { name, kind, .. }) in self.data.col_iter().zip(&self.columns) {
-            let column = name.clone();
-            let min = cells.iter().copied().fold(f64::INFINITY, f64::min);
-            let max = cells.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let span = max - min;
-            if min == max {
-                let value = match kind {
-                    Kind::Category(levels) => format!("{:?}", levels[0]),
-                    _ => format!("{min:?}"),
-                };
-                return Err(self.fault(Fault::Constant { column, value }));
-            }
-            if !(LEAST..=MOST).contains(&span) {
-                return Err(self.fault(Fault::Span { column, span, least: LEAST, most: MOST }));
-            }
-        }
-        Ok(())
-    }
-
-    fn fault(&self, fault: Fault) -> TableError {
+    /// What is wrong with the table, with its file.
+    pub fn fault(&self, fault: Fault) -> TableError {
         TableError { file: self.file(), fault }
     }
 }

@@ -1,6 +1,6 @@
 //! The layers. Each file opens with its mathematics, and holds all that is known of its layer: the
-//! shape ([`Shape`](crate::layer::Shape)), and the bound form
-//! ([`Layer`](crate::layer::Layer)). A new layer is a file, a variant of
+//! shape (`Shape` of `layer.rs`), and the bound form
+//! (`Layer`). A new layer is a file, a variant of
 //! [`LayerSpec`](crate::LayerSpec), and a line in each of the four lists here.
 
 mod compact;

@@ -10,11 +10,10 @@
 //! the data are seen, and each of it decides some table.
 
 use super::guard::Guard;
-use super::{Method, Recipe};
+use super::options::{Method, Recipe};
 use crate::marginal::em::EmOptions;
 use crate::{Error, Rbig, RbigOptions, RotationKind, Selection, fit};
-use faer::MatRef;
-use gauss_flow::{Event, Flow, LayerSpec};
+use gauss_flow::{Event, Flow, LayerSpec, Rows};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -100,7 +99,7 @@ impl Candidate {
     /// has the blocks that were done.
     pub(super) fn start(
         &self,
-        x: MatRef<'_, f64>,
+        x: Rows<'_>,
         recipe: &Recipe,
         guard: &mut Guard<'_>,
     ) -> Result<Flow, Error> {
@@ -113,7 +112,7 @@ impl Candidate {
             for _ in 0..self.blocks {
                 builder = builder.rotation(self.reflections).marginal(self.components);
             }
-            return Ok(builder.build(x, &mut ChaCha8Rng::seed_from_u64(seed))?);
+            return Ok(builder.build(x.x(), &mut ChaCha8Rng::seed_from_u64(seed))?);
         }
         let components = if self.smooth { self.components.div_ceil(2) } else { self.components };
         let options = RbigOptions {
@@ -125,7 +124,7 @@ impl Candidate {
             seed,
             ..warm_start()
         };
-        let Rbig { flow, kept, .. } = fit(x, &options, &mut |event: &Event<'_>| guard.hear(event))?;
+        let Rbig { flow, kept, .. } = fit(x, &options, &mut |event: &Event<'_>| guard.tell(event))?;
         let blocks = flow.layers().len() - 2 * kept;
         if self.smooth { with_split(&flow, blocks, self.components) } else { Ok(flow) }
     }

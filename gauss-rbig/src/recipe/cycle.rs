@@ -1,7 +1,7 @@
 //! One cycle of joint training: its options, its noise, and what of it is worth repeating.
 
-use super::Recipe;
 use super::candidate::Candidate;
+use super::options::Recipe;
 use crate::marginal::scale::rounding;
 use faer::MatRef;
 use gauss_flow::{Flow, History, LayerSpec, Schedule, TrainOptions};
@@ -68,9 +68,9 @@ pub(super) fn rounding_errors(x: MatRef<'_, f64>) -> Vec<f64> {
 }
 
 /// How many epochs of a cycle are worth repeating on other rows.
-pub(super) fn worth(history: &History, validation_rows: usize) -> usize {
+pub(super) fn worth(history: &History, validation_rows: f64) -> usize {
     let last = history.epochs.len() - 1;
     let score = |epoch: usize| history.epochs[epoch].validation_nll.unwrap_or(f64::NAN);
     let gain = score(last) - score(history.best_epoch);
-    if gain * validation_rows as f64 > SIGNIFICANT_GAIN { history.best_epoch } else { last }
+    if gain * validation_rows > SIGNIFICANT_GAIN { history.best_epoch } else { last }
 }

@@ -20,12 +20,12 @@
 
 use super::candidate::{Candidate, ladder};
 use super::cycle::{Cycle, train_options, worth};
+use super::entry::mean_log_prob;
 use super::guard::Guard;
-use super::{Budget, Recipe, mean_log_prob};
+use super::options::{Budget, Recipe};
 use crate::Error;
 use crate::sampling::stratified;
-use faer::{Mat, MatRef};
-use gauss_flow::{EpochRecord, Event, Flow, History, Stage, StopReason, train};
+use gauss_flow::{EpochRecord, Event, Flow, History, OwnedRows, Rows, Stage, StopReason, train};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
@@ -72,6 +72,8 @@ struct Runner {
     last_gain: f64,
     history: History,
     cycles: Vec<Cycle>,
+    /// Spent on it.
+    seconds: f64,
 }
 
 /// What the search found.
@@ -87,21 +89,31 @@ pub(super) struct Found {
 }
 
 pub(super) struct Search<'a, 'o> {
-    pub recipe: &'a Recipe,
-    pub x: MatRef<'a, f64>,
-    pub validation: MatRef<'a, f64>,
+    recipe: &'a Recipe,
+    x: Rows<'a>,
+    validation: Rows<'a>,
     /// The columns' rounding errors.
-    pub rounding: &'a [f64],
-    pub guard: &'a mut Guard<'o>,
-    pub trials: Vec<Trial>,
+    rounding: &'a [f64],
+    guard: &'a mut Guard<'o>,
+    trials: Vec<Trial>,
     /// Passes over all rows so far.
-    pub passes: f64,
+    passes: f64,
 }
 
-impl Search<'_, '_> {
+impl<'a, 'o> Search<'a, 'o> {
+    pub fn new(
+        recipe: &'a Recipe,
+        x: Rows<'a>,
+        validation: Rows<'a>,
+        rounding: &'a [f64],
+        guard: &'a mut Guard<'o>,
+    ) -> Self {
+        Self { recipe, x, validation, rounding, guard, trials: Vec::new(), passes: 0.0 }
+    }
+
     pub fn run(mut self) -> Result<Found, Error> {
         let few = few_rows(self.x, self.recipe.seed);
-        let rows = few.as_ref().map_or(self.x, Mat::as_ref);
+        let rows = few.as_ref().map_or(self.x, OwnedRows::rows);
         let candidates = ladder(self.recipe, self.x.ncols());
         // All rounds, should two candidates get as far as the third.
         let plan = candidates.len() + 2 * 2 + 2 * 4 + 8 + 16;
@@ -133,7 +145,9 @@ impl Search<'_, '_> {
             }
         }
         runners.truncate(1);
-        let Runner { candidate, flow, score, history, cycles, .. } = runners.swap_remove(0);
+        let Runner { candidate, flow, score, history, cycles, seconds, .. } =
+            runners.swap_remove(0);
+        self.guard.winner_seconds = seconds;
         let (trials, cancelled) = (self.trials, self.guard.cancelled);
         let (candidate, history) =
             if trials.is_empty() { (None, None) } else { (Some(candidate), Some(history)) };
@@ -144,7 +158,7 @@ impl Search<'_, '_> {
     fn first_round(
         &mut self,
         candidates: &[Candidate],
-        rows: MatRef<'_, f64>,
+        rows: Rows<'_>,
         mut unit: usize,
         plan: usize,
     ) -> Result<(Vec<Runner>, usize), Error> {
@@ -192,7 +206,7 @@ impl Search<'_, '_> {
     fn round(
         &mut self,
         runners: &mut [Runner],
-        rows: MatRef<'_, f64>,
+        rows: Rows<'_>,
         steps: usize,
         round: usize,
     ) -> Result<bool, Error> {
@@ -217,14 +231,22 @@ impl Search<'_, '_> {
     fn runner(&self, candidate: Candidate, flow: Flow) -> Result<Runner, Error> {
         let score = mean_log_prob(&flow, self.validation)?;
         let history = History { epochs: Vec::new(), best_epoch: 0, stopped: StopReason::Finished };
-        Ok(Runner { candidate, flow, score, last_gain: 0.0, history, cycles: Vec::new() })
+        Ok(Runner {
+            candidate,
+            flow,
+            score,
+            last_gain: 0.0,
+            history,
+            cycles: Vec::new(),
+            seconds: 0.0,
+        })
     }
 
     /// One cycle of `steps` steps. A run that diverges leaves the runner as it was.
     fn cycle(
         &mut self,
         runner: &mut Runner,
-        x: MatRef<'_, f64>,
+        x: Rows<'_>,
         steps: usize,
         round: usize,
     ) -> Result<(), Error> {
@@ -242,14 +264,14 @@ impl Search<'_, '_> {
             Event::Epoch { .. } => guard.tell(event),
             _ => guard.hear(event),
         };
-        match train(&mut flow, x, Some(self.validation.into()), &options, &mut hear) {
+        match train(&mut flow, x, Some(self.validation), &options, &mut hear) {
             Ok(history) => {
                 let best = history.epochs[history.best_epoch].validation_nll;
                 let score = best.map_or(f64::NEG_INFINITY, |nll| -nll);
                 if score > runner.score || !runner.score.is_finite() {
                     (runner.flow, runner.score) = (flow, score);
                 }
-                let stop = worth(&history, self.validation.nrows());
+                let stop = worth(&history, self.validation.effective());
                 runner.cycles.push(Cycle { stop, ..cycle });
                 append(&mut runner.history, history);
             }
@@ -259,13 +281,16 @@ impl Search<'_, '_> {
         let seen = runner.history.epochs.len().min(cycle.epochs); // less if it was ended
         self.passes += (seen * x.nrows()) as f64 / self.x.nrows() as f64;
         runner.last_gain = runner.score - before;
+        let seconds = begun.elapsed().as_secs_f64();
+        // The second fit goes every cycle on all rows.
+        runner.seconds += seconds * (self.x.nrows() as f64 / x.nrows() as f64).max(1.0);
         self.trials.push(Trial {
             round,
             candidate: runner.candidate,
             steps: cycle.epochs * x.nrows().div_ceil(cycle.batch_size),
             before,
             after: runner.score,
-            seconds: begun.elapsed().as_secs_f64(),
+            seconds,
         });
         Ok(())
     }
@@ -313,11 +338,9 @@ impl Search<'_, '_> {
 }
 
 /// At most [`SEARCH_ROWS`] of the rows; `None` for all of them.
-fn few_rows(x: MatRef<'_, f64>, seed: u64) -> Option<Mat<f64>> {
-    (x.nrows() > SEARCH_ROWS).then(|| {
-        let rows: Vec<usize> = stratified(x.nrows(), SEARCH_ROWS, seed).collect();
-        Mat::from_fn(rows.len(), x.ncols(), |i, j| x[(rows[i], j)])
-    })
+fn few_rows(x: Rows<'_>, seed: u64) -> Option<OwnedRows> {
+    (x.nrows() > SEARCH_ROWS)
+        .then(|| x.pick(&stratified(x.nrows(), SEARCH_ROWS, seed).collect::<Vec<usize>>()))
 }
 
 /// By falling score, ties in the order of the ladder.

@@ -1,0 +1,142 @@
+//! The way in: rows are checked in the caller's own numbering, and split.
+
+use super::fitted::Fitted;
+use super::guard::Guard;
+use super::options::{Method, Recipe, Refit};
+use super::{few, refit, validated};
+use crate::Error;
+use faer::MatRef;
+use gauss_flow::stream::{Purpose, stream};
+use gauss_flow::{Rows, Watch};
+use rand::seq::SliceRandom;
+
+/// Rows below which none are set aside, and nothing is learnt that they could not judge.
+const LEAST_TO_SPLIT: f64 = 40.0;
+/// Rows to set aside at least, where they are no more than a quarter: two models whose densities
+/// differ by a hundredth of a nat are then told apart (for near densities the standard error of
+/// a mean difference is √(2·KL/m)), and the second fit learns from these rows, too.
+const LEAST_HELD_OUT: usize = 1000;
+/// With more rows than this, a tenth more teaches nothing that could be measured: p parameters
+/// fitted to n rows cost p/2n nats, and a tenth of that is saved.
+const REFIT_ROWS: usize = 40_000;
+
+/// The fewest rows that [`fit_recipe`] takes for d columns: with fewer the covariance has no
+/// full rank.
+#[must_use]
+pub fn min_rows(dim: usize) -> usize {
+    dim.saturating_add(2)
+}
+
+/// Fits the rows of x [n, d], each by its weight if they have weights. `watch` may end the fit at any
+/// moment; what there is then is returned: the best so far, or, without one complete candidate,
+/// its greedy start as far as it got, or one normal distribution where that does better.
+///
+/// Rows of weight 0 are passed over, as if they were not there.
+///
+/// # Errors
+/// Before anything is fitted, with rows and columns counted in x (then in the validation rows) from
+/// 0: [`Error::NoDimensions`], [`Error::Rows`] for fewer than [`min_rows`], [`Error::NonFinite`],
+/// [`Error::ConstantColumn`], [`Error::Columns`] for validation rows of another width,
+/// [`Error::Option`]. [`Error::Diverged`] where every candidate's training did.
+pub fn fit_recipe<'a>(
+    x: impl Into<Rows<'a>>,
+    validation: Option<Rows<'a>>,
+    recipe: &Recipe,
+    watch: &mut dyn Watch,
+) -> Result<Fitted, Error> {
+    let x = x.into();
+    recipe.validate()?;
+    check(x, validation)?;
+    let mut guard = Guard::new(watch, recipe.budget);
+    let Some(present) = with_weight(x) else { return fit(x, validation, recipe, &mut guard) };
+    let own = x.pick(&present);
+    let mut fitted = fit(own.rows(), validation, recipe, &mut guard)?;
+    for row in &mut fitted.held_out {
+        *row = present[*row];
+    }
+    Ok(fitted)
+}
+
+/// Of checked rows, all with weight.
+fn fit(
+    x: Rows<'_>,
+    validation: Option<Rows<'_>>,
+    recipe: &Recipe,
+    guard: &mut Guard<'_>,
+) -> Result<Fitted, Error> {
+    if let Some(validation) = validation {
+        let again = (recipe.refit == Refit::Always).then_some(x.nrows() + validation.nrows());
+        guard.keep_for_refit(again, x.nrows());
+        let chosen = validated::fit(x, validation, recipe, guard)?;
+        return match again {
+            None => Ok(chosen),
+            Some(_) => refit::fit(chosen, x.stack(validation)?.rows(), recipe, guard),
+        };
+    }
+    if x.effective() < LEAST_TO_SPLIT {
+        return match recipe.method {
+            Method::Rbig => validated::greedy(x, None, recipe, guard),
+            Method::Warm | Method::Joint => few::fit(x),
+        };
+    }
+    let (training, held_out) = split(x.nrows(), recipe.validation_fraction, recipe.seed);
+    let again = match recipe.refit {
+        Refit::Never => None,
+        Refit::Auto if x.nrows() > REFIT_ROWS => None,
+        Refit::Auto | Refit::Always => Some(x.nrows()),
+    };
+    guard.keep_for_refit(again, training.len());
+    let [training, validation] = [&training, &held_out].map(|at| x.pick(at));
+    let chosen = validated::fit(training.rows(), validation.rows(), recipe, guard)?;
+    let chosen = Fitted { held_out, ..chosen };
+    match again {
+        None => Ok(chosen),
+        Some(_) => refit::fit(chosen, x, recipe, guard),
+    }
+}
+
+/// Refuses what no recipe can fit.
+fn check(x: Rows<'_>, validation: Option<Rows<'_>>) -> Result<(), Error> {
+    let (dim, needed) = (x.ncols(), min_rows(x.ncols()));
+    x.check(dim)?;
+    if let Some(validation) = validation {
+        validation.check(dim)?;
+    }
+    let got = with_weight(x).map_or(x.nrows(), |present| present.len());
+    if got < needed {
+        return Err(Error::Rows { needed, got });
+    }
+    let present =
+        |column| (0..x.nrows()).filter(|i| x.weight(*i) > 0.0).map(move |i| x.x()[(i, column)]);
+    for column in 0..dim {
+        let mut values = present(column);
+        if let Some(value) = values.next()
+            && values.all(|other| other == value)
+        {
+            return Err(Error::ConstantColumn { column, value });
+        }
+    }
+    Ok(())
+}
+
+/// Where the rows with a positive weight stand; `None` where all have one.
+fn with_weight(x: Rows<'_>) -> Option<Vec<usize>> {
+    let weights = x.weights().filter(|weights| weights.contains(&0.0))?;
+    Some((0..weights.len()).filter(|&i| weights[i] > 0.0).collect())
+}
+
+/// Two parts of n rows, the second of them of `fraction` or a little more, drawn by the seed.
+fn split(n: usize, fraction: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
+    let mut order: Vec<usize> = (0..n).collect();
+    order.shuffle(&mut stream(seed, Purpose::Split));
+    let share = (n as f64 * fraction).round() as usize;
+    let held_out = share.max(LEAST_HELD_OUT.min(n / 4)).clamp(1, n - 1);
+    let training = order.split_off(held_out);
+    (training, order)
+}
+
+/// Mean log-density of the rows, in nats.
+pub(super) fn mean_log_prob(flow: &gauss_flow::Flow, rows: Rows<'_>) -> Result<f64, Error> {
+    let x: MatRef<'_, f64> = rows.x();
+    Ok(rows.mean(&flow.log_prob(x)?))
+}

@@ -1,0 +1,88 @@
+//! What a recipe makes, and what it tells of the way there.
+
+use super::baseline::{Baseline, Simple};
+use super::candidate::Candidate;
+use super::cycle::Cycle;
+use super::search::Trial;
+use gauss_flow::{Flow, History};
+use serde::{Deserialize, Serialize};
+
+/// What became the result.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Winner {
+    /// A candidate of the search, trained jointly.
+    Trained(Candidate),
+    /// A greedy fit: nothing else was asked for, or the fit was ended before anything was trained.
+    Greedy,
+    /// A simple model that did better than anything trained.
+    Simple(Simple),
+}
+
+/// What a recipe made. All log-densities are means in nats per row.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Fitted {
+    /// The model.
+    pub flow: Flow,
+    /// What it is.
+    pub winner: Winner,
+    /// Mean log-density of the validation rows under the validated model; `None` without such rows.
+    pub validation_log_prob: Option<f64>,
+    /// Everything that was tried, in order.
+    pub trials: Vec<Trial>,
+    /// The simple models and how they do.
+    pub baselines: Vec<Baseline>,
+    /// The winner's joint training, all cycles in a row; `None` where it was not trained.
+    pub history: Option<History>,
+    /// Whether the flow was then fitted again on all rows.
+    pub refitted: bool,
+    /// Rows the validated fit learnt from.
+    pub train_rows: usize,
+    /// Rows it validated on; 0 if there were too few.
+    pub validation_rows: usize,
+    /// Which rows of x those were, where they came out of it.
+    pub held_out: Vec<usize>,
+    /// Whether the watch ended the fit.
+    pub cancelled: bool,
+    /// The winner's way.
+    pub(super) cycles: Vec<Cycle>,
+}
+
+impl Fitted {
+    /// A flow, and nothing else known of it.
+    pub(super) fn of(flow: Flow, winner: Winner) -> Self {
+        Self {
+            flow,
+            winner,
+            validation_log_prob: None,
+            trials: Vec::new(),
+            baselines: Vec::new(),
+            history: None,
+            refitted: false,
+            train_rows: 0,
+            validation_rows: 0,
+            held_out: Vec::new(),
+            cancelled: false,
+            cycles: Vec::new(),
+        }
+    }
+
+    /// The candidate that won; `None` where something simpler did.
+    #[must_use]
+    pub fn candidate(&self) -> Option<Candidate> {
+        match self.winner {
+            Winner::Trained(candidate) => Some(candidate),
+            _ => None,
+        }
+    }
+
+    /// The simple model that won; `None` where something better did.
+    #[must_use]
+    pub fn fallback(&self) -> Option<Simple> {
+        match self.winner {
+            Winner::Simple(simple) => Some(simple),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What was chosen, fitted to all rows in the same way.
+
+use super::baseline::fit_simple;
+use super::candidate::Candidate;
+use super::cycle::{Cycle, rounding_errors, train_options};
+use super::fitted::{Fitted, Winner};
+use super::guard::Guard;
+use super::options::Recipe;
+use super::validated;
+use crate::Error;
+use gauss_flow::{Event, Flow, Rows, Stage, train};
+use std::ops::ControlFlow;
+
+/// The same on the rows of x, for which the guard has kept time; where that does not do, or the
+/// fit is ended, what was chosen stays.
+pub(super) fn fit(
+    chosen: Fitted,
+    x: Rows<'_>,
+    recipe: &Recipe,
+    guard: &mut Guard<'_>,
+) -> Result<Fitted, Error> {
+    if chosen.cancelled || !guard.begin_refit() {
+        return Ok(chosen);
+    }
+    if guard.hear(&Event::Stage(Stage::Refit)).is_break() {
+        return Ok(Fitted { cancelled: true, ..chosen });
+    }
+    let flow = match chosen.winner {
+        Winner::Simple(simple) => Some(fit_simple(simple, x)?),
+        Winner::Trained(candidate) => again(&candidate, &chosen.cycles, x, recipe, guard)?,
+        Winner::Greedy => {
+            let blocks = chosen.flow.layers().len() / 2 - 1;
+            let recipe = Recipe { blocks: Some(blocks), ..recipe.clone() };
+            Some(validated::greedy(x, None, &recipe, guard)?.flow)
+        }
+    };
+    match flow {
+        Some(flow) if !guard.ended() => Ok(Fitted { flow, refitted: true, ..chosen }),
+        _ => Ok(Fitted { cancelled: guard.cancelled, ..chosen }),
+    }
+}
+
+/// A candidate's way from its start through all its cycles; `None` if it was ended.
+fn again(
+    candidate: &Candidate,
+    cycles: &[Cycle],
+    x: Rows<'_>,
+    recipe: &Recipe,
+    guard: &mut Guard<'_>,
+) -> Result<Option<Flow>, Error> {
+    let mut flow = candidate.start(x, recipe, guard)?;
+    if guard.ended() {
+        return Ok(None);
+    }
+    let rounding = rounding_errors(x.x());
+    for (index, cycle) in cycles.iter().enumerate().filter(|(_, cycle)| cycle.stop > 0) {
+        let options = train_options(recipe, candidate, *cycle, index, (&flow, &rounding));
+        let mut hear = |event: &Event<'_>| {
+            guard.tell(event)?;
+            match event {
+                Event::Epoch { record, .. } if record.epoch >= cycle.stop => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        };
+        train(&mut flow, x, None, &options, &mut hear)?;
+        if guard.ended() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(flow))
+}

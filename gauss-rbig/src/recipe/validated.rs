@@ -1,0 +1,79 @@
+//! The fit that the validation rows judge.
+
+use super::baseline::{Simple, baselines};
+use super::cycle::rounding_errors;
+use super::entry::mean_log_prob;
+use super::fitted::{Fitted, Winner};
+use super::guard::Guard;
+use super::options::{Method, Recipe};
+use super::search::Search;
+use crate::{Error, RbigOptions, fit_validated};
+use gauss_flow::{Event, Rows};
+
+/// The search, or the greedy fit that was asked for, held against the simple models.
+pub(super) fn fit(
+    x: Rows<'_>,
+    validation: Rows<'_>,
+    recipe: &Recipe,
+    guard: &mut Guard<'_>,
+) -> Result<Fitted, Error> {
+    let mut fitted = if recipe.method == Method::Rbig {
+        greedy(x, Some(validation), recipe, guard)?
+    } else {
+        let rounding = &rounding_errors(x.x());
+        let found = Search::new(recipe, x, validation, rounding, guard).run()?;
+        Fitted {
+            validation_log_prob: Some(found.score),
+            trials: found.trials,
+            history: found.history,
+            train_rows: x.nrows(),
+            validation_rows: validation.nrows(),
+            cancelled: found.cancelled,
+            cycles: found.cycles,
+            ..Fitted::of(found.flow, found.candidate.map_or(Winner::Greedy, Winner::Trained))
+        }
+    };
+    // Who ends the fit waits: the first of them takes no time.
+    let most = if guard.cancelled { 1 } else { Simple::ALL.len() };
+    for found in baselines(x, validation).take(most) {
+        let (baseline, flow) = found?;
+        if !(fitted.validation_log_prob >= Some(baseline.score)) {
+            fitted.winner = Winner::Simple(baseline.model);
+            fitted.history = None; // of a flow that is not the result
+            (fitted.flow, fitted.validation_log_prob) = (flow, Some(baseline.score));
+        }
+        fitted.baselines.push(baseline);
+    }
+    Ok(fitted)
+}
+
+/// The greedy fit alone: it keeps the blocks that pay.
+pub(super) fn greedy(
+    x: Rows<'_>,
+    validation: Option<Rows<'_>>,
+    recipe: &Recipe,
+    guard: &mut Guard<'_>,
+) -> Result<Fitted, Error> {
+    let default = RbigOptions::default();
+    let options = RbigOptions {
+        max_blocks: recipe.blocks.unwrap_or(default.max_blocks),
+        components: recipe.components.unwrap_or(default.components),
+        reflections: recipe.reflections.unwrap_or(x.ncols().min(16)),
+        initial_marginal: recipe.first.unwrap_or(0),
+        initial_pca: true,
+        seed: recipe.seed,
+        ..default
+    };
+    let rbig = fit_validated(x, validation, &options, &mut |event: &Event<'_>| guard.tell(event))?;
+    let validation_log_prob = match validation {
+        None => None,
+        Some(rows) => Some(mean_log_prob(&rbig.flow, rows)?),
+    };
+    Ok(Fitted {
+        validation_log_prob,
+        train_rows: x.nrows(),
+        validation_rows: validation.map_or(0, |rows| rows.nrows()),
+        cancelled: guard.cancelled,
+        ..Fitted::of(rbig.flow, Winner::Greedy)
+    })
+}
