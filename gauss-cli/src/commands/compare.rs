@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Error, Failure};
-use crate::options::{OutArgs, TableArgs};
+use crate::options::{OutArgs, TableArgs, WeightArgs};
 use crate::shared::comparison::Comparison;
 use crate::shared::defects::Caveats;
 use crate::shared::evaluate::stdin_once;
@@ -46,13 +46,15 @@ pub struct Compare {
     /// The table to compare them on; `-` is standard input
     #[arg(value_name = "TABLE", required = true)]
     table: PathBuf,
-    /// Write every row's ln p and differences to this file: .csv, .tsv, .npy, .parquet
     #[arg(long, short, value_name = "FILE")]
+    #[arg(help = format!("Write every row's ln p and differences to this file: {}", *table::EXTENSIONS))]
     out: Option<PathBuf>,
     /// Format of that file [default: by its name]
-    #[arg(long, value_enum, value_name = "csv|tsv|npy|parquet", hide_possible_values = true)]
+    #[arg(long, value_enum, value_name = table::NAMES.as_str(), hide_possible_values = true)]
     #[arg(requires = "out")]
     format: Option<table::Format>,
+    #[command(flatten)]
+    weights: WeightArgs,
     #[command(flatten)]
     reading: TableArgs,
 }
@@ -163,7 +165,10 @@ impl Compare {
 
     fn read(&self, console: &Console, model: &Model) -> Result<Table, Error> {
         let wanted = Select::Model(model.columns());
-        Ok(table::read(&self.table, wanted, &self.reading.to_evaluate(console))?)
+        let options = self.weights.apart(self.reading.to_evaluate(console));
+        let table = table::read(&self.table, wanted, &options)?;
+        self.weights.not_yet()?;
+        Ok(table)
     }
 }
 

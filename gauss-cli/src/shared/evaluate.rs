@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::model;
 use crate::error::Error;
-use crate::options::{OutArgs, TableArgs, Target};
+use crate::options::{OutArgs, TableArgs, Target, WeightArgs};
 use crate::table::{self, Select, Table, Unknown};
 use crate::terminal::Console;
 use crate::words::{counted, grouped};
@@ -72,14 +72,16 @@ impl Evaluation {
         console: &Console,
         select: fn(&Model) -> Select<'_>,
         result: fn(&Model) -> Vec<Column>,
+        weights: &WeightArgs,
     ) -> Result<Loaded, Error> {
         stdin_once([&self.model, &self.table])?;
         let out = self.out.target(&[&self.model, &self.table])?;
         let model = model::load(&self.model)?;
         let columns = result(&model);
         out.check(&columns)?;
-        let options = self.reading.to_evaluate(console);
+        let options = weights.apart(self.reading.to_evaluate(console));
         let table = table::read(&self.table, select(&model), &options)?;
+        weights.not_yet()?;
         let facts = Facts {
             model: self.model.display().to_string(),
             table: table.file(),
