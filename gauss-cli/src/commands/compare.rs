@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use faer::{Mat, MatRef};
+use gauss_model::compare::{self, CompareError};
 use gauss_model::{Column, Kind, Model};
 
 use schemars::JsonSchema;
@@ -90,6 +91,28 @@ pub enum CompareFault {
 
 impl Failure for CompareFault {}
 
+impl CompareFault {
+    /// A refusal of models with these names.
+    fn of(refusal: CompareError, names: &[String]) -> Error {
+        let name = |k: usize| names[k].clone();
+        match refusal {
+            CompareError::Column { with, without, column } => {
+                let (model, other) = (name(without), name(with));
+                CompareFault::Columns { model, other, column }.into()
+            }
+            CompareError::Measure { model, column, kind: own, first } => CompareFault::Measure {
+                model: name(model),
+                other: name(0),
+                column,
+                kind: kind(&own),
+                other_kind: kind(&first),
+            }
+            .into(),
+            other => anyhow::Error::from(other).into(),
+        }
+    }
+}
+
 /// What `--json` prints. Numbers that are not finite are null.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Summary {
@@ -116,9 +139,8 @@ impl Compare {
         let names: Vec<String> = self.models.iter().map(|p| p.display().to_string()).collect();
         let models =
             self.models.iter().map(|p| model::load(p)).collect::<Result<Vec<Model>, Error>>()?;
-        for (k, model) in models.iter().enumerate().skip(1) {
-            check((&names[k], model), (&names[0], &models[0]))?;
-        }
+        compare::check(&models.iter().collect::<Vec<&Model>>())
+            .map_err(|refusal| CompareFault::of(refusal, &names))?;
         for (name, model) in names.iter().zip(&models) {
             if let Some(text) = Caveats::of(model).warning() {
                 console.remark(&Remark::warning(format!("{name}: {text}")));
@@ -128,7 +150,7 @@ impl Compare {
         let table = self.read(console, &models[0])?;
         let mut log_probs = vec![score(console, &models[0], &table, table.data.as_ref())?];
         for (name, model) in names.iter().zip(&models).skip(1) {
-            log_probs.push(match same_values(&models[0], model) {
+            log_probs.push(match compare::order(&models[0], model) {
                 Ok(order) => {
                     let x =
                         Mat::from_fn(table.rows(), order.len(), |i, j| table.data[(i, order[j])]);
@@ -145,12 +167,13 @@ impl Compare {
             });
         }
 
+        let found = compare::Comparison::of((&table.data).into(), &log_probs);
         let summary = Summary {
             command: "compare",
             table: table.file(),
             rows: table.rows(),
             missing_rows: table.missing_rows,
-            comparison: Comparison::new(&table, &names, &models, &log_probs),
+            comparison: Comparison::new(&found, &names, &models),
             out: self.out.as_ref().map(|path| path.display().to_string()),
         };
         if let Some(out) = &out {
@@ -192,62 +215,12 @@ fn score(
     Ok(scores.map_err(|source| Error::of_file(table.file(), source))?.concat())
 }
 
-/// The same columns, and the same of them discrete.
-fn check(
-    (name, model): (&str, &Model),
-    (other_name, other): (&str, &Model),
-) -> Result<(), CompareFault> {
-    let missing = |a: &Model, b: &Model| {
-        a.names().into_iter().find(|name| b.columns().iter().all(|column| column.name != *name))
-    };
-    for ((name, model), (other_name, other)) in
-        [((name, model), (other_name, other)), ((other_name, other), (name, model))]
-    {
-        if let Some(column) = missing(other, model) {
-            let (model, other) = (name.to_owned(), other_name.to_owned());
-            return Err(CompareFault::Columns { model, other, column });
-        }
-    }
-    for column in model.columns() {
-        let theirs = other.columns().iter().find(|theirs| theirs.name == column.name);
-        if let Some(theirs) = theirs.filter(|c| c.kind.is_discrete() != column.kind.is_discrete()) {
-            return Err(CompareFault::Measure {
-                model: name.to_owned(),
-                other: other_name.to_owned(),
-                column: column.name.clone(),
-                kind: kind(&column.kind),
-                other_kind: kind(&theirs.kind),
-            });
-        }
-    }
-    Ok(())
-}
-
 fn kind(kind: &Kind) -> &'static str {
     match kind {
         Kind::Real(_) => "real",
         Kind::Integer(_) => "integer",
         Kind::Category(_) => "a category",
     }
-}
-
-/// Where each column of `model` stands among those of `first`, if a row read for `first` means the
-/// same to it; otherwise the category whose values differ.
-fn same_values(first: &Model, model: &Model) -> Result<Vec<usize>, String> {
-    let at = |name: &str| first.columns().iter().position(|column| column.name == name);
-    let levels = |kind: &Kind| match kind {
-        Kind::Category(levels) => Some(levels.clone()),
-        _ => None,
-    };
-    model
-        .columns()
-        .iter()
-        .map(|column| {
-            at(&column.name)
-                .filter(|&j| levels(&first.columns()[j].kind) == levels(&column.kind))
-                .ok_or_else(|| column.name.clone())
-        })
-        .collect()
 }
 
 /// The table of `--out`.

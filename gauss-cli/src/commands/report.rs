@@ -137,7 +137,7 @@ impl Report {
 
 fn prose(findings: &Findings) -> String {
     let likelihood = &findings.likelihood;
-    let mean = match findings.table.usable_rows {
+    let mean = match findings.table.facts.usable_rows {
         0 => "none: the model gives a density to none of these rows".to_owned(),
         _ => format!("{} nats", with_error(likelihood.log_prob).replace('−', "-")),
     };
@@ -153,14 +153,17 @@ fn prose(findings: &Findings) -> String {
     }
     let table = &findings.table;
     let left_out = [
-        (table.missing_rows, "with missing values left out"),
-        (table.outside_support, "outside the model's support: ln p(x) = -inf, not in the mean"),
-        (table.beyond_range, "beyond the range of a double, not in the mean"),
+        (table.facts.missing_rows, "with missing values left out"),
+        (
+            table.facts.outside_support,
+            "outside the model's support: ln p(x) = -inf, not in the mean",
+        ),
+        (table.facts.beyond_range, "beyond the range of a double, not in the mean"),
     ];
     for (rows, why) in left_out.into_iter().filter(|(rows, _)| *rows > 0) {
         facts.push(("", format!("{} {why}", counted(rows, "row"))));
     }
-    let subject = format!("{}: {}", table.file, counted(table.rows, "row"));
+    let subject = format!("{}: {}", table.file, counted(table.facts.rows, "row"));
     let cautions = match findings.cautions.len() {
         0 => String::new(),
         count => format!("\n{} to beware of, at the end of the page", counted(count, "thing")),

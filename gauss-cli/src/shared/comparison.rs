@@ -1,11 +1,4 @@
-//! What a comparison finds.
-//!
-//! The differences are taken row by row: what makes a row likely or unlikely under all models
-//! cancels, and the standard error of the mean difference is far below that of either mean.
-//!
-//! A row that a model gives no density at all (ln p = -∞, outside its support) would make its mean
-//! -∞ and every difference with it. Such rows are counted; the means over the other rows, those
-//! with a finite ln p under every model, stand beside.
+//! What a comparison finds, in words and in JSON; `gauss_model::compare` computes it.
 
 use std::fmt::Write;
 
@@ -14,12 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::defects::Caveats;
-use crate::table::Table;
 use crate::words::counted;
+use gauss_model::compare::{self, Compared, Standing};
 use gauss_model::diagnostics::mean::Mean;
-
-/// A difference counts from so many of its standard errors on.
-const TOLD_APART: f64 = 2.0;
 
 /// Several models on the same rows, as `compare --json` shows it.
 #[derive(Serialize, JsonSchema)]
@@ -61,70 +51,25 @@ struct Scored {
 }
 
 impl Comparison {
-    /// `log_probs[k][i]` of the k-th model and the i-th row.
-    pub fn new(
-        table: &Table,
-        names: &[String],
-        models: &[Model],
-        log_probs: &[Vec<f64>],
-    ) -> Comparison {
-        let is_missing = |i: usize| table.data.row(i).iter().any(|v| v.is_nan());
-        let present: Vec<usize> = (0..table.rows()).filter(|&i| !is_missing(i)).collect();
-        let common: Vec<usize> = (present.iter().copied())
-            .filter(|&i| log_probs.iter().all(|of_model| of_model[i].is_finite()))
-            .collect();
-        let over = |rows: &[usize], value: &dyn Fn(usize) -> f64| {
-            Mean::of(&rows.iter().map(|&i| value(i)).collect::<Vec<f64>>())
+    /// Of the models with these names.
+    pub fn new(found: &compare::Comparison, names: &[String], models: &[Model]) -> Comparison {
+        let scored = |((name, model), of_model): ((&String, &Model), &Compared)| Scored {
+            model: name.clone(),
+            mean_log_prob: of_model.log_prob.mean,
+            standard_error: of_model.log_prob.standard_error,
+            outside: of_model.outside,
+            undefined: of_model.undefined,
+            common_mean_log_prob: of_model.common_log_prob.mean,
+            difference: of_model.difference.mean,
+            difference_standard_error: of_model.difference.standard_error,
+            caveats: Caveats::of(model),
         };
-        let mut scored: Vec<Scored> = (names.iter().zip(models).zip(log_probs))
-            .map(|((name, model), log_prob)| {
-                let count = |which: fn(f64) -> bool| {
-                    present.iter().filter(|&&i| which(log_prob[i])).count()
-                };
-                let mean = over(&present, &|i| log_prob[i]);
-                Scored {
-                    model: name.clone(),
-                    mean_log_prob: mean.mean,
-                    standard_error: mean.standard_error,
-                    outside: count(|v| v == f64::NEG_INFINITY),
-                    undefined: count(|v| v.is_nan() || v == f64::INFINITY),
-                    common_mean_log_prob: over(&common, &|i| log_prob[i]).mean,
-                    difference: 0.0,
-                    difference_standard_error: 0.0,
-                    caveats: Caveats::of(model),
-                }
-            })
-            .collect();
-
-        // A mean of -∞ loses against any other; among such the fewest rows lost, then the rest.
-        let key = |k: usize| {
-            let Scored { outside, undefined, common_mean_log_prob, .. } = scored[k];
-            (outside + undefined, -common_mean_log_prob)
-        };
-        let best = (0..scored.len())
-            .min_by(|&a, &b| {
-                let ((lost_a, loss_a), (lost_b, loss_b)) = (key(a), key(b));
-                lost_a.cmp(&lost_b).then(loss_a.total_cmp(&loss_b))
-            })
-            .unwrap_or(0);
-        for (k, of_model) in scored.iter_mut().enumerate().filter(|(k, _)| *k != best) {
-            let difference = |i: usize| log_probs[k][i] - log_probs[best][i];
-            let difference = over(&common, &difference);
-            of_model.difference = difference.mean;
-            of_model.difference_standard_error = difference.standard_error;
-        }
-        let alone = |a: usize, b: usize| {
-            let lost = |&&i: &&usize| !log_probs[a][i].is_finite() && log_probs[b][i].is_finite();
-            present.iter().filter(lost).count()
-        };
-        let alone: Vec<_> = (0..models.len()).map(|k| (alone(k, best), alone(best, k))).collect();
-        let (conclusive, verdict) = verdict(&scored, &alone, best, common.len(), present.len());
         Comparison {
-            common_rows: common.len(),
-            best: names[best].clone(),
-            conclusive,
-            verdict,
-            models: scored,
+            common_rows: found.common_rows,
+            best: names[found.best].clone(),
+            conclusive: found.conclusive,
+            verdict: verdict(found, names),
+            models: names.iter().zip(models).zip(&found.models).map(scored).collect(),
         }
     }
 
@@ -151,69 +96,50 @@ impl Comparison {
     }
 }
 
-/// Whether the rows tell the models apart, and what they say. `alone[k]`: rows for which only the
-/// k-th model, or only the best, of the two has no density.
-fn verdict(
-    scored: &[Scored],
-    alone: &[(usize, usize)],
-    best: usize,
-    common: usize,
-    present: usize,
-) -> (bool, String) {
-    let winner = &scored[best];
-    let lost = |of_model: &Scored| of_model.outside + of_model.undefined;
-    let mut conclusive = true;
-    let mut lines: Vec<String> = scored
-        .iter()
-        .filter(|of_model| lost(of_model) > 0)
-        .map(|of_model| {
-            let Scored { model, outside, undefined, .. } = of_model;
+/// What the rows say of the models with these names, a line each.
+fn verdict(found: &compare::Comparison, names: &[String]) -> String {
+    let best = &names[found.best];
+    let (common, all) = (found.common_rows, found.common_rows == found.present_rows);
+    let rows = counted(common, "row");
+    let named = || names.iter().zip(&found.models);
+    let without = named().filter(|(_, of_model)| of_model.without_density() > 0);
+    let mut lines: Vec<String> = without
+        .map(|(name, Compared { outside, undefined, .. })| {
             let undefined = match undefined {
                 0 => String::new(),
                 rows => format!("; for {} its ln p is beyond a double", counted(*rows, "row")),
             };
-            format!("{model} has no density for {}{undefined}", counted(*outside, "row"))
+            format!("{name} has no density for {}{undefined}", counted(*outside, "row"))
         })
         .collect();
-    for (k, other) in scored.iter().enumerate().filter(|(k, _)| *k != best) {
-        let (names, rows) = ((&winner.model, &other.model), counted(common, "row"));
-        let Scored { difference, difference_standard_error: error, .. } = *other;
-        let gap = plus_minus(0.0 - difference, error); // no -0
-        let apart = difference.abs() > TOLD_APART * error;
-        let infinite = alone[k].0 > 0 && alone[k].1 == 0;
-        let undecided = alone[k].0 > 0 && alone[k].1 > 0;
-        conclusive &= (apart || infinite) && !undecided;
-        let finite = match (common, apart) {
+    for (name, other) in named().filter(|(_, other)| other.standing != Standing::Best) {
+        let Mean { mean, standard_error: error, .. } = other.difference;
+        let gap = plus_minus(0.0 - mean, error); // no -0
+        let finite = match (common, other.apart) {
             (0, _) => "no row has a finite ln p under both".to_owned(),
-            (_, false) => {
-                format!("{} and {}: no difference that {rows} can tell: {gap}", names.0, names.1)
+            (_, false) => format!("{best} and {name}: no difference that {rows} can tell: {gap}"),
+            (_, true) if mean < 0.0 => {
+                format!("{best} is better than {name} by {gap} nats per row")
             }
-            (_, true) if difference < 0.0 => {
-                format!("{} is better than {} by {gap} nats per row", names.0, names.1)
+            (_, true) => {
+                let gap = plus_minus(mean, error);
+                format!("{name} is better than {best} by {gap} nats per row")
             }
-            (_, true) => format!(
-                "{} is better than {} by {} nats per row",
-                names.1,
-                names.0,
-                plus_minus(difference, error)
-            ),
         };
-        lines.push(match (infinite, common == present) {
-            (true, _) => format!(
-                "{} is better than {}: the difference is infinite; on the {rows} with a density \
-                 under all: {finite}",
-                names.0, names.1
+        lines.push(match other.standing {
+            Standing::InfinitelyWorse => format!(
+                "{best} is better than {name}: the difference is infinite; on the {rows} with a \
+                 density under all: {finite}"
             ),
-            (false, _) if undecided => format!(
-                "{} and {} each have no density for rows that the other has; on the {rows} with a \
-                 density under all: {finite}",
-                names.0, names.1
+            Standing::Undecided => format!(
+                "{best} and {name} each have no density for rows that the other has; on the {rows} \
+                 with a density under all: {finite}"
             ),
-            (false, false) => format!("on the {rows} with a density under all: {finite}"),
-            (false, true) => finite,
+            _ if all => finite,
+            _ => format!("on the {rows} with a density under all: {finite}"),
         });
     }
-    (conclusive, lines.join("\n"))
+    lines.join("\n")
 }
 
 fn plus_minus(value: f64, error: f64) -> String {
@@ -223,38 +149,21 @@ fn plus_minus(value: f64, error: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use faer::Mat;
 
-    fn scored(outside: usize, difference: f64, error: f64) -> Scored {
-        Scored {
-            model: format!("m{outside}"),
-            mean_log_prob: 0.0,
-            standard_error: 0.0,
-            outside,
-            undefined: 0,
-            common_mean_log_prob: 0.0,
-            difference,
-            difference_standard_error: error,
-            caveats: Caveats::default(),
-        }
-    }
-
-    /// The verdict on a best model and another, of 50 rows.
-    fn of_two(
-        lost: [usize; 2],
-        alone: (usize, usize),
-        difference: f64,
-        error: f64,
-    ) -> (bool, String) {
-        let models = [scored(lost[0], 0.0, 0.0), scored(lost[1], difference, error)];
-        verdict(&models, &[(0, 0), alone], 0, 50 - alone.0 - alone.1, 50)
+    /// The verdict on two models, of 50 rows with these ln p.
+    fn of_two(log_prob: impl Fn(usize) -> [f64; 2]) -> (bool, String) {
+        let x = Mat::<f64>::zeros(50, 1);
+        let column = |k: usize| (0..50).map(|i| log_prob(i)[k]).collect::<Vec<f64>>();
+        let found = compare::Comparison::of((&x).into(), &[column(0), column(1)]);
+        (found.conclusive, verdict(&found, &["m0".to_owned(), "m1".to_owned()]))
     }
 
     #[test]
     fn two_standard_errors_tell_models_apart() {
-        for (difference, error, apart) in
-            [(-0.12, 0.03, true), (-0.05, 0.03, false), (0.0, 0.0, false)]
-        {
-            let (conclusive, line) = of_two([0, 0], (0, 0), difference, error);
+        let wave = |i: usize| if i % 2 == 0 { 1.0 } else { -1.0 };
+        for (difference, apart) in [(-0.5, true), (-0.1, false)] {
+            let (conclusive, line) = of_two(|i| [0.0, wave(i) + difference]);
             assert_eq!(conclusive, apart, "{line}");
             assert_eq!(line.contains("is better than"), apart, "{line}");
         }
@@ -262,23 +171,22 @@ mod tests {
 
     #[test]
     fn a_row_without_density_decides_and_the_others_are_told() {
-        let (conclusive, lines) = of_two([0, 3], (3, 0), 0.2, 0.01);
+        const NONE: f64 = f64::NEG_INFINITY;
+        let wave = |i: usize| if i % 2 == 0 { 0.3 } else { 0.1 };
+        let (conclusive, lines) = of_two(|i| [0.0, if i < 4 { NONE } else { wave(i) }]);
         assert!(conclusive);
-        let expected = "m3 has no density for 3 rows\n\
-            m0 is better than m3: the difference is infinite; on the 47 rows with a density under \
-            all: m3 is better than m0 by 0.2000 ± 0.0100 nats per row";
+        let expected = "m1 has no density for 4 rows\n\
+            m0 is better than m1: the difference is infinite; on the 46 rows with a density under \
+            all: m1 is better than m0 by 0.2000 ± 0.0149 nats per row";
         assert_eq!(lines, expected);
-        let (conclusive, lines) = of_two([0, 50], (50, 0), f64::NAN, f64::NAN);
+        let (conclusive, lines) = of_two(|_| [0.0, NONE]);
         assert!(conclusive && lines.ends_with("no row has a finite ln p under both"), "{lines}");
         // Each loses rows of its own: no mean difference exists.
-        let (conclusive, lines) = of_two([1, 2], (2, 1), -0.2, 0.01);
+        let (conclusive, lines) = of_two(|i| match i {
+            0 => [NONE, 0.0],
+            1 | 2 => [0.0, NONE],
+            _ => [0.0, wave(i)],
+        });
         assert!(!conclusive && lines.contains("each have no density"), "{lines}");
-    }
-
-    #[test]
-    fn the_error_is_that_of_the_paired_differences() {
-        let Mean { mean, standard_error: error, .. } = Mean::of(&[1.0, 2.0, 3.0]);
-        assert_eq!(mean, 2.0);
-        assert!((error - (1.0_f64 / 3.0).sqrt()).abs() < 1e-15);
     }
 }

@@ -96,22 +96,22 @@ fn names(names: &[String]) -> String {
 
 fn outside_support(findings: &Findings) -> Option<String> {
     let table = &findings.table;
-    (table.outside_support > 0).then(|| {
+    (table.facts.outside_support > 0).then(|| {
         format!(
             "{} have a value that its column cannot take in this model, so ln p(x) = −∞ for them. \
              They are left out of every mean on this page.",
-            share(table.outside_support, table.rows)
+            share(table.facts.outside_support, table.facts.rows)
         )
     })
 }
 
 fn beyond_range(findings: &Findings) -> Option<String> {
     let table = &findings.table;
-    (table.beyond_range > 0).then(|| {
+    (table.facts.beyond_range > 0).then(|| {
         format!(
             "{} lie so far out that ln p(x) is beyond the range of a double. They are left out of \
              every mean on this page.",
-            share(table.beyond_range, table.rows)
+            share(table.facts.beyond_range, table.facts.rows)
         )
     })
 }
@@ -138,12 +138,12 @@ fn simpler_is_better(findings: &Findings) -> Option<String> {
 }
 
 fn rows_in_training(findings: &Findings) -> Option<String> {
-    let rows = findings.train.as_ref()?.shared_rows;
+    let rows = findings.train.as_ref()?.facts.shared_rows;
     (rows > 0).then(|| {
         format!(
             "{} stand in the training table, too: their ln p(x) is not that of rows the model has \
              not seen. Where values are few or rounded, rows can be the same by chance.",
-            share(rows, findings.table.usable_rows)
+            share(rows, findings.table.facts.usable_rows)
         )
     })
 }
@@ -187,7 +187,7 @@ fn beyond_training_range(seen: &Seen<'_>) -> Option<(String, bool)> {
 }
 
 fn worse_than_training(findings: &Findings) -> Option<String> {
-    let (train, here) = (findings.train.as_ref()?.log_prob, findings.likelihood.log_prob);
+    let (train, here) = (findings.train.as_ref()?.facts.log_prob, findings.likelihood.log_prob);
     let gap = train.mean - here.mean;
     let error = train.standard_error.hypot(here.standard_error);
     (gap > CLEARLY * error).then(|| {
@@ -302,7 +302,7 @@ fn not_validated(findings: &Findings) -> Option<String> {
 }
 
 fn few_rows(findings: &Findings) -> Option<String> {
-    let rows = findings.table.usable_rows;
+    let rows = findings.table.facts.usable_rows;
     (rows < FEW_ROWS).then(|| {
         format!(
             "Only {} could be evaluated: every figure on this page is rough.",
@@ -313,11 +313,11 @@ fn few_rows(findings: &Findings) -> Option<String> {
 
 fn missing_rows(findings: &Findings) -> Option<String> {
     let table = &findings.table;
-    (table.missing_rows > 0).then(|| {
+    (table.facts.missing_rows > 0).then(|| {
         format!(
             "{} have a missing value and are left out. If they differ from the others, this page \
              does not show it.",
-            share(table.missing_rows, table.rows)
+            share(table.facts.missing_rows, table.facts.rows)
         )
     })
 }

@@ -7,10 +7,8 @@ use serde::Serialize;
 use crate::shared::kinds::ColumnStatement;
 use crate::shared::layers::Layer;
 use crate::shared::trials;
-use gauss_model::diagnostics::baselines::Baseline;
-use gauss_model::diagnostics::mean::Mean;
 use gauss_model::diagnostics::normality::Normality;
-use gauss_model::diagnostics::round_trip::ColumnTrip;
+use gauss_model::diagnostics::report::{self, Comparison, Likelihood, RoundTrip};
 use gauss_model::diagnostics::two_sample::TwoSample;
 
 /// The report.
@@ -112,18 +110,8 @@ pub struct NoteFacts {
 pub struct TableFacts {
     /// The table's file.
     pub file: String,
-    /// All its rows.
-    pub rows: usize,
-    /// Rows left out because a value is missing.
-    pub missing_rows: usize,
-    /// Rows with a value outside its column's support: ln p(x) = -∞.
-    pub outside_support: usize,
-    /// Rows so far out that ln p(x) is beyond the range of a double.
-    pub beyond_range: usize,
-    /// Rows with a finite ln p(x).
-    pub usable_rows: usize,
-    /// Those of them that the costly parts looked at: `--rows`.
-    pub examined_rows: usize,
+    #[serde(flatten)]
+    pub facts: report::TableFacts,
 }
 
 /// The table given by `--train`.
@@ -131,69 +119,8 @@ pub struct TableFacts {
 pub struct TrainFacts {
     /// The table's file.
     pub file: String,
-    /// All its rows.
-    pub rows: usize,
-    /// Those that the baselines learnt from: `--rows`.
-    pub used_rows: usize,
-    /// Usable rows of the report's table that stand in this one, too.
-    pub shared_rows: usize,
-    /// The model's mean ln p(x) of them.
-    pub log_prob: Mean,
-}
-
-/// ln p(x) of the rows that have one, in nats.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Likelihood {
-    /// The mean.
-    pub log_prob: Mean,
-    /// The same over the number of columns.
-    pub log_prob_per_column: Mean,
-    /// Of the least likely row with a finite ln p(x).
-    pub min_log_prob: Option<f64>,
-    /// Of the likeliest row.
-    pub max_log_prob: Option<f64>,
-}
-
-/// The model and the baselines on the same rows.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Comparison {
-    /// Rows that every density was scored on.
-    pub rows: usize,
-    /// `train`: the baselines learnt from the rows of --train. `cross_fit`: from the other four
-    /// fifths of the table.
-    pub fitted_to: &'static str,
-    /// Whether discrete columns stand with noise in their cells, the same for every model.
-    pub dequantized: bool,
-    /// Of the model, in nats.
-    pub log_prob: Mean,
-    /// The simple densities.
-    pub baselines: Vec<Against>,
-}
-
-/// A baseline, and how far the model is above it.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Against {
-    /// Which one.
-    pub baseline: Baseline,
-    /// None where it cannot be fitted: the rows are too few or span no volume.
-    pub log_prob: Option<Mean>,
-    /// The model's ln p(x) less the baseline's, row by row.
-    pub gain: Option<Mean>,
-    /// Of each mixture that was fitted.
-    pub components: Vec<usize>,
-}
-
-/// x against f⁻¹(f(x)).
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct RoundTrip {
-    /// Rows that went there and back.
-    pub rows: usize,
-    /// The largest error of a real column, over its standard deviation.
-    pub largest: Option<f64>,
-    /// Whether all values of discrete columns came back exactly; none without such columns.
-    pub discrete_exact: Option<bool>,
-    /// A column each.
-    pub columns: Vec<ColumnTrip>,
+    #[serde(flatten)]
+    pub facts: report::TrainFacts,
 }
 
 /// An unlikely row.

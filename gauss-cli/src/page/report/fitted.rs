@@ -23,13 +23,13 @@ pub fn section(findings: &Findings) -> Section {
                 grouped(model.trainable_parameters)
             ),
         ),
-        ("table", format!("{}: {}", table.file, counted(table.rows, "row"))),
+        ("table", format!("{}: {}", table.file, counted(table.facts.rows, "row"))),
     ];
     let mut left_out = Vec::new();
     for (rows, why) in [
-        (table.missing_rows, "with missing values"),
-        (table.outside_support, "outside the model's support"),
-        (table.beyond_range, "beyond the range of a double"),
+        (table.facts.missing_rows, "with missing values"),
+        (table.facts.outside_support, "outside the model's support"),
+        (table.facts.beyond_range, "beyond the range of a double"),
     ] {
         if rows > 0 {
             left_out.push(format!("{} {why}", counted(rows, "row")));
@@ -38,16 +38,16 @@ pub fn section(findings: &Findings) -> Section {
     if !left_out.is_empty() {
         facts.push(("left out", left_out.join(", ")));
     }
-    if table.examined_rows < table.usable_rows {
-        let rows = counted(table.examined_rows, "row");
+    if table.facts.examined_rows < table.facts.usable_rows {
+        let rows = counted(table.facts.examined_rows, "row");
         facts.push(("examined", format!("{rows}, chosen at random; ln p(x) is of all")));
     }
     if let Some(train) = &findings.train {
-        let used = match train.used_rows {
-            used if used < train.rows => format!(", {} of them used", grouped(used)),
+        let used = match train.facts.used_rows {
+            used if used < train.facts.rows => format!(", {} of them used", grouped(used)),
             _ => String::new(),
         };
-        let text = format!("{}: {}{used}", train.file, counted(train.rows, "row"));
+        let text = format!("{}: {}{used}", train.file, counted(train.facts.rows, "row"));
         facts.push(("training rows", text));
     }
     facts.push(("this report", format!("{}, seed {}", findings.program, findings.seed)));

@@ -1,6 +1,8 @@
 //! How well: ln p(x), and against what.
 
-use super::findings::{Against, Findings};
+use gauss_model::diagnostics::report::Against;
+
+use super::findings::Findings;
 use super::header;
 use super::words::{NATS, shown, with_error};
 use crate::page::{Section, Table};
@@ -26,7 +28,7 @@ pub fn verdict(findings: &Findings) -> String {
     };
     let by = with_error(Mean { mean: gain.mean.abs(), ..gain });
     let table = &findings.table;
-    let these_rows = match table.outside_support + table.beyond_range {
+    let these_rows = match table.facts.outside_support + table.facts.beyond_range {
         0 => "these rows",
         _ => "the rows for which it has a density",
     };
@@ -70,7 +72,7 @@ pub fn section(findings: &Findings) -> Section {
     let mut how = match &findings.train {
         Some(train) => format!(
             "The baselines were fitted to {} of {} and scored, as the model, on {} of {}.",
-            counted(train.used_rows, "row"),
+            counted(train.facts.used_rows, "row"),
             train.file,
             counted(comparison.rows, "row"),
             findings.table.file

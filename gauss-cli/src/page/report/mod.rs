@@ -16,7 +16,6 @@ mod gather;
 mod latent;
 mod likelihood;
 mod samples;
-mod subject;
 mod words;
 
 pub use findings::Findings;
@@ -57,7 +56,7 @@ pub fn page(findings: &Findings, figures: Vec<Drawn>) -> Page {
         lede: format!(
             "How well a Gaussianization flow fitted to {} describes {} of {}. Written by {}.",
             counted(findings.model.rows as usize, "row"),
-            counted(findings.table.rows, "row"),
+            counted(findings.table.facts.rows, "row"),
             counted(findings.model.columns.len(), "column"),
             findings.program
         ),
@@ -85,7 +84,7 @@ fn header(names: &[&str]) -> Vec<String> {
 
 fn summary(findings: &Findings) -> Section {
     let section = Section::new("In short");
-    if findings.table.usable_rows == 0 {
+    if findings.table.facts.usable_rows == 0 {
         let rows = section.paragraph("The model gives a density to none of these rows.");
         return beware(rows, findings);
     }
