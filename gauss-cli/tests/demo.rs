@@ -92,7 +92,7 @@ fn the_demonstration_keeps_its_promises() {
         let read = |folder: &std::path::Path| std::fs::read(folder.join(file)).unwrap();
         if file == "model.gauss" {
             // Its history holds the seconds that each epoch took.
-            let flow = |bytes: &[u8]| gauss_model::Model::from_bytes(bytes).unwrap().flow;
+            let flow = |bytes: &[u8]| gauss_model::Model::from_bytes(bytes).unwrap().flow().clone();
             assert_eq!(flow(&read(&out)), flow(&read(&again)));
         } else {
             assert!(read(&out) == read(&again), "{file}");

@@ -5,12 +5,22 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 pub mod columns;
+pub mod compare;
 pub mod diagnostics;
 mod error;
+#[cfg(feature = "file")]
 pub mod file;
+pub mod fit;
 mod model;
+pub mod provenance;
 
 pub use columns::{Column, Kind, Support, Value};
 pub use error::{Error, InvalidKind};
-pub use file::Metadata;
-pub use model::Model;
+pub use fit::{Fit, Fitted, Prepared};
+pub use model::{BoundModel, Model};
+pub use provenance::Provenance;
+
+pub use faer;
+pub use gauss_flow;
+pub use gauss_rbig;
+pub use rand;

@@ -4,9 +4,9 @@
 mod support;
 
 use faer::Mat;
-use gauss_flow::{Error, Flow, LayerSpec};
+use gauss_flow::{Flow, LayerSpec};
 use gauss_model::columns::{decode, dequantize, encode, first_outside};
-use gauss_model::{Column, Kind, Metadata, Model, Support};
+use gauss_model::{Column, Error, Kind, Model, Provenance, Support};
 use proptest::prelude::*;
 use support::{cases, flow, flows, rng};
 
@@ -55,9 +55,8 @@ fn value(kind: &Kind, u: f64) -> f64 {
 
 fn model(flow: Flow, kinds: Vec<Kind>) -> Model {
     let named = kinds.into_iter().enumerate();
-    let columns =
-        named.map(|(j, kind)| Column { name: format!("c{j}"), kind, fill: None }).collect();
-    Model { flow, columns, metadata: Metadata::default() }
+    let columns = named.map(|(j, kind)| Column::of(format!("c{j}"), kind)).collect();
+    Model::new(flow, columns, Provenance::default()).expect("valid kinds")
 }
 
 proptest! {
@@ -100,16 +99,16 @@ proptest! {
         let (kinds, at): (Vec<Kind>, Vec<f64>) = drawn.into_iter().take(d).unzip();
         let x = Mat::from_fn(1, d, |_, j| value(&kinds[j], at[j]));
         let model = model(flow, kinds);
-        prop_assert_eq!(first_outside(&model.columns, x.as_ref()), None);
+        prop_assert_eq!(first_outside(model.columns(), x.as_ref()), None);
 
         // What the flow sees is finite, and rounds back to what it was: discrete values to the bit.
-        let u = dequantize(&model.columns, x.as_ref(), &mut rng(seed));
-        let (y, _) = encode(&model.columns, u);
+        let u = dequantize(model.columns(), x.as_ref(), &mut rng(seed));
+        let y = encode(model.columns(), u).y;
         prop_assert!((0..d).all(|j| y[(0, j)].is_finite()));
-        let back = decode(&model.columns, y);
+        let back = decode(model.columns(), y);
         let z = model.forward(x.as_ref(), &mut rng(seed)).expect("d columns");
         let through = model.inverse(z.as_ref()).expect("d columns");
-        for (j, column) in model.columns.iter().enumerate() {
+        for (j, column) in model.columns().iter().enumerate() {
             let (x, back) = (x[(0, j)], back[(0, j)]);
             if column.kind.is_discrete() {
                 prop_assert_eq!(x.to_bits(), back.to_bits());
@@ -121,7 +120,7 @@ proptest! {
         let samples = model.sample(20, &mut rng(seed));
         // A random flow may reach for 1e300, where no integer is a count any more.
         for (i, j) in (0..20).flat_map(|i| (0..d).map(move |j| (i, j))) {
-            let (x, kind) = (samples[(i, j)], &model.columns[j].kind);
+            let (x, kind) = (samples[(i, j)], &model.columns()[j].kind);
             let beyond = matches!(kind, Kind::Integer(_)) && x.abs() > 2_147_483_648.0;
             prop_assert!(kind.contains(x) || beyond || *kind == Kind::default(), "{x}");
         }
@@ -237,14 +236,14 @@ fn outside_the_support_there_is_no_mass() {
     assert!(log_prob[0].is_finite());
     assert!(log_prob[1..8].iter().all(|p| *p == f64::NEG_INFINITY), "{log_prob:?}");
     assert!(log_prob[8].is_nan());
-    assert_eq!(first_outside(&model.columns, x.as_ref()), Some((1, 0)));
+    assert_eq!(first_outside(model.columns(), x.as_ref()), Some((1, 0)));
     let z = model.forward(x.as_ref(), &mut rng(0)).expect("three columns");
     assert!((0..3).all(|j| z[(0, j)].is_finite()));
     assert!((1..8).all(|i| (0..3).all(|j| z[(i, j)].is_nan())));
     assert!((0..3).any(|j| z[(8, j)].is_nan()));
 
     let narrow = Mat::zeros(1, 2);
-    let wrong = Error::Columns { expected: 3, got: 2 };
+    let wrong = Error::Flow(gauss_flow::Error::Columns { expected: 3, got: 2 });
     assert_eq!(model.log_prob(narrow.as_ref()), Err(wrong.clone()));
     assert_eq!(model.forward(narrow.as_ref(), &mut rng(0)), Err(wrong.clone()));
     assert_eq!(model.inverse(narrow.as_ref()), Err(wrong));
@@ -256,7 +255,7 @@ fn real_columns_cost_nothing() {
     let flow = flow(2, &[LayerSpec::Standardize, LayerSpec::Marginal { components: 3 }], 1);
     let x = support::normals(50, 2, 4);
     let model = model(flow.clone(), vec![Kind::default(); 2]);
-    assert_eq!(model.log_prob(x.as_ref()), flow.log_prob(x.as_ref()));
+    assert_eq!(model.log_prob(x.as_ref()), Ok(flow.log_prob(x.as_ref()).expect("columns")));
     assert_eq!(model.sample(9, &mut rng(1)), flow.sample(9, &mut rng(1)));
     assert!(!model.is_discrete());
 }

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Error, Failure};
-use crate::options::{OutArgs, TableArgs};
+use crate::options::{OutArgs, TableArgs, WeightArgs};
 use crate::shared::comparison::Comparison;
 use crate::shared::defects::Caveats;
 use crate::shared::evaluate::stdin_once;
@@ -46,13 +46,15 @@ pub struct Compare {
     /// The table to compare them on; `-` is standard input
     #[arg(value_name = "TABLE", required = true)]
     table: PathBuf,
-    /// Write every row's ln p and differences to this file: .csv, .tsv, .npy, .parquet
     #[arg(long, short, value_name = "FILE")]
+    #[arg(help = format!("Write every row's ln p and differences to this file: {}", *table::EXTENSIONS))]
     out: Option<PathBuf>,
     /// Format of that file [default: by its name]
-    #[arg(long, value_enum, value_name = "csv|tsv|npy|parquet", hide_possible_values = true)]
+    #[arg(long, value_enum, value_name = table::NAMES.as_str(), hide_possible_values = true)]
     #[arg(requires = "out")]
     format: Option<table::Format>,
+    #[command(flatten)]
+    weights: WeightArgs,
     #[command(flatten)]
     reading: TableArgs,
 }
@@ -162,8 +164,11 @@ impl Compare {
     }
 
     fn read(&self, console: &Console, model: &Model) -> Result<Table, Error> {
-        let wanted = Select::Model(&model.columns);
-        Ok(table::read(&self.table, wanted, &self.reading.to_evaluate(console))?)
+        let wanted = Select::Model(model.columns());
+        let options = self.weights.apart(self.reading.to_evaluate(console));
+        let table = table::read(&self.table, wanted, &options)?;
+        self.weights.not_yet()?;
+        Ok(table)
     }
 }
 
@@ -193,7 +198,7 @@ fn check(
     (other_name, other): (&str, &Model),
 ) -> Result<(), CompareFault> {
     let missing = |a: &Model, b: &Model| {
-        a.names().into_iter().find(|name| b.columns.iter().all(|column| column.name != *name))
+        a.names().into_iter().find(|name| b.columns().iter().all(|column| column.name != *name))
     };
     for ((name, model), (other_name, other)) in
         [((name, model), (other_name, other)), ((other_name, other), (name, model))]
@@ -203,8 +208,8 @@ fn check(
             return Err(CompareFault::Columns { model, other, column });
         }
     }
-    for column in &model.columns {
-        let theirs = other.columns.iter().find(|theirs| theirs.name == column.name);
+    for column in model.columns() {
+        let theirs = other.columns().iter().find(|theirs| theirs.name == column.name);
         if let Some(theirs) = theirs.filter(|c| c.kind.is_discrete() != column.kind.is_discrete()) {
             return Err(CompareFault::Measure {
                 model: name.to_owned(),
@@ -229,17 +234,17 @@ fn kind(kind: &Kind) -> &'static str {
 /// Where each column of `model` stands among those of `first`, if a row read for `first` means the
 /// same to it; otherwise the category whose values differ.
 fn same_values(first: &Model, model: &Model) -> Result<Vec<usize>, String> {
-    let at = |name: &str| first.columns.iter().position(|column| column.name == name);
+    let at = |name: &str| first.columns().iter().position(|column| column.name == name);
     let levels = |kind: &Kind| match kind {
         Kind::Category(levels) => Some(levels.clone()),
         _ => None,
     };
     model
-        .columns
+        .columns()
         .iter()
         .map(|column| {
             at(&column.name)
-                .filter(|&j| levels(&first.columns[j].kind) == levels(&column.kind))
+                .filter(|&j| levels(&first.columns()[j].kind) == levels(&column.kind))
                 .ok_or_else(|| column.name.clone())
         })
         .collect()

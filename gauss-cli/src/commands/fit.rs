@@ -2,24 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use clap::Args;
-use gauss_model::{Metadata, Model};
-use gauss_rbig::recipe::{self, Fitted, Recipe};
+use gauss_model::Fitted;
+use gauss_model::provenance::Training;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::options::{TableArgs, each_once};
+use crate::options::{TableArgs, WEIGHTS_ARE_SHOWN, WeightArgs, each_once};
 use crate::shared::data::Data;
 use crate::shared::defects::{Examined, Remedies};
 use crate::shared::evaluate;
-use crate::shared::kinds::{self, BaseMeasure, ColumnStatement, Kinds, Offer};
+use crate::shared::kinds::{BaseMeasure, ColumnStatement, Kinds, Offer};
 use crate::shared::recipe::RecipeArgs;
-use crate::shared::trials::{self, Trials};
+use crate::shared::trials::Trials;
+use crate::shared::weights;
 use crate::table::{self, Destination, ReadOptions, Select, Table};
-use crate::terminal::Console;
+use crate::terminal::{Console, FitProgress, Remark};
 use crate::words::{aligned, counted, grouped};
 
 const EXAMPLES: &str = "\
@@ -69,6 +69,8 @@ pub struct Fit {
     #[command(flatten)]
     recipe: RecipeArgs,
     #[command(flatten)]
+    weights: WeightArgs,
+    #[command(flatten)]
     reading: TableArgs,
 }
 
@@ -79,27 +81,36 @@ impl Fit {
             std::iter::once(&self.table).chain(&self.validation).map(PathBuf::as_path).collect();
         let out = Destination::file(&self.out, &inputs)?;
 
-        let mut data =
-            Data { validation: None, table: self.read_table(console)?, seed: console.seed };
-        data.validation = self.read_validation(console, &data.table)?;
-        data.declare(&self.kinds)?;
-        data.dequantize();
-        data.add_noise(&self.remedies)?;
-        let offers = kinds::offers(&data.table);
-        let examined = self.remedies.examine(&data.table, &offers, console)?;
-        let units = data.encode()?;
-
-        let recipe = self.recipe.recipe(console.seed);
-        let started = Instant::now();
-        let mut fitted = data.fit(&recipe, console)?;
-        units.apply(&mut fitted);
-
-        let seconds = started.elapsed().as_secs_f64();
+        let mut table = self.read_table(console)?;
+        let validation = self.read_validation(console, &table)?;
+        self.kinds.declare(&mut table)?;
+        let data = Data { table, validation };
         let table = &data.table;
-        let summary = Summary::new(&self.out, table, offers, &examined, &fitted, &recipe, seconds);
-        let bytes = model(table, &fitted, &recipe, &examined)
-            .to_bytes()
-            .map_err(|fault| Error::of_file(&summary.model, fault))?;
+
+        let mut fit = gauss_model::Fit::new(table.columns.clone())
+            .recipe(self.recipe.recipe(console.seed))
+            .created_by(concat!("gauss ", env!("CARGO_PKG_VERSION")));
+        fit = self.remedies.add_noise(fit);
+        if let Some(name) = self.weights.column() {
+            fit = fit.weight_column(name);
+        }
+        let refused = |refusal| data.refused(refusal);
+        if let Some(validation) = &data.validation {
+            fit = fit.validation(validation.weighted().map_err(|e| refused(e.into()))?);
+        }
+        let rows = table.weighted().map_err(|e| refused(e.into()))?;
+        let prepared = fit.prepare(rows).map_err(refused)?;
+        let names = &table.names();
+        let offers: Vec<Offer> =
+            prepared.offers().iter().map(|offer| Offer::new(offer, names)).collect();
+        let examined = self.remedies.examine(&table.file(), names, &prepared, &offers, console);
+        let progress = FitProgress::interruptible(console);
+        let fitted = prepared.run(&mut &progress).map_err(|refusal| data.refused(refusal))?;
+        drop(progress);
+
+        let summary = Summary::new(&self.out, table, offers, &examined, &fitted);
+        let bytes =
+            (fitted.model.to_bytes()).map_err(|fault| Error::of_file(&summary.model, fault))?;
         out.write(|writer| writer.write_all(&bytes))?;
         console.finish(&summary, &summary.prose(), false)?;
         Ok(())
@@ -123,19 +134,22 @@ impl Fit {
     fn read_table(&self, console: &Console) -> Result<Table, Error> {
         let wanted = self.remedies.select(&self.columns);
         let categories = self.kinds.categorical().to_vec();
-        let options = ReadOptions { categories, ..self.reading.to_learn(console) };
+        let options = ReadOptions { categories, ..self.read_options(console) };
         let table = table::read(&self.table, wanted, &options)?;
-        if table.rows() > 1 {
-            table.require_spread()?; // of one row every column is constant
+        if WEIGHTS_ARE_SHOWN && let Some(text) = weights::hint(&table.columns) {
+            console.remark(&Remark::hint(format!("{}: {text}", table.file())));
         }
-        table.require_rows(recipe::min_rows(table.columns.len()))?;
         Ok(table)
     }
 
     fn read_validation(&self, console: &Console, table: &Table) -> Result<Option<Table>, Error> {
         let Some(path) = &self.validation else { return Ok(None) };
         let wanted = Select::Model(&table.columns);
-        Ok(Some(table::read(path, wanted, &self.reading.to_learn(console))?))
+        Ok(Some(table::read(path, wanted, &self.read_options(console))?))
+    }
+
+    fn read_options(&self, console: &Console) -> ReadOptions {
+        self.weights.apart(self.reading.to_learn(console))
     }
 }
 
@@ -199,12 +213,11 @@ impl<'a> Summary<'a> {
         offers: Vec<Offer>,
         examined: &'a Examined,
         fitted: &Fitted,
-        recipe: &Recipe,
-        seconds: f64,
     ) -> Summary<'a> {
-        let history = fitted.history.as_ref();
-        let best = history
-            .and_then(|history| history.epochs.iter().find(|r| r.epoch == history.best_epoch));
+        let (search, provenance) = (&fitted.search, fitted.model.provenance());
+        let flow = fitted.model.flow();
+        let training = provenance.training.as_ref();
+        let best = training.and_then(Training::best);
         Summary {
             command: "fit",
             table: table.file(),
@@ -212,24 +225,24 @@ impl<'a> Summary<'a> {
             rows: table.rows(),
             missing_rows: table.missing_rows,
             filled: table.filled_by_name(),
-            validation_rows: fitted.validation_rows,
-            refitted: fitted.refitted,
-            interrupted: fitted.cancelled,
+            validation_rows: search.validation_rows,
+            refitted: search.refitted,
+            interrupted: search.cancelled,
             columns: table.names(),
             kinds: ColumnStatement::of(&table.columns),
             base_measure: BaseMeasure::of(&table.columns),
             offers,
             examined,
-            layers: fitted.flow.layers().len(),
-            parameters: fitted.flow.n_params(),
-            trainable_parameters: fitted.flow.n_trainable(),
-            epochs: history.map_or(0, |history| history.epochs.len().saturating_sub(1)),
+            layers: flow.layers().len(),
+            parameters: flow.n_params(),
+            trainable_parameters: flow.n_trainable(),
+            epochs: training.map_or(0, |training| training.epochs.len().saturating_sub(1)),
             best_epoch: best.map(|record| record.epoch),
             train_nll: best.map(|record| record.train_nll),
-            validation_nll: fitted.validation_log_prob.map(|log_p| -log_p),
+            validation_nll: search.validation_log_prob.map(|log_p| -log_p),
             search: Trials::of(fitted),
-            seed: recipe.seed,
-            seconds,
+            seed: provenance.seed,
+            seconds: fitted.timings.fit,
         }
     }
 
@@ -293,23 +306,5 @@ impl<'a> Summary<'a> {
         }
         facts.push(("time", format!("{:.1} s", self.seconds)));
         format!("{}: fitted to {}\n{}", self.model, self.table, aligned(&facts))
-    }
-}
-
-/// What the model file remembers beside the flow.
-fn model(table: &Table, fitted: &Fitted, recipe: &Recipe, examined: &Examined) -> Model {
-    let mut notes = trials::notes(fitted);
-    notes.extend(examined.notes());
-    Model {
-        flow: fitted.flow.clone(),
-        columns: table.columns.clone(),
-        metadata: Metadata {
-            rows: table.rows() as u64,
-            seed: recipe.seed,
-            recipe: recipe.to_string(),
-            created_by: concat!("gauss ", env!("CARGO_PKG_VERSION")).to_owned(),
-            history: fitted.history.clone(),
-            notes,
-        },
     }
 }

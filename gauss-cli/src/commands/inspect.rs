@@ -4,15 +4,15 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use gauss_flow::{EpochRecord, History};
 use gauss_model::Model;
+use gauss_model::provenance;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
 use crate::shared::kinds::{BaseMeasure, ColumnStatement};
 use crate::shared::layers::Layer;
-use crate::shared::model;
+use crate::shared::{model, trials};
 use crate::terminal::Console;
 use crate::words::{aligned, counted, grouped};
 
@@ -43,7 +43,7 @@ pub(crate) struct Summary<'a> {
     /// The program that wrote it, and its version.
     created_by: &'a str,
     /// How the model was fitted, for a person.
-    recipe: &'a str,
+    recipe: String,
     /// The columns' names, in the model's order.
     columns: Vec<String>,
     /// What each of them is.
@@ -61,17 +61,17 @@ pub(crate) struct Summary<'a> {
     /// Those of them that training moves.
     trainable_parameters: usize,
     /// What else the fit left word of, for a person; a name may come several times.
-    notes: Vec<Note<'a>>,
+    notes: Vec<Note>,
     /// The joint training; null where there was none.
     training: Option<Training>,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Note<'a> {
+struct Note {
     /// What it is about.
-    name: &'a str,
+    name: String,
     /// What was noted, for a person.
-    value: &'a str,
+    value: String,
 }
 
 /// The joint training, if there was one.
@@ -99,8 +99,6 @@ struct Epoch {
     validation_nll: Option<f64>,
     /// The size of a step.
     learning_rate: f64,
-    /// Since the training began.
-    seconds: f64,
 }
 
 impl Inspect {
@@ -115,23 +113,24 @@ impl Inspect {
 
 impl<'a> Summary<'a> {
     fn new(file: String, file_bytes: u64, model: &'a Model) -> Summary<'a> {
-        let (flow, metadata) = (&model.flow, &model.metadata);
+        let (flow, provenance) = (model.flow(), model.provenance());
+        let notes = trials::notes(model);
         Summary {
             command: "inspect",
             model: file,
             file_bytes,
-            created_by: &metadata.created_by,
-            recipe: &metadata.recipe,
+            created_by: &provenance.created_by,
+            recipe: provenance.how.to_string(),
             columns: model.names(),
-            kinds: ColumnStatement::of(&model.columns),
-            base_measure: BaseMeasure::of(&model.columns),
-            rows: metadata.rows,
-            seed: metadata.seed,
+            kinds: ColumnStatement::of(model.columns()),
+            base_measure: BaseMeasure::of(model.columns()),
+            rows: provenance.rows,
+            seed: provenance.seed,
             layers: flow.layers().iter().map(|layer| Layer::new(layer, flow.dim())).collect(),
             parameters: flow.n_params(),
             trainable_parameters: flow.n_trainable(),
-            notes: metadata.notes.iter().map(|(name, value)| Note { name, value }).collect(),
-            training: metadata.history.as_ref().map(Training::new),
+            notes: notes.into_iter().map(|(name, value)| Note { name, value }).collect(),
+            training: provenance.training.as_ref().map(Training::new),
         }
     }
 
@@ -143,10 +142,10 @@ impl<'a> Summary<'a> {
         facts.extend(self.kinds.iter().filter_map(ColumnStatement::prose).map(|kind| ("", kind)));
         facts.extend([
             ("fitted to", format!("{} rows, seed {}", grouped(self.rows as usize), self.seed)),
-            ("recipe", self.recipe.to_owned()),
+            ("recipe", self.recipe.clone()),
         ]);
         facts.extend(self.base_measure.sentence().map(|text| ("density", text)));
-        facts.extend(self.notes.iter().map(|note| (note.name, note.value.to_owned())));
+        facts.extend(self.notes.iter().map(|note| (note.name.as_str(), note.value.clone())));
         facts.extend(self.training.iter().map(|training| ("training", training.prose())));
         format!("{}\n{}\n\n{}", self.model, aligned(&facts), self.layer_table())
     }
@@ -178,12 +177,12 @@ impl<'a> Summary<'a> {
 }
 
 impl Training {
-    fn new(history: &History) -> Training {
+    fn new(training: &provenance::Training) -> Training {
         Training {
-            epochs: history.epochs.iter().filter(|record| record.epoch > 0).count(),
-            best_epoch: history.best_epoch,
-            stopped: history.stopped.name(),
-            history: history.epochs.iter().map(Epoch::new).collect(),
+            epochs: training.epochs.iter().filter(|record| record.epoch > 0).count(),
+            best_epoch: training.best_epoch,
+            stopped: training.stopped.name(),
+            history: training.epochs.iter().map(Epoch::new).collect(),
         }
     }
 
@@ -202,13 +201,12 @@ impl Training {
 }
 
 impl Epoch {
-    fn new(record: &EpochRecord) -> Epoch {
+    fn new(record: &provenance::Epoch) -> Epoch {
         Epoch {
             epoch: record.epoch,
             train_nll: record.train_nll,
             validation_nll: record.validation_nll,
             learning_rate: record.learning_rate,
-            seconds: record.seconds,
         }
     }
 }

@@ -115,13 +115,13 @@ impl Plot {
 
         let model = model::load(&self.model)?;
         let options = self.reading.to_learn(console);
-        let table = table::read(&self.table, Select::Model(&model.columns), &options)?;
+        let table = table::read(&self.table, Select::Model(model.columns()), &options)?;
         let settings = Settings {
             seed: console.seed,
             rows: self.rows,
             columns: table.positions(&self.columns)?,
             pair: self.pair.as_deref().map(|text| pair(&table, text)).transpose()?,
-            ..Settings::of(model.columns.len())
+            ..Settings::of(model.columns().len())
         };
         let stages = Stages::new(console, 1 + 2 * charts.len());
         stages.begin("sampling");

@@ -13,7 +13,7 @@ use gauss_model::diagnostics::two_sample;
 
 use crate::error::Error;
 use crate::figures::{Settings, Subject};
-use crate::options::{TableArgs, positive};
+use crate::options::{TableArgs, WeightArgs, positive};
 pub(super) use crate::page::report::Findings;
 use crate::page::report::{self, Request, percent, with_error};
 use crate::shared::evaluate::stdin_once;
@@ -56,6 +56,8 @@ pub struct Report {
     #[arg(long, value_name = "N", value_parser = positive, default_value_t = 20_000)]
     rows: usize,
     #[command(flatten)]
+    weights: WeightArgs,
+    #[command(flatten)]
     reading: TableArgs,
 }
 
@@ -86,7 +88,7 @@ impl Report {
         let stages = Stages::new(console, STAGES);
         let findings = request.gather(&stages)?;
         stages.begin("drawing");
-        let settings = Settings::of(model.columns.len());
+        let settings = Settings::of(model.columns().len());
         let rows = settings.rows.min(self.rows);
         let settings = Settings { seed: console.seed, rows, ..settings };
         let subject = Subject::new(&model, table.data.as_ref(), settings)
@@ -125,8 +127,11 @@ impl Report {
         path: &Path,
         model: &gauss_model::Model,
     ) -> Result<Table, Error> {
-        let wanted = Select::Model(&model.columns);
-        Ok(table::read(path, wanted, &self.reading.to_evaluate(console))?)
+        let wanted = Select::Model(model.columns());
+        let options = self.weights.apart(self.reading.to_evaluate(console));
+        let table = table::read(path, wanted, &options)?;
+        self.weights.not_yet()?;
+        Ok(table)
     }
 }
 

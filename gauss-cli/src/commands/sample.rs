@@ -57,7 +57,7 @@ impl Sample {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
         let out = self.out.target(&[&self.model])?;
         let model = model::load(&self.model)?;
-        out.check(&model.columns)?;
+        out.check(model.columns())?;
         let mut rng = generator(console.seed);
         // Drawn as they are written, so that any number of rows fits into memory.
         let progress = console.progress("sampling", self.rows);
@@ -76,7 +76,7 @@ impl Sample {
         };
         let rows = counted(self.rows, "row");
         let prose = format!("{rows} drawn from {} with seed {}", summary.model, console.seed);
-        pieces::deliver(console, &out, &model.columns, self.rows, pieces, &summary, &prose)?;
+        pieces::deliver(console, &out, model.columns(), self.rows, pieces, &summary, &prose)?;
         Ok(())
     }
 }

@@ -2,12 +2,13 @@
 
 use clap::Args;
 use faer::ColRef;
-use gauss_model::Column;
 use gauss_model::diagnostics::mean::Mean;
+use gauss_model::{Column, Model};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::options::WeightArgs;
 use crate::shared::defects::Caveats;
 use crate::shared::evaluate::{Evaluation, Facts, data_columns};
 use crate::shared::kinds::BaseMeasure;
@@ -37,6 +38,8 @@ Columns are matched to the model's by name: their order does not matter, others 
 pub struct Score {
     #[command(flatten)]
     evaluation: Evaluation,
+    #[command(flatten)]
+    weights: WeightArgs,
 }
 
 /// What `--json` prints. Numbers that are not finite are null.
@@ -75,8 +78,8 @@ struct Statistics {
 
 impl Score {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
-        let loaded =
-            self.evaluation.load(console, data_columns, |_| vec![Column::real("log_prob")])?;
+        let result = |_: &Model| vec![Column::real("log_prob")];
+        let loaded = self.evaluation.load(console, data_columns, result, &self.weights)?;
         let x = loaded.table.data.as_ref();
         let log_prob = pieces::by_pieces(console, "scoring", x, |x| loaded.model.log_prob(x))
             .map_err(|source| loaded.refused(source))?
@@ -94,7 +97,7 @@ impl Score {
         if let Some(text) = caveats.warning() {
             console.remark(&Remark::warning(text));
         }
-        let base_measure = BaseMeasure::of(&loaded.model.columns);
+        let base_measure = BaseMeasure::of(loaded.model.columns());
         let facts = loaded.facts;
         let summary = Summary { command: "score", facts, caveats, base_measure, statistics };
         console.finish(&summary, &summary.prose(), on_stdout)?;

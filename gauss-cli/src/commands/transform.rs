@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::options::WeightArgs;
 use crate::shared::evaluate::{Evaluation, Facts, data_columns};
 use crate::shared::{generator, pieces};
 use crate::table;
@@ -46,13 +47,13 @@ pub(crate) struct Summary {
 
 impl Transform {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
-        let loaded = self.evaluation.load(console, data_columns, latent)?;
+        let loaded = self.evaluation.load(console, data_columns, latent, &WeightArgs::default())?;
         let mut rng = generator(console.seed);
         let forward = |x: MatRef<'_, f64>| loaded.model.forward(x, &mut rng);
         let z = pieces::by_pieces(console, "transforming", loaded.table.data.as_ref(), forward)
             .map_err(|source| loaded.refused(source))?;
 
-        let columns = table::latent_names(loaded.model.columns.len());
+        let columns = table::latent_names(loaded.model.columns().len());
         let rows = loaded.table.rows();
         let (mean, standard_deviation) = pieces::moments(&z, columns.len());
         let facts = loaded.facts;
@@ -64,7 +65,7 @@ impl Transform {
 }
 
 fn latent(model: &Model) -> Vec<Column> {
-    table::latent_names(model.flow.dim()).into_iter().map(Column::real).collect()
+    table::latent_names(model.flow().dim()).into_iter().map(Column::real).collect()
 }
 
 impl Summary {

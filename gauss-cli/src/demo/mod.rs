@@ -15,7 +15,8 @@ use std::time::Instant;
 
 use anyhow::Context;
 use gauss_flow::LayerSpec;
-use gauss_model::{Column, Model};
+use gauss_model::provenance::{How, Training};
+use gauss_model::{Column, Model, Provenance};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -85,16 +86,19 @@ pub fn run(out: &Path, console: &Console) -> Result<(), Error> {
 
 /// The recommended fit as a model file in the units of moons.csv.
 fn model(fits: &Fits, seed: u64) -> Result<Vec<u8>, Error> {
-    let metadata = gauss_model::Metadata {
-        rows: fits.raw.nrows() as u64,
+    let rows = fits.raw.nrows();
+    let provenance = Provenance {
+        rows: rows as u64,
+        effective_rows: rows as f64,
         seed,
-        recipe: fits.recipe.to_string(),
+        how: How::Recipe(fits.recipe.clone()),
         created_by: concat!("gauss ", env!("CARGO_PKG_VERSION")).to_owned(),
-        history: fits.recommended.history.clone(),
-        notes: Vec::new(),
+        training: fits.recommended.history.as_ref().map(Training::from),
+        ..Provenance::default()
     };
     let columns = COLUMNS.map(Column::real).to_vec();
-    let model = Model { flow: fits.recommended.flow.clone(), columns, metadata };
+    let model = Model::new(fits.recommended.flow.clone(), columns, provenance)
+        .context("the recommended model")?;
     Ok(model.to_bytes().context("model.gauss")?)
 }
 

@@ -22,15 +22,15 @@ impl Subject<'_> {
         })?;
         let kept: Vec<usize> = thin(self.x.nrows(), ROWS).collect();
         let x = Mat::from_fn(kept.len(), self.dim(), |i, j| self.x[(kept[i], j)]);
-        let y = self.model.encode(x.as_ref(), &mut self.stream(4));
+        let y = self.model.encode(x.as_ref(), &mut self.stream(4)).ok()?.y;
         let within: Vec<usize> =
             (0..y.nrows()).filter(|&i| y.row(i).iter().all(|v| v.is_finite())).collect();
         if within.is_empty() {
             return None;
         }
         let y = Mat::from_fn(within.len(), y.ncols(), |i, j| y[(within[i], j)]);
-        let states = self.model.flow.forward_with_intermediates(y.as_ref()).ok()?;
-        let layers = self.model.flow.layers();
+        let states = self.model.flow().forward_with_intermediates(y.as_ref()).ok()?;
+        let layers = self.model.flow().layers();
         // A first layer that standardises shows the data as they are, on scales alike.
         let first = usize::from(matches!(layers.first(), Some(LayerSpec::Standardize)));
         let shown = self.shown(first);
@@ -40,7 +40,7 @@ impl Subject<'_> {
         let panels: Vec<State<'_>> =
             titles.iter().zip(&clouds).map(|(title, points)| State { title, points }).collect();
 
-        let [a, b] = pair.map(|j| self.model.columns[j].name.as_str());
+        let [a, b] = pair.map(|j| self.model.columns()[j].name.as_str());
         let mut words = vec![
             counted(y.nrows(), "row"),
             format!(
@@ -69,7 +69,7 @@ impl Subject<'_> {
 
     /// The states to show: all from `first` on, or of too many those that end a block.
     fn shown(&self, first: usize) -> Vec<usize> {
-        let layers = self.model.flow.layers();
+        let layers = self.model.flow().layers();
         let all: Vec<usize> = (first..=layers.len()).collect();
         if all.len() <= MOST {
             return all;
@@ -82,7 +82,7 @@ impl Subject<'_> {
 
     /// The name of the state after `k` layers.
     fn state(&self, k: usize, first: usize) -> String {
-        let layers = self.model.flow.layers();
+        let layers = self.model.flow().layers();
         if k == first {
             return "data".to_owned();
         }

@@ -93,7 +93,7 @@ impl Subject<'_> {
         let view = &self.views[j];
         let (data, samples) = (column(&self.x, j), column(&self.samples, j));
         let mut note = format!("D {}", compact(distance, 2));
-        let content = match &self.model.columns[j].kind {
+        let content = match &self.model.columns()[j].kind {
             Kind::Category(levels) => Content::Shares(shares(levels, &data, &samples)),
             Kind::Integer(_) => Content::Whole { data, samples },
             Kind::Real(_) => {

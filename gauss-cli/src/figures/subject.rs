@@ -1,8 +1,7 @@
 //! A model and a table, and what their figures share.
 
 use faer::{Mat, MatRef};
-use gauss_flow::Error;
-use gauss_model::Model;
+use gauss_model::{Error, Model};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -70,9 +69,9 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// When x has another number of columns than the model.
     pub fn new(model: &'a Model, x: MatRef<'_, f64>, settings: Settings) -> Result<Self, Error> {
-        let (expected, got) = (model.columns.len(), x.ncols());
+        let (expected, got) = (model.columns().len(), x.ncols());
         if expected != got {
-            return Err(Error::Columns { expected, got });
+            return Err(gauss_flow::Error::Columns { expected, got }.into());
         }
         let d = expected;
         let whole = |i: &usize| x.row(*i).iter().all(|v| v.is_finite());
@@ -86,7 +85,7 @@ impl<'a> Subject<'a> {
         let z = Mat::from_fn(finite.len(), d, |i, j| z[(finite[i], j)]);
         let samples = model.sample(settings.draws, &mut stream(settings.seed, 3));
         let views = (0..d)
-            .map(|j| View::new(&model.columns[j], &column(&x, j), &column(&samples, j)))
+            .map(|j| View::new(&model.columns()[j], &column(&x, j), &column(&samples, j)))
             .collect();
         Ok(Self { model, settings, x, complete: complete.len(), z, samples, views })
     }
@@ -112,7 +111,7 @@ impl<'a> Subject<'a> {
 
     /// Columns d of the model.
     pub(super) fn dim(&self) -> usize {
-        self.model.columns.len()
+        self.model.columns().len()
     }
 
     /// Positions of the columns to show.

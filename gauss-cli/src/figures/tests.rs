@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use faer::Mat;
 use gauss_flow::Flow;
-use gauss_model::{Column, Kind, Metadata, Model, Support, columns};
+use gauss_model::{Column, Kind, Model, Provenance, Support, columns};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -24,14 +24,14 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
 fn model(columns: Vec<Column>, x: &Mat<f64>) -> Model {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let u = columns::dequantize(&columns, x.as_ref(), &mut rng);
-    let (y, _) = columns::encode(&columns, u);
+    let y = columns::encode(&columns, u).y;
     let flow = Flow::builder(x.ncols())
         .standardize()
         .rotation(1)
         .marginal(3)
         .build(y.as_ref(), &mut rng)
         .expect("a flow");
-    Model { flow, columns, metadata: Metadata::default() }
+    Model::new(flow, columns, Provenance::default()).expect("a model")
 }
 
 fn reals(x: &Mat<f64>) -> Model {

@@ -11,7 +11,7 @@ const LONG: usize = 20;
 impl Subject<'_> {
     /// The loss of each epoch, on the training rows and on the validation rows.
     pub fn history(&self) -> Option<Drawn> {
-        let history = self.model.metadata.history.as_ref()?;
+        let history = self.model.provenance().training.as_ref()?;
         let last = history.epochs.last()?.epoch;
         let train: Vec<(f64, f64)> =
             history.epochs.iter().map(|e| (e.epoch as f64, e.train_nll)).collect();

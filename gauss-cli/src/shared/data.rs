@@ -1,96 +1,54 @@
-//! What a fit learns from: the table and the rows of --validation, made ready in the same steps.
-//!
-//! ```text
-//!   read -> kinds declared and checked -> noise within discrete cells -> --noise -> encoded
-//! ```
+//! What a fit learns from, and its refusals in the words of the tables' files.
 
-use faer::Mat;
-use gauss_model::columns;
-use gauss_rbig::recipe::{self, Fitted, Recipe};
+use gauss_model::{Column, Error as Refusal, Kind};
 
-use super::defects::Remedies;
-use super::generator;
-use super::kinds::{self, Kinds, KindsError};
-use super::units::Units;
+use super::kinds::KindsError;
 use crate::error::Error;
-use crate::table::Table;
-use crate::terminal::{Console, FitProgress};
+use crate::table::{Fault, Table};
 
 /// The rows of a fit; both tables have the same columns.
 pub struct Data {
     pub table: Table,
     pub validation: Option<Table>,
-    /// Of all noise.
-    pub seed: u64,
 }
 
 impl Data {
-    /// Gives the columns their kinds, and holds every cell against them.
-    pub fn declare(&mut self, kinds: &Kinds) -> Result<(), Error> {
-        kinds.declare(&mut self.table)?;
-        kinds::check(&self.table)?;
-        if let Some(validation) = &mut self.validation {
-            validation.columns.clone_from(&self.table.columns);
-            kinds::check(validation)?;
+    /// Why nothing can be learnt.
+    pub fn refused(&self, refusal: Refusal) -> Error {
+        match (refusal, &self.validation) {
+            (Refusal::Validation(refusal), Some(validation)) => refused(validation, *refusal),
+            (refusal, _) => refused(&self.table, refusal),
         }
-        Ok(())
-    }
-
-    /// Noise within the cell of every discrete value.
-    pub fn dequantize(&mut self) {
-        for (table, seed) in self.each() {
-            if table.columns.iter().any(|column| column.kind.is_discrete()) {
-                let mut rng = generator(seed);
-                table.data = columns::dequantize(&table.columns, table.data.as_ref(), &mut rng);
-            }
-        }
-    }
-
-    /// The noise of --noise.
-    pub fn add_noise(&mut self, remedies: &Remedies) -> Result<(), Error> {
-        self.each().try_for_each(|(table, seed)| remedies.add_noise(table, seed))
-    }
-
-    /// Maps every column to the line, and tells the units.
-    pub fn encode(&mut self) -> Result<Units, Error> {
-        let table = encode(&mut self.table)?;
-        let validation = self.validation.as_mut().map(encode).transpose()?;
-        Ok(Units { table, validation })
-    }
-
-    /// Fits a flow, with live progress, until it is done or Ctrl-C ends it.
-    pub fn fit(&self, recipe: &Recipe, console: &Console) -> Result<Fitted, Error> {
-        let progress = FitProgress::interruptible(console);
-        recipe::fit_recipe(
-            self.table.data.as_ref(),
-            self.validation.as_ref().map(|table| (&table.data).into()),
-            recipe,
-            &mut &progress,
-        )
-        .map_err(|source| Error::of_file(self.table.file(), source))
-    }
-
-    /// Each table with the seed of its noise: one seed would give both the same noise.
-    fn each(&mut self) -> impl Iterator<Item = (&mut Table, u64)> {
-        let validation = self.validation.as_mut().map(|table| (table, !self.seed));
-        std::iter::once((&mut self.table, self.seed)).chain(validation)
     }
 }
 
-/// Maps the columns of one table to the line, in place; ln|det ∂y/∂x| of its rows.
-fn encode(table: &mut Table) -> Result<Vec<f64>, Error> {
-    let (y, log_det) =
-        columns::encode(&table.columns, std::mem::replace(&mut table.data, Mat::new()));
-    table.data = y;
-    // The noise of --noise can carry a value over a bound.
-    match log_det.iter().position(|v| !v.is_finite()) {
-        None => Ok(log_det),
-        Some(row) => {
-            let outside = |j: &usize| !table.data[(row, *j)].is_finite();
-            let column = (0..table.columns.len()).find(outside).unwrap_or(0);
-            let column = table.columns[column].name.clone();
+/// A refusal of the rows of one table.
+fn refused(table: &Table, refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Cell { row, column, .. } => KindsError::of_cell(table, row, column).into(),
+        Refusal::NoiseOutside { row, name: column, .. } => {
             let (file, row) = (table.file(), table.row_number(row));
-            Err(KindsError::NoiseOutside { file, row, column }.into())
+            KindsError::NoiseOutside { file, row, column }.into()
         }
+        Refusal::NoiseOnDiscrete { name, .. } => Error::Usage(format!(
+            "--noise: column {name:?} is in --integer or --categorical, which have noise of their \
+             own"
+        )),
+        Refusal::NoColumn { name } => table.no_column(&name).into(),
+        Refusal::Span { name: column, span, least, most, .. } => {
+            table.fault(Fault::Span { column, span, least, most }).into()
+        }
+        Refusal::Flow(gauss_flow::Error::ConstantColumn { column, value }) => {
+            let Column { name, kind, .. } = &table.columns[column];
+            let value = match kind {
+                Kind::Category(levels) => format!("{:?}", levels[0]),
+                _ => format!("{value:?}"),
+            };
+            table.fault(Fault::Constant { column: name.clone(), value }).into()
+        }
+        Refusal::Flow(gauss_flow::Error::Rows { needed, got }) => {
+            table.fault(Fault::TooFewRows { needed, got }).into()
+        }
+        source => Error::of_file(table.file(), source),
     }
 }

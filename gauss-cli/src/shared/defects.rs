@@ -2,28 +2,25 @@
 //! file and `score` remember of it.
 //!
 //! ```text
-//! --exclude -> read -> --noise -> examine -> warnings, `defects` in the JSON, notes in the model
+//! --exclude -> read -> --noise -> examine -> warnings, `defects` in the JSON and in the model
 //! ```
 //!
 //! The table is examined as it will be fitted: a column left out, or given noise enough, is
 //! reported no more. The noise itself is, wherever the model goes.
 
 use clap::Args;
-use gauss_model::Model;
-use gauss_rbig::defects::{Defect, add_noise, examine};
+use gauss_model::{Fit, Model, Prepared};
+use gauss_rbig::defects::Defect;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::kinds::{Offer, WHOLE_NUMBERS};
+use super::kinds::Offer;
 use crate::error::Error;
 use crate::options::{each_once, positive_number};
-use crate::table::{Select, Table};
+use crate::table::Select;
 use crate::terminal::{Console, Remark};
 use crate::words::counted;
 
-/// The names of the model's notes.
-const NO_DENSITY: &str = "no density of its own";
-const NOISE: &str = "noise";
 /// Findings, and offers, printed one by one; a table of many such columns would bury everything
 /// else. The JSON has all.
 const SHOWN: usize = 6;
@@ -91,41 +88,31 @@ impl Remedies {
         }
     }
 
-    /// Adds the noise to the rows of a table.
-    pub fn add_noise(&self, table: &mut Table, seed: u64) -> Result<(), Error> {
-        for Noise { column, width } in &self.noise {
-            let at = table.position(column)?;
-            if table.columns[at].kind.is_discrete() {
-                return Err(Error::Usage(format!(
-                    "--noise: column {column:?} is in --integer or --categorical, which have noise \
-                     of their own"
-                )));
-            }
-            add_noise(&mut table.data, at, *width, seed).map_err(|e| refused(table, e))?;
-        }
-        Ok(())
+    /// Asks for the noise.
+    pub fn add_noise<'a>(&self, fit: Fit<'a>) -> Fit<'a> {
+        self.noise.iter().fold(fit, |fit, noise| fit.noise(&noise.column, noise.width))
     }
 
     /// Looks at what is to be fitted, and says what it finds and what could be done: warnings of
     /// defects, hints of the other offers.
     pub fn examine(
         &self,
-        table: &Table,
+        file: &str,
+        names: &[String],
+        prepared: &Prepared<'_>,
         offers: &[Offer],
         console: &Console,
-    ) -> Result<Examined, Error> {
-        let defects = examine(table.data.as_ref()).map_err(|error| refused(table, error))?;
-        let names = &table.names();
+    ) -> Examined {
         let defects: Vec<Finding> =
-            defects.iter().map(|defect| Finding::new(defect, names, offers)).collect();
-        warn(&table.file(), &defects, console);
+            prepared.defects().iter().map(|defect| Finding::new(defect, names, offers)).collect();
+        warn(file, &defects, console);
         let warned = |offer: &&Offer| {
             defects.iter().any(|finding| finding.offered.as_ref() == Some(&offer.column))
         };
         for offer in offers.iter().filter(|offer| !warned(offer)).take(SHOWN) {
-            console.remark(&Remark::hint(format!("{}: {offer}", table.file())));
+            console.remark(&Remark::hint(format!("{file}: {offer}")));
         }
-        Ok(Examined { defects, noise: self.noise.clone() })
+        Examined { defects, noise: self.noise.clone() }
     }
 }
 
@@ -138,8 +125,7 @@ impl Finding {
             defect,
             Defect::FewValues { .. } | Defect::Atom { .. } | Defect::Rounded { .. }
         );
-        let whole =
-            |offer: &&Offer| offer.kind == WHOLE_NUMBERS && columns == [offer.column.as_str()];
+        let whole = |offer: &&Offer| offer.whole && columns == [offer.column.as_str()];
         let offer = offers.iter().filter(|_| tied).find(whole);
         if let Some(Offer { options, .. }) = offer {
             ways_out = format!("take it as whole numbers with {options}, {ways_out}");
@@ -178,21 +164,17 @@ fn warn(file: &str, defects: &[Finding], console: &Console) {
 }
 
 impl Examined {
-    /// What the model file remembers.
-    pub fn notes(&self) -> Vec<(String, String)> {
-        let defects = self.defects.iter().map(|d| (NO_DENSITY.to_owned(), d.sentence.clone()));
-        let noise = self.noise().map(|noise| (NOISE.to_owned(), noise));
-        defects.chain(noise).collect()
-    }
-
     /// The noise that was added, a column each, in words.
     pub fn noise(&self) -> impl Iterator<Item = String> {
-        let words = |Noise { column, width }: &Noise| format!("{column}: uniform, width {width}");
-        self.noise.iter().map(words)
+        self.noise.iter().map(|Noise { column, width }| uniform(column, *width))
     }
 }
 
-/// What a model's notes say about the table it was fitted to; as `score --json` shows it.
+fn uniform(column: &str, width: f64) -> String {
+    format!("{column}: uniform, width {width}")
+}
+
+/// What a model remembers of the table it was fitted to; as `score --json` shows it.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Caveats {
     /// Why some of the columns have no density of their own, a sentence each.
@@ -203,11 +185,18 @@ pub struct Caveats {
 
 impl Caveats {
     pub fn of(model: &Model) -> Caveats {
-        let named = |wanted: &str| {
-            let notes = model.metadata.notes.iter();
-            notes.filter(|(name, _)| name == wanted).map(|(_, value)| value.clone()).collect()
-        };
-        Caveats { defects: named(NO_DENSITY), noise: named(NOISE) }
+        let (names, provenance) = (&model.names(), model.provenance());
+        let noise = provenance.noise.iter().map(|n| uniform(&names[n.column], n.width));
+        Caveats {
+            defects: provenance.defects.iter().map(|defect| defect.sentence(names)).collect(),
+            noise: noise.collect(),
+        }
+    }
+
+    /// The same as lines of `gauss inspect`.
+    pub fn notes(self) -> impl Iterator<Item = (&'static str, String)> {
+        let defects = self.defects.into_iter().map(|defect| ("no density of its own", defect));
+        defects.chain(self.noise.into_iter().map(|noise| ("noise", noise)))
     }
 
     /// What there is to beware of, in one line.
@@ -239,10 +228,6 @@ fn few(texts: &[String]) -> String {
         None | Some(0) => list,
         Some(more) => format!("{list}; {more} more, which `gauss inspect` lists"),
     }
-}
-
-fn refused(table: &Table, source: gauss_rbig::Error) -> Error {
-    Error::of_file(table.file(), source)
 }
 
 /// `NAME=WIDTH`; a name may hold an equals sign itself.

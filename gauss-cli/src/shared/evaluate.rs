@@ -8,9 +8,9 @@ use gauss_model::{Column, Kind, Model};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{kinds, model};
+use super::model;
 use crate::error::Error;
-use crate::options::{OutArgs, TableArgs, Target};
+use crate::options::{OutArgs, TableArgs, Target, WeightArgs};
 use crate::table::{self, Select, Table, Unknown};
 use crate::terminal::Console;
 use crate::words::{counted, grouped};
@@ -72,14 +72,16 @@ impl Evaluation {
         console: &Console,
         select: fn(&Model) -> Select<'_>,
         result: fn(&Model) -> Vec<Column>,
+        weights: &WeightArgs,
     ) -> Result<Loaded, Error> {
         stdin_once([&self.model, &self.table])?;
         let out = self.out.target(&[&self.model, &self.table])?;
         let model = model::load(&self.model)?;
         let columns = result(&model);
         out.check(&columns)?;
-        let options = self.reading.to_evaluate(console);
+        let options = weights.apart(self.reading.to_evaluate(console));
         let table = table::read(&self.table, select(&model), &options)?;
+        weights.not_yet()?;
         let facts = Facts {
             model: self.model.display().to_string(),
             table: table.file(),
@@ -97,7 +99,7 @@ impl Evaluation {
 
 impl Loaded {
     /// A refusal of the flow, with the table's name.
-    pub fn refused(&self, source: gauss_flow::Error) -> Error {
+    pub fn refused(&self, source: gauss_model::Error) -> Error {
         Error::of_file(self.table.file(), source)
     }
 }
@@ -143,7 +145,7 @@ fn outside(table: &Table) -> Option<String> {
     let (i, j) = if columns.is_empty() { None } else { (0..table.rows()).find_map(first) }?;
     let Column { name, kind, .. } = &table.columns[j];
     let (row, value) = (grouped(table.row_number(i)), table.data[(i, j)]);
-    Some(format!("row {row}, column {name:?} ({}): {value}", kinds::describe(kind)))
+    Some(format!("row {row}, column {name:?} ({}): {value}", kind))
 }
 
 /// Standard input, which ends where it was read to, is one input at most.
@@ -163,10 +165,10 @@ pub fn filled(by_name: &BTreeMap<String, usize>) -> String {
 
 /// The columns that a model was fitted to.
 pub fn data_columns(model: &Model) -> Select<'_> {
-    Select::Model(&model.columns)
+    Select::Model(model.columns())
 }
 
 /// The columns of its latent space.
 pub fn latent_columns(model: &Model) -> Select<'_> {
-    Select::Latent(model.flow.dim())
+    Select::Latent(model.flow().dim())
 }

@@ -9,7 +9,8 @@
 //! | `defects` | tables with no density of their own |
 //! | `layers` | the layers of a flow, in words |
 //! | `recipe` | how to fit, by the options |
-//! | `data`, `units` | what a fit learns from, and in which units |
+//! | `data` | what a fit learns from, and why it may refuse |
+//! | `weights` | columns that look like weights |
 //! | `trials` | what a fit tried and chose |
 //! | `comparison` | models side by side on the same rows |
 //! | `schema` | JSON Schemas |
@@ -25,7 +26,7 @@ pub mod pieces;
 pub mod recipe;
 pub mod schema;
 pub mod trials;
-pub mod units;
+pub mod weights;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

@@ -1,8 +1,12 @@
-//! What a fit tried and chose: for the report of `gauss fit` and the notes of the model file.
+//! What a fit tried and chose: for the report of `gauss fit`, and as `gauss inspect` tells it.
 
-use gauss_rbig::recipe::{Baseline, Fitted, Trial};
+use gauss_model::provenance::{Provenance, Trial, Winner};
+use gauss_model::{Fitted, Model};
+use gauss_rbig::recipe::{self, Baseline};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use super::defects::Caveats;
 
 /// The search as JSON; log-densities are means over the validation rows, in nats.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -48,16 +52,16 @@ impl Trials {
     /// Of a fit.
     pub fn of(fitted: &Fitted) -> Self {
         Self {
-            chosen: chosen(fitted),
-            tried: fitted.trials.iter().map(Tried::of).collect(),
-            baselines: fitted.baselines.iter().map(Simple::of).collect(),
-            fallback: fitted.fallback().map(|simple| simple.to_string()),
+            chosen: chosen(fitted.model.provenance()),
+            tried: fitted.search.trials.iter().map(Tried::of).collect(),
+            baselines: fitted.search.baselines.iter().map(Simple::of).collect(),
+            fallback: fitted.search.fallback().map(|simple| simple.to_string()),
         }
     }
 }
 
 impl Tried {
-    fn of(trial: &Trial) -> Self {
+    fn of(trial: &recipe::Trial) -> Self {
         Self {
             round: trial.round,
             candidate: trial.candidate.to_string(),
@@ -81,39 +85,47 @@ impl Simple {
     }
 }
 
-fn chosen(fitted: &Fitted) -> Option<String> {
-    let candidate = fitted.candidate()?;
-    let begun = fitted.trials.iter().filter(|trial| trial.round == 1).count();
-    Some(format!("{candidate}; the best of {begun}"))
+fn chosen(provenance: &Provenance) -> Option<String> {
+    match &provenance.winner {
+        Some(Winner::Trained(candidate)) => {
+            Some(format!("{candidate}; the best of {}", provenance.begun()))
+        }
+        _ => None,
+    }
 }
 
-/// The lines of the model file's notes.
-pub fn notes(fitted: &Fitted) -> Vec<(String, String)> {
+/// What `gauss inspect` tells of the fit, line by line; what an older file noted in words, as it
+/// was.
+pub fn notes(model: &Model) -> Vec<(String, String)> {
+    let provenance = model.provenance();
     let mut notes = Vec::new();
     let mut note = |name: &str, text: String| notes.push((name.to_owned(), text));
-    if let Some(chosen) = chosen(fitted) {
+    let held_out = provenance.held_out.rows();
+    if let Some(chosen) = chosen(provenance) {
         note("chosen", chosen);
     }
-    if let Some(score) = fitted.validation_log_prob {
-        note("held out", format!("{score:.4} nats on {} validation rows", fitted.validation_rows));
+    if let Some(score) = provenance.held_out_log_prob {
+        note("held out", format!("{score:.4} nats on {held_out} validation rows"));
     }
-    for baseline in &fitted.baselines {
+    for baseline in &provenance.baselines {
         note("baseline", format!("{:.4} nats: {}", baseline.score, baseline.model));
     }
-    if let Some(name) = fitted.fallback() {
-        let why = if fitted.validation_rows > 0 {
+    if let Some(Winner::Simple(name)) = &provenance.winner {
+        let why = if held_out > 0 {
             "nothing trained did better"
         } else {
             "too few rows to judge anything else by"
         };
         note("model", format!("{name}: {why}"));
     }
-    for Trial { round, candidate, steps, before, after, .. } in &fitted.trials {
+    for Trial { round, candidate, steps, before, after } in &provenance.trials {
         let text = format!("round {round}, {steps} steps: {before:.4} to {after:.4}, {candidate}");
         note("tried", text);
     }
-    if fitted.refitted {
+    if provenance.refitted {
         note("refit", "on all rows, those that validated included".to_owned());
     }
+    notes.extend(Caveats::of(model).notes().map(|(name, text)| (name.to_owned(), text)));
+    notes.extend(provenance.notes.iter().cloned());
     notes
 }

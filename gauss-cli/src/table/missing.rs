@@ -1,7 +1,8 @@
 //! What becomes of cells without a value, once a whole table has been read: one policy for all
 //! formats. An infinite cell is no value either, but nothing stands in for it.
 
-use gauss_model::{Column, Kind};
+use gauss_model::Column;
+use gauss_model::columns::typical;
 use rayon::prelude::*;
 
 use super::cells::{Cells, Collected};
@@ -50,7 +51,7 @@ pub fn apply(
             .cells
             .par_iter()
             .zip(&*columns)
-            .map(|(cells, column)| typical(&cells.values, &column.kind))
+            .map(|(cells, column)| typical(&column.kind, &cells.values, None))
             .collect();
         for (column, fill) in columns.iter_mut().zip(fills) {
             column.fill = fill;
@@ -111,41 +112,4 @@ fn fill(column: &Column, cells: &mut Cells, is_own: bool) -> Result<usize, Fault
         *value = fill;
     }
     Ok(cells.missing.count)
-}
-
-/// The value that stands in for a missing one: the median, of whole numbers a whole number, of
-/// names the commonest, which is the first.
-fn typical(values: &[f64], kind: &Kind) -> Option<f64> {
-    let mut present: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-    if present.is_empty() {
-        return None;
-    }
-    if matches!(kind, Kind::Category(_)) {
-        return Some(0.0);
-    }
-    let whole = present.iter().all(|v| v.fract() == 0.0);
-    let n = present.len();
-    let (below, &mut upper, _) = present.select_nth_unstable_by(n / 2, f64::total_cmp);
-    let median = if n % 2 == 1 {
-        upper
-    } else {
-        let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        lower / 2.0 + upper / 2.0
-    };
-    Some(if whole { median.round() } else { median })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_typical_value_is_one_of_the_columns_own_kind() {
-        let typical = |values: &[f64]| typical(values, &Kind::default());
-        assert_eq!(typical(&[3.0, f64::NAN, 1.0, 2.5]), Some(2.5));
-        assert_eq!(typical(&[0.5, 1.0, 4.0, 9.0]), Some(2.5));
-        assert_eq!(typical(&[1.0, 4.0]), Some(3.0), "whole numbers have a whole median");
-        assert_eq!(typical(&[-f64::MAX, -f64::MAX]), Some(-f64::MAX));
-        assert_eq!(typical(&[f64::NAN]), None);
-    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gauss_flow::Flow;
-use gauss_model::{Column, Kind, Metadata, Model, Support};
+use gauss_model::{Column, Kind, Model, Provenance, Support};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -231,10 +231,11 @@ fn discrete_columns_come_back_exactly_and_rows_outside_the_support_are_counted()
     let columns = vec![integer("n", 4.0), integer("m", 2.0)];
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let u = gauss_model::columns::dequantize(&columns, x.as_ref(), &mut rng);
-    let (y, _) = gauss_model::columns::encode(&columns, u);
+    let y = gauss_model::columns::encode(&columns, u).y;
     let flow = Flow::builder(2).standardize().rotation(1).marginal(3);
     let flow = flow.build(y.as_ref(), &mut rng).expect("a flow");
-    let model = Model { flow, columns, metadata: Metadata { rows: 60, ..Metadata::default() } };
+    let provenance = Provenance { rows: 60, ..Provenance::default() };
+    let model = Model::new(flow, columns, provenance).expect("a model");
     place.write("own.gauss", model.to_bytes().expect("bytes"));
     let lines = (0..60).map(|i| format!("{},{}\n", counts(i)[0], counts(i)[1]));
     place.write("test.csv", format!("n,m\n{}7,1\n", lines.collect::<String>()));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use assert_cmd::Command;
+use gauss_model::{Column, Model};
 use tempfile::TempDir;
 
 /// Options that make a fit fast and a model small.
@@ -118,6 +119,15 @@ pub fn run(command: &mut Command) -> Run {
         stdout: String::from_utf8(output.stdout).expect("text"),
         stderr: String::from_utf8(output.stderr).expect("text"),
     }
+}
+
+/// The model of these bytes with another column in the place of one of its own.
+pub fn with_column(model: &[u8], place: usize, change: impl FnOnce(&mut Column)) -> Vec<u8> {
+    let model = Model::from_bytes(model).expect("a model");
+    let mut columns = model.columns().to_vec();
+    change(&mut columns[place]);
+    let model = Model::new(model.flow().clone(), columns, model.provenance().clone());
+    model.expect("columns that can be").to_bytes().expect("bytes")
 }
 
 /// The names and the cells of a CSV text.

@@ -8,6 +8,8 @@
 use super::Support;
 use crate::error::{Error, InvalidKind};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::fmt;
 
 /// The values of a column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,8 +44,8 @@ impl Default for Kind {
 }
 
 /// Whole numbers beyond this leave no room for noise in a double beside a bound, and are measures
-/// rather than counts.
-pub(crate) const MAX_INTEGER: f64 = 2_147_483_648.0;
+/// rather than counts: 2³¹.
+pub const MAX_INTEGER: f64 = 2_147_483_648.0;
 /// The noise keeps this share of the cell off its borders: rounding in a map of some layers must
 /// not carry a value into the next cell.
 const MARGIN: f64 = 1.0 / 1_048_576.0;
@@ -141,6 +143,29 @@ impl Kind {
     }
 }
 
+/// `real`, `real > 0`, `integer, 0 to 10`, `one of a, b, c`; of many names the first few.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Levels that are listed.
+        const SHOWN: usize = 6;
+        match self {
+            Kind::Real(Support::Line) => f.write_str("real"),
+            Kind::Real(support) => write!(f, "real {support}"),
+            Kind::Integer(Support::Line) => f.write_str("integer"),
+            Kind::Integer(Support::Above(low)) => write!(f, "integer, {low} or more"),
+            Kind::Integer(Support::Below(high)) => write!(f, "integer, {high} or less"),
+            Kind::Integer(Support::Within(low, high)) => write!(f, "integer, {low} to {high}"),
+            Kind::Category(levels) => {
+                write!(f, "one of {}", levels[..levels.len().min(SHOWN)].join(", "))?;
+                match levels.len().saturating_sub(SHOWN) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
+            }
+        }
+    }
+}
+
 /// A column of a model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Column {
@@ -155,12 +180,26 @@ pub struct Column {
 
 impl Column {
     /// A real column without bounds.
+    #[must_use]
     pub fn real(name: impl Into<String>) -> Self {
         Column { name: name.into(), ..Column::default() }
+    }
+
+    /// A column of this kind.
+    ///
+    /// ```
+    /// use gauss_model::{Column, Kind, Support};
+    /// let price = Column::of("price", Kind::Real(Support::Above(0.0)));
+    /// assert!(price.kind.contains(9.5) && !price.kind.contains(0.0));
+    /// ```
+    #[must_use]
+    pub fn of(name: impl Into<String>, kind: Kind) -> Self {
+        Column { name: name.into(), kind, fill: None }
     }
 }
 
 /// `x0, x1, ...`, real: the columns of data that has no names.
+#[must_use]
 pub fn unnamed(dim: usize) -> Vec<Column> {
     (0..dim).map(|j| Column::real(format!("x{j}"))).collect()
 }
@@ -168,9 +207,10 @@ pub fn unnamed(dim: usize) -> Vec<Column> {
 /// # Errors
 /// The first column whose kind is invalid, or a name that stands twice.
 pub(crate) fn validate(columns: &[Column]) -> Result<(), Error> {
+    let mut names = HashSet::with_capacity(columns.len());
     for (column, Column { name, kind, .. }) in columns.iter().enumerate() {
         kind.validate().map_err(|reason| Error::InvalidKind { column, reason })?;
-        if columns[..column].iter().any(|other| other.name == *name) {
+        if !names.insert(name) {
             return Err(Error::ColumnTwice { name: name.clone() });
         }
     }
@@ -180,6 +220,21 @@ pub(crate) fn validate(columns: &[Column]) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_are_described_in_a_few_words() {
+        let levels: Vec<String> = (0..9).map(|k| format!("l{k}")).collect();
+        for (kind, words) in [
+            (Kind::default(), "real"),
+            (Kind::Real(Support::Above(0.0)), "real > 0"),
+            (Kind::Real(Support::Below(1.5)), "real < 1.5"),
+            (Kind::Real(Support::Within(0.0, 1.0)), "real in (0, 1)"),
+            (Kind::Integer(Support::Within(0.0, 10.0)), "integer, 0 to 10"),
+            (Kind::Category(levels), "one of l0, l1, l2, l3, l4, l5 and 3 more"),
+        ] {
+            assert_eq!(kind.to_string(), words);
+        }
+    }
 
     #[test]
     fn a_value_has_the_form_of_its_column() {

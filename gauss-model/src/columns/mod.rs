@@ -8,17 +8,49 @@
 //! `x`, `u` and `y` are `[n, d]`, a column each of the model's. A categorical value is the
 //! position of its name among the levels.
 
+mod fill;
 mod kind;
+mod offer;
 mod support;
 
+pub use fill::{commonest_first, typical};
 pub(crate) use kind::validate;
-pub use kind::{Column, Kind, Value, unnamed};
+pub use kind::{Column, Kind, MAX_INTEGER, Value, unnamed};
+pub use offer::{Looks, Offer, offers};
 pub use support::Support;
 
 use faer::{Mat, MatRef};
 use rand::{Rng, RngExt};
 
+/// Rows as the flow sees them.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    /// `[n, d]`: on the line in every column. NaN outside the support.
+    pub y: Mat<f64>,
+    /// ln|det ∂y/∂u| of each row `[n]`: what a log-density of y needs to be one of u.
+    pub log_det: Vec<f64>,
+}
+
+impl Encoded {
+    /// Log-densities `[n]` of y as those of u, per unit of the table's columns.
+    ///
+    /// # Panics
+    /// When there is another number of them than of rows.
+    #[must_use]
+    pub fn in_units(&self, mut log_prob: Vec<f64>) -> Vec<f64> {
+        assert_eq!(log_prob.len(), self.log_det.len(), "one per row");
+        for (total, ln_slope) in log_prob.iter_mut().zip(&self.log_det) {
+            *total += ln_slope;
+        }
+        log_prob
+    }
+}
+
 /// u `[n, d]`: x with uniform noise within the cell of every discrete value.
+///
+/// # Panics
+/// When x has more columns than there are.
+#[must_use]
 pub fn dequantize(columns: &[Column], x: MatRef<'_, f64>, rng: &mut impl Rng) -> Mat<f64> {
     let mut u = x.to_owned();
     // Row by row, so that the first rows do not depend on how many there are.
@@ -34,9 +66,12 @@ pub fn dequantize(columns: &[Column], x: MatRef<'_, f64>, rng: &mut impl Rng) ->
     u
 }
 
-/// y `[n, d]` of u `[n, d]`, the points that a flow is fitted to, and ln|det ∂y/∂u| `[n]`. NaN
-/// outside the support.
-pub fn encode(columns: &[Column], mut u: Mat<f64>) -> (Mat<f64>, Vec<f64>) {
+/// The points that a flow is fitted to, of u `[n, d]`: mapped to the line, column by column.
+///
+/// # Panics
+/// When u has fewer columns than there are.
+#[must_use]
+pub fn encode(columns: &[Column], mut u: Mat<f64>) -> Encoded {
     let mut log_det = vec![0.0; u.nrows()];
     for (j, column) in columns.iter().enumerate() {
         let support = column.kind.support();
@@ -48,10 +83,14 @@ pub fn encode(columns: &[Column], mut u: Mat<f64>) -> (Mat<f64>, Vec<f64>) {
             }
         }
     }
-    (u, log_det)
+    Encoded { y: u, log_det }
 }
 
 /// x `[n, d]` in place of y: back within the support, discrete values rounded.
+///
+/// # Panics
+/// When y has fewer columns than there are.
+#[must_use]
 pub fn decode(columns: &[Column], mut y: Mat<f64>) -> Mat<f64> {
     for (j, Column { kind, .. }) in columns.iter().enumerate() {
         let support = kind.support();
@@ -64,7 +103,12 @@ pub fn decode(columns: &[Column], mut y: Mat<f64>) -> Mat<f64> {
     y
 }
 
-/// The first value, row by row, that is a number and no value of its column's kind.
+/// The first value, row by row, that is a number and no value of its column's kind: its row and
+/// its column.
+///
+/// # Panics
+/// When x has more columns than there are.
+#[must_use]
 pub fn first_outside(columns: &[Column], x: MatRef<'_, f64>) -> Option<(usize, usize)> {
     let outside = |i: usize, j: usize| columns[j].kind.excludes(x[(i, j)]);
     (0..x.nrows()).find_map(|i| (0..x.ncols()).find(|&j| outside(i, j)).map(|j| (i, j)))

@@ -75,6 +75,27 @@ impl Support {
         }
     }
 
+    /// dy/dx and d/dx ln dy/dx at x. NaN for a value that is not within the bounds.
+    ///
+    /// | support | dy/dx | d/dx ln dy/dx |
+    /// |---|---|---|
+    /// | the line | 1 | 0 |
+    /// | (a, ∞) | 1/(x - a) | -1/(x - a) |
+    /// | (-∞, b) | 1/(b - x) | 1/(b - x) |
+    /// | (a, b) | 1/(x - a) + 1/(b - x) | 1/(b - x) - 1/(x - a) |
+    pub(crate) fn slopes(self, x: f64) -> (f64, f64) {
+        if !self.contains(x) {
+            return (f64::NAN, f64::NAN);
+        }
+        let (low, high) = self.bounds();
+        // Of an infinite bound: 0.
+        let (from_low, from_high) = ((x - low).recip(), (high - x).recip());
+        match self {
+            Support::Line => (1.0, 0.0),
+            _ => (from_low + from_high, from_high - from_low),
+        }
+    }
+
     /// x(y), within the bounds for every y. NaN for NaN.
     pub fn from_line(self, y: f64) -> f64 {
         let x = match self {

@@ -18,9 +18,8 @@
 
 use faer::{Mat, MatRef};
 use gauss_flow::rows;
+use gauss_flow::stream::{Purpose, stream};
 use gauss_rbig::sampling;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -60,8 +59,7 @@ pub fn test(z: MatRef<'_, f64>, seed: u64) -> Energy {
     let null: Vec<(f64, f64)> = (0..REPLICATES as u64)
         .into_par_iter()
         .map(|replicate| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(1 + replicate);
+            let mut rng = stream(seed, Purpose::EnergyNull { replicate });
             let draw = Mat::from_fn(n, dim, |_, _| StandardNormal.sample(&mut rng));
             self::distance(draw.as_ref())
         })
@@ -152,6 +150,8 @@ fn mean_distance(square: f64, dim: usize) -> f64 {
 mod tests {
     use super::*;
     use gauss_math::normal;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
 
     #[test]
     fn mean_lengths_follow_from_the_gamma_function() {

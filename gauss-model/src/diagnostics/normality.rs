@@ -6,9 +6,8 @@ use super::anderson_darling;
 use super::energy::{self, Energy, REPLICATES};
 use super::multiplicity::holm;
 use faer::MatRef;
+use gauss_flow::stream::{Purpose, stream};
 use gauss_math::normal;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{ChiSquared, Distribution};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -161,9 +160,8 @@ impl Kurtosis {
         let Ok(squares) = ChiSquared::new(d) else {
             return Kurtosis { value, expected, p_value: 1.0 }; // of no columns
         };
-        let as_far = |replicate: &u64| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(1 + replicate);
+        let as_far = |&replicate: &u64| {
+            let mut rng = stream(seed, Purpose::KurtosisNull { replicate });
             let sum: f64 = (0..n).map(|_| squares.sample(&mut rng).powi(2)).sum();
             (sum / n as f64 - expected).abs() >= (value - expected).abs()
         };
@@ -177,6 +175,8 @@ impl Kurtosis {
 mod tests {
     use super::*;
     use faer::Mat;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
     use rand_distr::StandardNormal;
 
     fn draws(n: usize, d: usize, seed: u64) -> Mat<f64> {

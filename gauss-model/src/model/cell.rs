@@ -16,6 +16,7 @@ const FEWEST: usize = 32;
 const MOST: usize = 256;
 
 /// Points of the unit cube with their weights.
+#[derive(Debug)]
 pub(super) struct Cell {
     points: Vec<Vec<f64>>,
     /// ln of weights that sum to 1.
@@ -61,6 +62,13 @@ impl Cell {
         } else {
             most
         }
+    }
+
+    /// The part of each point in the weighted mean of exp of `ln_densities`: they sum to 1. NaN
+    /// where that mean is 0.
+    pub(super) fn parts(&self, ln_densities: &[f64]) -> impl Iterator<Item = f64> {
+        let ln_mean = self.ln_mean(ln_densities);
+        ln_densities.iter().zip(&self.ln_weights).map(move |(p, w)| (p + w - ln_mean).exp())
     }
 }
 

@@ -1,20 +1,13 @@
-//! What the tests share: flows and rows to draw, finite differences, thread pools.
+//! What the tests share: flows and rows to draw, thread pools.
 #![allow(dead_code)] // each test binary uses its own part of it
 
-use faer::{Mat, MatRef};
+use faer::Mat;
 use gauss_flow::{Flow, LayerSpec};
 use gauss_math::householder;
-use gauss_math::mixture::Mixture;
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-
-pub const EPS: f64 = f64::EPSILON;
-
-/// Below this dimension a rotation is the crate's own product, whose result for a row does not
-/// depend on the rows beside it; from here on it is a general GEMM, equal to rounding only.
-pub const GEMM_DIM: usize = 16;
 
 pub fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
@@ -97,64 +90,6 @@ pub fn flows(depth: usize) -> impl Strategy<Value = Flow> {
     let dim = prop_oneof![12 => 1_usize..5, 1 => Just(17_usize)];
     (dim, prop::collection::vec(layer(), 0..=depth), any::<u64>())
         .prop_map(|(d, layers, seed)| flow(d, &layers, seed))
-}
-
-/// The mixtures of a marginal layer, made from the flow's numbers alone.
-pub fn mixtures(flow: &Flow, layer: usize) -> Vec<Mixture> {
-    let LayerSpec::Marginal { components: k } = flow.layers()[layer] else {
-        panic!("layer {layer} is no marginal");
-    };
-    let params = flow.layer_params(layer);
-    let (logits, rest) = params.split_at(params.len() / 3);
-    let (means, log_sigmas) = rest.split_at(logits.len());
-    let own = |i: usize| i * k..(i + 1) * k;
-    (0..flow.dim())
-        .map(|i| Mixture::new(&logits[own(i)], &means[own(i)], &log_sigmas[own(i)]))
-        .collect()
-}
-
-/// Q of a rotation layer, row-major, made from the flow's numbers alone.
-pub fn rotation(flow: &Flow, layer: usize) -> Vec<f64> {
-    let (d, params) = (flow.dim(), flow.layer_params(layer));
-    let LayerSpec::Rotation { reflections, base } = flow.layers()[layer] else {
-        panic!("layer {layer} is no rotation");
-    };
-    let (reflectors, b) = params.split_at(reflections * d);
-    let mut q = if base { b.to_vec() } else { householder::identity(d) };
-    householder::expand(reflectors, d, &mut q);
-    q
-}
-
-/// ln|det| by Gaussian elimination with pivots.
-pub fn log_abs_det(mut m: Mat<f64>) -> f64 {
-    let d = m.nrows();
-    let mut sum = 0.0;
-    for i in 0..d {
-        let pivot = (i..d).max_by(|a, b| m[(*a, i)].abs().total_cmp(&m[(*b, i)].abs()));
-        let pivot = pivot.expect("a column");
-        for j in 0..d {
-            let kept = m[(i, j)];
-            m[(i, j)] = m[(pivot, j)];
-            m[(pivot, j)] = kept;
-        }
-        sum += m[(i, i)].abs().ln();
-        for row in i + 1..d {
-            let factor = m[(row, i)] / m[(i, i)];
-            for j in i..d {
-                let kept = m[(i, j)];
-                m[(row, j)] -= factor * kept;
-            }
-        }
-    }
-    sum
-}
-
-/// The same bits, NaN included.
-pub fn same_bits(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> bool {
-    a.nrows() == b.nrows()
-        && a.ncols() == b.ncols()
-        && (0..a.nrows())
-            .all(|i| (0..a.ncols()).all(|j| a[(i, j)].to_bits() == b[(i, j)].to_bits()))
 }
 
 pub fn bits(x: &[f64]) -> Vec<u64> {

@@ -165,7 +165,7 @@ fn beyond_training_range(seen: &Seen<'_>) -> Option<(String, bool)> {
     let mut columns: Vec<(usize, String)> = (0..x.ncols())
         .map(|j| ((0..x.nrows()).filter(|&i| beyond(i, j)).count(), j))
         .filter(|(count, _)| *count > 0)
-        .map(|(count, j)| (count, format!("{} ({})", seen.model.columns[j].name, grouped(count))))
+        .map(|(count, j)| (count, format!("{} ({})", seen.model.columns()[j].name, grouped(count))))
         .collect();
     columns.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
     let columns: Vec<String> = columns.into_iter().map(|(_, text)| text).collect();
@@ -241,7 +241,7 @@ fn constant_columns(seen: &Seen<'_>) -> Option<String> {
     }
     let constant: Vec<String> = (0..x.ncols())
         .filter(|&j| x.col(j).iter().all(|&v| v == x[(0, j)]))
-        .map(|j| seen.model.columns[j].name.clone())
+        .map(|j| seen.model.columns()[j].name.clone())
         .collect();
     (!constant.is_empty()).then(|| {
         format!(
@@ -256,7 +256,7 @@ fn constant_columns(seen: &Seen<'_>) -> Option<String> {
 fn defects(seen: &Seen<'_>) -> Option<String> {
     /// Findings told.
     const TOLD: usize = 3;
-    let columns = &seen.model.columns;
+    let columns = seen.model.columns();
     let real: Vec<usize> = (0..columns.len()).filter(|&j| !columns[j].kind.is_discrete()).collect();
     let x = rows::pick(seen.examined.transpose(), &real).transpose().to_owned();
     let names: Vec<String> = real.iter().map(|&j| columns[j].name.clone()).collect();

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::shared::kinds::ColumnStatement;
 use crate::shared::layers::Layer;
+use crate::shared::trials;
 use gauss_model::diagnostics::baselines::Baseline;
 use gauss_model::diagnostics::mean::Mean;
 use gauss_model::diagnostics::normality::Normality;
@@ -230,27 +231,20 @@ pub struct Caution {
 
 impl ModelFacts {
     pub fn of(file: String, model: &Model) -> ModelFacts {
-        let (flow, metadata) = (&model.flow, &model.metadata);
-        let validated = metadata.notes.iter().any(|(name, _)| name == "held out")
-            || metadata.history.as_ref().is_some_and(|history| {
-                history.epochs.iter().any(|epoch| epoch.validation_nll.is_some())
-            });
-        let note = |(name, value): &(String, String)| NoteFacts {
-            name: name.clone(),
-            value: value.clone(),
-        };
+        let (flow, provenance) = (model.flow(), model.provenance());
+        let note = |(name, value): (String, String)| NoteFacts { name, value };
         ModelFacts {
             file,
-            created_by: metadata.created_by.clone(),
-            recipe: metadata.recipe.clone(),
-            seed: metadata.seed,
-            rows: metadata.rows,
-            columns: model.columns.iter().map(ColumnFacts::of).collect(),
+            created_by: provenance.created_by.clone(),
+            recipe: provenance.how.to_string(),
+            seed: provenance.seed,
+            rows: provenance.rows,
+            columns: model.columns().iter().map(ColumnFacts::of).collect(),
             layers: flow.layers().iter().map(|layer| Layer::new(layer, flow.dim())).collect(),
             parameters: flow.n_params(),
             trainable_parameters: flow.n_trainable(),
-            notes: metadata.notes.iter().map(note).collect(),
-            validated,
+            notes: trials::notes(model).into_iter().map(note).collect(),
+            validated: provenance.is_validated(),
         }
     }
 }

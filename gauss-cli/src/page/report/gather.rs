@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use faer::{Mat, MatRef};
+use gauss_model::columns::Encoded;
 use gauss_model::{Column, Model};
 use rand_chacha::ChaCha8Rng;
 
@@ -11,7 +12,7 @@ use super::findings::{
     Against, Cell, Comparison, Findings, Likelihood, ModelFacts, RoundTrip, TableFacts, TrainFacts,
     Unlikely,
 };
-use super::subject::{Encoded, Rows, training_rows};
+use super::subject::{self, Rows, training_rows};
 use crate::error::Error;
 use crate::shared::generator;
 use crate::table::Table;
@@ -64,23 +65,27 @@ impl Request<'_> {
         stages.begin("scoring");
         let refused = |table: &Table| {
             let file = table.file();
-            move |source: gauss_flow::Error| Error::of_file(file, source)
+            move |source: gauss_model::Error| Error::of_file(file, source)
         };
         let (model, table) = (self.model, self.table);
         let x = table.data.as_ref();
         let rows = Rows::of(model, x).map_err(refused(table))?;
         let (_, examined) = rows.some(x, self.rows, self.seed);
-        let encoded =
-            Encoded::of(&model.columns, examined.as_ref(), &mut self.generator(Stream::Table));
-        let (z, _) = model.flow.forward(encoded.y.as_ref()).map_err(refused(table))?;
+        let encoded = subject::encoded(
+            model.columns(),
+            examined.as_ref(),
+            &mut self.generator(Stream::Table),
+        );
+        let (z, _) =
+            model.flow().forward(encoded.y.as_ref()).map_err(|e| refused(table)(e.into()))?;
         let finite: Vec<usize> =
             (0..z.nrows()).filter(|&i| rows::is_finite(z.as_ref(), i)).collect();
         let z = rows::pick(z.as_ref(), &finite);
 
         let train = self.train.map(|train| {
-            let x = training_rows(&model.columns, train, self.rows, self.seed);
+            let x = training_rows(model.columns(), train, self.rows, self.seed);
             let encoded =
-                Encoded::of(&model.columns, x.as_ref(), &mut self.generator(Stream::Train));
+                subject::encoded(model.columns(), x.as_ref(), &mut self.generator(Stream::Train));
             (train, x, encoded)
         });
         let train_facts = match &train {
@@ -128,12 +133,12 @@ impl Request<'_> {
                 examined_rows: examined.nrows(),
             },
             train: train_facts,
-            likelihood: likelihood(&rows, model.columns.len()),
+            likelihood: likelihood(&rows, model.columns().len()),
             comparison,
             normality,
             round_trip: self.round_trip(examined.as_ref(), &encoded).map_err(refused(table))?,
             two_sample,
-            least_likely: least_likely(&model.columns, x, &rows, &encoded),
+            least_likely: least_likely(model.columns(), x, &rows, &encoded),
             cautions: Vec::new(),
         };
         let seen = cautions::Seen {
@@ -150,12 +155,12 @@ impl Request<'_> {
         &self,
         encoded: &Encoded,
         train: Option<MatRef<'_, f64>>,
-    ) -> Result<Option<Comparison>, gauss_flow::Error> {
+    ) -> Result<Option<Comparison>, gauss_model::Error> {
         let y = encoded.y.as_ref();
         if y.nrows() < baselines::LEAST_ROWS {
             return Ok(None);
         }
-        let of_model = encoded.in_units(self.model.flow.log_prob(y)?);
+        let of_model = encoded.in_units(self.model.flow().log_prob(y)?);
         let baselines = Baseline::ALL
             .into_iter()
             .map(|baseline| {
@@ -187,16 +192,16 @@ impl Request<'_> {
         &self,
         x: MatRef<'_, f64>,
         encoded: &Encoded,
-    ) -> Result<Option<RoundTrip>, gauss_flow::Error> {
+    ) -> Result<Option<RoundTrip>, gauss_model::Error> {
         if x.nrows() == 0 {
             return Ok(None);
         }
-        let (z, _) = self.model.flow.forward(encoded.y.as_ref())?;
+        let (z, _) = self.model.flow().forward(encoded.y.as_ref())?;
         let back = self.model.inverse(z.as_ref())?;
-        let columns = round_trip::compare(&self.model.columns, x, back.as_ref());
+        let columns = round_trip::compare(self.model.columns(), x, back.as_ref());
         let largest = columns.iter().filter_map(|trip| trip.largest).reduce(f64::max);
         let discrete =
-            || self.model.columns.iter().zip(&columns).filter(|(c, _)| c.kind.is_discrete());
+            || self.model.columns().iter().zip(&columns).filter(|(c, _)| c.kind.is_discrete());
         let discrete_exact =
             discrete().next().is_some().then(|| discrete().all(|(_, trip)| trip.exact == 1.0));
         Ok(Some(RoundTrip { rows: x.nrows(), largest, discrete_exact, columns }))

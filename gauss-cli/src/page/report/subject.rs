@@ -1,32 +1,18 @@
 //! What a report is about: a model, the rows of a table, and what the flow sees of them.
 
 use faer::{Mat, MatRef};
-use gauss_model::{Column, Model, columns};
+use gauss_model::columns::{self, Encoded};
+use gauss_model::{Column, Model};
 use rand::Rng;
 
 use crate::table::Table;
 use gauss_flow::rows;
 use gauss_rbig::sampling;
 
-/// Rows as the flow sees them.
-pub struct Encoded {
-    /// `[n, d]`, dequantised and mapped to the line.
-    pub y: Mat<f64>,
-    /// Σ_j ln dy_j/du_j of each row `[n]`: from a density of y to one in the table's units.
-    pub log_det: Vec<f64>,
-}
-
-impl Encoded {
-    /// Of rows x `[n, d]` within the columns' supports; a discrete value gets noise from `rng`.
-    pub fn of(columns: &[Column], x: MatRef<'_, f64>, rng: &mut impl Rng) -> Encoded {
-        let (y, log_det) = columns::encode(columns, columns::dequantize(columns, x, rng));
-        Encoded { y, log_det }
-    }
-
-    /// Log-densities of y in the table's units.
-    pub fn in_units(&self, log_prob: Vec<f64>) -> Vec<f64> {
-        log_prob.into_iter().zip(&self.log_det).map(|(l, ln_slope)| l + ln_slope).collect()
-    }
+/// Rows x `[n, d]` within the columns' supports as the flow sees them; a discrete value gets noise
+/// from `rng`.
+pub fn encoded(columns: &[Column], x: MatRef<'_, f64>, rng: &mut impl Rng) -> Encoded {
+    columns::encode(columns, columns::dequantize(columns, x, rng))
 }
 
 /// The rows of a table, sorted by what the model can say of them.
@@ -43,11 +29,11 @@ pub struct Rows {
 }
 
 impl Rows {
-    pub fn of(model: &Model, x: MatRef<'_, f64>) -> Result<Rows, gauss_flow::Error> {
+    pub fn of(model: &Model, x: MatRef<'_, f64>) -> Result<Rows, gauss_model::Error> {
         let log_prob = model.log_prob(x)?;
         let mut rows = Rows { log_prob, usable: Vec::new(), outside_support: 0, beyond_range: 0 };
         for i in 0..x.nrows() {
-            let row = || x.row(i).iter().zip(&model.columns);
+            let row = || x.row(i).iter().zip(model.columns());
             if row().any(|(v, _)| v.is_nan()) {
                 continue;
             }

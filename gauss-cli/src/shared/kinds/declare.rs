@@ -120,46 +120,42 @@ impl Kinds {
     }
 }
 
-/// Checks that every cell is a value of its column's kind.
-///
-/// # Errors
-/// The first that is not.
-pub fn check(table: &Table) -> Result<(), KindsError> {
-    let Some((i, j)) = gauss_model::columns::first_outside(&table.columns, table.data.as_ref())
-    else {
-        return Ok(());
-    };
-    let Column { name, kind, .. } = &table.columns[j];
-    let (file, row) = (table.file(), table.row_number(i));
-    let (column, value) = (name.clone(), table.data[(i, j)]);
-    Err(match kind {
-        Kind::Real(support) => {
-            let (low, high) = support.bounds();
-            if value == low || value == high {
-                let map = if low.is_finite() && high.is_finite() { "logit" } else { "logarithm" };
-                KindsError::OnBound { file, row, column, value, map }
-            } else {
-                KindsError::Outside { file, row, column, value, support: *support }
+impl KindsError {
+    /// The cell in row i and column j of `data` is no value of its column's kind.
+    pub fn of_cell(table: &Table, i: usize, j: usize) -> KindsError {
+        let Column { name, kind, .. } = &table.columns[j];
+        let (file, row) = (table.file(), table.row_number(i));
+        let (column, value) = (name.clone(), table.data[(i, j)]);
+        match kind {
+            Kind::Real(support) => {
+                let (low, high) = support.bounds();
+                if value == low || value == high {
+                    let two = low.is_finite() && high.is_finite();
+                    let map = if two { "logit" } else { "logarithm" };
+                    KindsError::OnBound { file, row, column, value, map }
+                } else {
+                    KindsError::Outside { file, row, column, value, support: *support }
+                }
+            }
+            Kind::Integer(_) if value.fract() != 0.0 => {
+                KindsError::NotWhole { file, row, column, value }
+            }
+            Kind::Integer(support) => {
+                let (low, high) = support.bounds();
+                if (low..=high).contains(&value) {
+                    KindsError::TooLarge { file, row, column, value }
+                } else {
+                    let words = kind.to_string();
+                    KindsError::IntegerOutside { file, row, column, value, words }
+                }
+            }
+            // The codes of other rows come from the table itself.
+            Kind::Category(_) => {
+                let first = table.unknown.as_ref().map(|unknown| unknown.first.to_string());
+                KindsError::UnknownLevel { file, first: first.unwrap_or_default() }
             }
         }
-        Kind::Integer(_) if value.fract() != 0.0 => {
-            KindsError::NotWhole { file, row, column, value }
-        }
-        Kind::Integer(support) => {
-            let (low, high) = support.bounds();
-            if (low..=high).contains(&value) {
-                KindsError::TooLarge { file, row, column, value }
-            } else {
-                let words = super::describe(kind);
-                KindsError::IntegerOutside { file, row, column, value, words }
-            }
-        }
-        // The codes of other rows come from the table itself.
-        Kind::Category(_) => {
-            let first = table.unknown.as_ref().map(|unknown| unknown.first.to_string());
-            KindsError::UnknownLevel { file, first: first.unwrap_or_default() }
-        }
-    })
+    }
 }
 
 /// That an option contradicts itself or another.

@@ -9,6 +9,6 @@ mod declare;
 mod offer;
 mod statement;
 
-pub use declare::{Kinds, KindsError, check};
-pub use offer::{Offer, WHOLE_NUMBERS, offers};
-pub use statement::{BaseMeasure, ColumnStatement, describe};
+pub use declare::{Kinds, KindsError};
+pub use offer::Offer;
+pub use statement::{BaseMeasure, ColumnStatement};

@@ -4,9 +4,6 @@ use gauss_model::{Column, Kind, Support};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Levels that a description lists.
-const SHOWN: usize = 6;
-
 /// A column as `--json` shows it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "ColumnReport")]
@@ -40,7 +37,7 @@ impl ColumnStatement {
         let (low, high) = support.bounds();
         let finite = |bound: f64| bound.is_finite().then_some(bound);
         Self {
-            description: describe(&column.kind),
+            description: column.kind.to_string(),
             name: column.name.clone(),
             kind,
             low: finite(low),
@@ -58,28 +55,6 @@ impl ColumnStatement {
     /// Of each of them.
     pub fn of(columns: &[Column]) -> Vec<Self> {
         columns.iter().map(Self::new).collect()
-    }
-}
-
-/// A kind in a few words: `real`, `real > 0`, `integer 0 to 10`, `one of a, b, c`.
-pub fn describe(kind: &Kind) -> String {
-    match kind {
-        Kind::Real(Support::Line) => "real".to_owned(),
-        Kind::Real(support) => format!("real {support}"),
-        Kind::Integer(support) => match support {
-            Support::Line => "integer".to_owned(),
-            Support::Above(low) => format!("integer, {low} or more"),
-            Support::Below(high) => format!("integer, {high} or less"),
-            Support::Within(low, high) => format!("integer, {low} to {high}"),
-        },
-        Kind::Category(levels) => {
-            let more = match levels.len().checked_sub(SHOWN + 1) {
-                Some(more) => format!(" and {} more", more + 1),
-                None => String::new(),
-            };
-            let shown = levels.iter().take(SHOWN).cloned().collect::<Vec<String>>();
-            format!("one of {}{more}", shown.join(", "))
-        }
     }
 }
 
@@ -120,21 +95,6 @@ impl BaseMeasure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn kinds_are_described_in_a_few_words() {
-        let levels: Vec<String> = (0..9).map(|k| format!("l{k}")).collect();
-        for (kind, words) in [
-            (Kind::default(), "real"),
-            (Kind::Real(Support::Above(0.0)), "real > 0"),
-            (Kind::Real(Support::Below(1.5)), "real < 1.5"),
-            (Kind::Real(Support::Within(0.0, 1.0)), "real in (0, 1)"),
-            (Kind::Integer(Support::Within(0.0, 10.0)), "integer, 0 to 10"),
-            (Kind::Category(levels), "one of l0, l1, l2, l3, l4, l5 and 3 more"),
-        ] {
-            assert_eq!(describe(&kind), words);
-        }
-    }
 
     #[test]
     fn the_base_measure_is_said_where_it_is_not_plain() {

@@ -1,58 +1,54 @@
-//! The model file, and the one place that knows bincode.
+//! The model file.
 //!
 //! | bytes | what |
 //! |---|---|
 //! | 8 | magic `GAUSSFLO` |
-//! | 2 | format version, 2 |
+//! | 2 | format version, 3 |
 //! | 2 | flags, 0 |
 //! | 8 | length of the payload |
 //! | 4 | CRC-32 of the payload |
 //! | 4 | CRC-32 of the 24 bytes before |
 //! | … | payload |
 //!
-//! All integers are little-endian. The payload is the serde encoding of `(dim: u64, layers,
-//! params, columns, metadata)` by bincode 2.0.1 with fixed-width little-endian integers: a `u64`
-//! length before every sequence and string, a `u32` before every enum variant, one byte before
-//! every option. Nothing derived is stored; loading goes through [`Flow::from_parts`]. A checksum
-//! finds damage, not malice.
+//! All integers are little-endian. The payload is the serde encoding by bincode 2.0.1 with
+//! fixed-width integers: a `u64` length before every sequence and string, a `u32` before every
+//! enum variant, its position in the source, one byte before every option, `usize` as `u64`, and
+//! the fields of a structure in the order of its source, with nothing between them:
 //!
-//! Version 1, which is read, too, had no columns but their names, first in the metadata: all are
-//! real.
+//! | payload | type |
+//! |---|---|
+//! | dimension d | `u64` |
+//! | layers, in data order | sequence of [`LayerSpec`](gauss_flow::LayerSpec) |
+//! | parameters | sequence of `f64` |
+//! | columns, d of them | sequence of [`Column`](crate::Column): name, kind, fill |
+//! | provenance | [`Provenance`](crate::Provenance) |
+//!
+//! Nothing derived is stored, and nothing that depends on the clock; loading goes through
+//! [`Flow::from_parts`](gauss_flow::Flow::from_parts) and [`Model::new`]. A checksum finds damage,
+//! not malice; of malice, no length that a file claims is believed before its bytes are there.
+//!
+//! Versions 1 and 2 are read, too, and always will be. They had, in place of the provenance,
+//! metadata: rows, seed, a recipe in words, the program, the training with the seconds of each
+//! epoch, and notes. Version 1 had in place of the columns their names, before the metadata: all
+//! are real. What they noted in words stays words: [`Provenance::notes`](crate::Provenance::notes).
 
-use crate::columns::{self, Column};
+mod payload;
+
 use crate::error::Error;
 use crate::model::Model;
-use gauss_flow::{Flow, History, LayerSpec};
-use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use thiserror::Error as ThisError;
 
 const MAGIC: [u8; 8] = *b"GAUSSFLO";
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 const HEADER: usize = 28;
 /// No model has a larger payload; a decoder never allocates more.
 const MAX_PAYLOAD: usize = 1 << 30;
 
-/// What a model remembers beside its numbers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Metadata {
-    /// Rows it was fitted on.
-    pub rows: u64,
-    /// The fit's seed.
-    pub seed: u64,
-    /// How it was fitted, in words.
-    pub recipe: String,
-    /// The program and version that wrote it.
-    pub created_by: String,
-    /// The joint training, if there was one.
-    pub history: Option<History>,
-    /// Anything else worth knowing, as (name, value).
-    pub notes: Vec<(String, String)>,
-}
-
 /// Why a model file cannot be read or written.
 #[derive(Debug, ThisError)]
+#[non_exhaustive]
 pub enum FileError {
     /// The system's refusal.
     #[error("{}: {source}", path.display())]
@@ -74,6 +70,7 @@ pub enum FileError {
 
 /// Why bytes are no model.
 #[derive(Clone, Debug, PartialEq, ThisError)]
+#[non_exhaustive]
 pub enum FormatError {
     /// It does not begin as a model does.
     #[error("not a gauss model")]
@@ -121,36 +118,6 @@ pub enum FormatError {
     Invalid(#[from] Error),
 }
 
-#[derive(Serialize, Deserialize)]
-struct Payload {
-    dim: u64,
-    layers: Vec<LayerSpec>,
-    params: Vec<f64>,
-    columns: Vec<Column>,
-    metadata: Metadata,
-}
-
-/// What version 1 stored.
-#[derive(Deserialize)]
-struct FirstPayload {
-    dim: u64,
-    layers: Vec<LayerSpec>,
-    params: Vec<f64>,
-    names: Vec<String>,
-    metadata: Metadata,
-}
-
-impl From<FirstPayload> for Payload {
-    fn from(FirstPayload { dim, layers, params, names, metadata }: FirstPayload) -> Self {
-        let columns = names.into_iter().map(Column::real).collect();
-        Payload { dim, layers, params, columns, metadata }
-    }
-}
-
-fn encoding() -> impl bincode::config::Config {
-    bincode::config::legacy().with_limit::<MAX_PAYLOAD>()
-}
-
 fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     bytes[at..at + N].try_into().expect("the header's length is checked")
 }
@@ -159,22 +126,9 @@ impl Model {
     /// The bytes of the model file.
     ///
     /// # Errors
-    /// [`FormatError::TooLarge`] for a payload above a gibibyte; [`FormatError::Invalid`] for
-    /// columns that are not the flow's, or not valid.
+    /// [`FormatError::TooLarge`] for a payload above a gibibyte.
     pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
-        self.check_columns()?;
-        let payload = Payload {
-            dim: self.flow.dim() as u64,
-            layers: self.flow.layers().to_vec(),
-            params: self.flow.params().to_vec(),
-            columns: self.columns.clone(),
-            metadata: self.metadata.clone(),
-        };
-        let payload = bincode::serde::encode_to_vec(payload, encoding())
-            .map_err(|e| FormatError::Payload { reason: e.to_string() })?;
-        if payload.len() > MAX_PAYLOAD {
-            return Err(FormatError::TooLarge { got: payload.len() as u64 });
-        }
+        let payload = payload::encode(self)?;
         let mut bytes = Vec::with_capacity(HEADER + payload.len());
         bytes.extend(MAGIC);
         bytes.extend(VERSION.to_le_bytes());
@@ -222,32 +176,7 @@ impl Model {
         if crc32fast::hash(payload) != u32::from_le_bytes(array(bytes, 20)) {
             return Err(FormatError::Checksum { part: "payload" });
         }
-        let (payload, read): (Payload, usize) = match version {
-            1 => bincode::serde::decode_from_slice::<FirstPayload, _>(payload, encoding())
-                .map(|(first, read)| (first.into(), read)),
-            _ => bincode::serde::decode_from_slice(payload, encoding()),
-        }
-        .map_err(|e| FormatError::Payload { reason: e.to_string() })?;
-        if read as u64 != len {
-            return Err(FormatError::Trailing { extra: len - read as u64 });
-        }
-        let dim = usize::try_from(payload.dim).unwrap_or(usize::MAX);
-        let flow = Flow::from_parts(dim, payload.layers, payload.params).map_err(Error::from)?;
-        let columns = match payload.columns {
-            none if none.is_empty() => columns::unnamed(dim),
-            columns => columns,
-        };
-        let model = Self { flow, columns, metadata: payload.metadata };
-        model.check_columns()?;
-        Ok(model)
-    }
-
-    fn check_columns(&self) -> Result<(), Error> {
-        let (expected, got) = (self.flow.dim(), self.columns.len());
-        if expected != got {
-            return Err(gauss_flow::Error::Columns { expected, got }.into());
-        }
-        columns::validate(&self.columns)
+        payload::decode(version, payload)
     }
 
     /// Writes the model to `path`: to a temporary file beside it, synced, then renamed, so that
@@ -255,7 +184,8 @@ impl Model {
     ///
     /// # Errors
     /// [`FileError`] with the path; the old file is then untouched.
-    pub fn save(&self, path: &Path) -> Result<(), FileError> {
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
+        let path = path.as_ref();
         let format = |source| FileError::Format { path: path.to_owned(), source };
         let bytes = self.to_bytes().map_err(format)?;
         let write = || -> std::io::Result<()> {
@@ -277,7 +207,8 @@ impl Model {
     ///
     /// # Errors
     /// [`FileError`] with the path.
-    pub fn load(path: &Path) -> Result<Self, FileError> {
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, FileError> {
+        let path = path.as_ref();
         let bytes = std::fs::read(path)
             .map_err(|source| FileError::Io { path: path.to_owned(), source })?;
         Self::from_bytes(&bytes)
