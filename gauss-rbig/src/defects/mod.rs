@@ -36,8 +36,8 @@ mod values;
 mod words;
 
 use crate::Error;
-use faer::MatRef;
 use gauss_flow::Rows;
+use gauss_flow::rows::Counted;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -120,6 +120,9 @@ pub enum Defect {
 /// relations between columns. Constant columns are passed over: they have no density at all, and
 /// a fit refuses them. Deterministic.
 ///
+/// Rows of weight 0 are no evidence; the others count alike for whether there is a defect, by their
+/// weights for its share of the table.
+///
 /// ```
 /// use gauss_rbig::defects::{Defect, examine};
 /// let grades = faer::Mat::from_fn(50, 1, |i, _| (i % 5) as f64);
@@ -130,11 +133,14 @@ pub enum Defect {
 ///
 /// # Errors
 /// [`Error::Rows`], [`Error::NonFinite`], [`Error::Eigen`].
-pub fn examine(x: MatRef<'_, f64>) -> Result<Vec<Defect>, Error> {
-    Rows::from(x).check(x.ncols())?;
+pub fn examine<'a>(x: impl Into<Rows<'a>>) -> Result<Vec<Defect>, Error> {
+    let x = x.into();
+    x.check(x.ncols())?;
+    let counted = Counted::of(x);
+    let (x, weights) = (counted.rows().x(), counted.rows().weights());
     let columns: Vec<values::Column> = (0..x.ncols())
         .into_par_iter()
-        .map(|j| values::Column::of(&x.col(j).iter().copied().collect::<Vec<f64>>()))
+        .map(|j| values::Column::of(&x.col(j).iter().copied().collect::<Vec<f64>>(), weights))
         .collect();
     let mut found: Vec<Defect> =
         columns.iter().enumerate().flat_map(|(j, column)| column.defects(j)).collect();
