@@ -65,14 +65,11 @@ pub enum MissingArg {
     Median,
 }
 
-/// Whether --weights is spoken of: not before every command that reads it can make use of it.
-pub const WEIGHTS_ARE_SHOWN: bool = false;
-
 /// A column that is no variable.
 #[derive(Debug, Clone, Default, Args)]
 pub struct WeightArgs {
     /// The column that says how many rows each row counts for; it is none of the model's
-    #[arg(long, value_name = "NAME", hide = !WEIGHTS_ARE_SHOWN)]
+    #[arg(long, value_name = "NAME")]
     weights: Option<String>,
 }
 
@@ -85,17 +82,6 @@ impl WeightArgs {
     /// The column's name.
     pub fn column(&self) -> Option<&str> {
         self.weights.as_deref()
-    }
-
-    /// What a command says that cannot do anything with weights yet.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] where there are weights.
-    pub fn not_yet(&self) -> Result<(), Error> {
-        match self.weights {
-            Some(_) => Err(Error::Usage("--weights: here every row counts once".to_owned())),
-            None => Ok(()),
-        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::shared::evaluate::stdin_once;
 use crate::shared::{model, pieces};
 use crate::table::{self, Select, Table};
 use crate::terminal::{Console, Remark};
-use crate::words::counted;
+use crate::words::{counted, weighted};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -121,6 +121,9 @@ pub(crate) struct Summary {
     table: String,
     /// Rows of the table.
     rows: usize,
+    /// The effective number of rows, (Σw)²/Σw²; absent without --weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effective_rows: Option<f64>,
     /// Rows that no model is asked about because a value is missing; `--missing drop` only.
     missing_rows: usize,
     #[serde(flatten)]
@@ -167,11 +170,13 @@ impl Compare {
             });
         }
 
-        let found = compare::Comparison::of((&table.data).into(), &log_probs);
+        let rows = table.weighted().map_err(|fault| Error::of_file(table.file(), fault))?;
+        let found = compare::Comparison::of(rows, &log_probs);
         let summary = Summary {
             command: "compare",
             table: table.file(),
             rows: table.rows(),
+            effective_rows: table.effective_rows(),
             missing_rows: table.missing_rows,
             comparison: Comparison::new(&found, &names, &models),
             out: self.out.as_ref().map(|path| path.display().to_string()),
@@ -189,15 +194,14 @@ impl Compare {
     fn read(&self, console: &Console, model: &Model) -> Result<Table, Error> {
         let wanted = Select::Model(model.columns());
         let options = self.weights.apart(self.reading.to_evaluate(console));
-        let table = table::read(&self.table, wanted, &options)?;
-        self.weights.not_yet()?;
-        Ok(table)
+        Ok(table::read(&self.table, wanted, &options)?)
     }
 }
 
 impl Summary {
     fn prose(&self) -> String {
-        let mut text = format!("{}: {}", self.table, counted(self.rows, "row"));
+        let rows = counted(self.rows, "row");
+        let mut text = format!("{}: {rows}{}", self.table, weighted(self.effective_rows));
         if self.missing_rows > 0 {
             let _ = write!(text, ", {} with missing values", counted(self.missing_rows, "row"));
         }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::options::{TableArgs, WEIGHTS_ARE_SHOWN, WeightArgs, each_once};
+use crate::options::{TableArgs, WeightArgs, each_once};
 use crate::shared::data::Data;
 use crate::shared::defects::{Examined, Remedies};
 use crate::shared::evaluate;
@@ -20,7 +20,7 @@ use crate::shared::trials::Trials;
 use crate::shared::weights;
 use crate::table::{self, Destination, ReadOptions, Select, Table};
 use crate::terminal::{Console, FitProgress, Remark};
-use crate::words::{aligned, counted, grouped};
+use crate::words::{aligned, counted, grouped, weighted};
 
 const EXAMPLES: &str = "\
 Nothing needs to be set. Several sizes of model are begun by a greedy fit (rotations to the \
@@ -136,7 +136,7 @@ impl Fit {
         let categories = self.kinds.categorical().to_vec();
         let options = ReadOptions { categories, ..self.read_options(console) };
         let table = table::read(&self.table, wanted, &options)?;
-        if WEIGHTS_ARE_SHOWN && let Some(text) = weights::hint(&table.columns) {
+        if let Some(text) = weights::hint(&table.columns) {
             console.remark(&Remark::hint(format!("{}: {text}", table.file())));
         }
         Ok(table)
@@ -163,6 +163,9 @@ pub(crate) struct Summary<'a> {
     model: String,
     /// Rows of the table that were used, those set aside included.
     rows: usize,
+    /// The effective number of rows, (Σw)²/Σw²; absent without --weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effective_rows: Option<f64>,
     /// Rows left out because a value is missing; `--missing drop` only.
     missing_rows: usize,
     /// Missing cells that were filled, by column; `--missing median` only.
@@ -223,6 +226,7 @@ impl<'a> Summary<'a> {
             table: table.file(),
             model: out.display().to_string(),
             rows: table.rows(),
+            effective_rows: table.effective_rows(),
             missing_rows: table.missing_rows,
             filled: table.filled_by_name(),
             validation_rows: search.validation_rows,
@@ -249,7 +253,7 @@ impl<'a> Summary<'a> {
     /// For a person.
     fn prose(&self) -> String {
         let mut facts = vec![
-            ("rows", grouped(self.rows)),
+            ("rows", format!("{}{}", grouped(self.rows), weighted(self.effective_rows))),
             ("columns", format!("{}: {}", self.columns.len(), self.columns.join(", "))),
         ];
         facts.extend(self.kinds.iter().filter_map(ColumnStatement::prose).map(|kind| ("", kind)));

@@ -129,9 +129,7 @@ impl Report {
     ) -> Result<Table, Error> {
         let wanted = Select::Model(model.columns());
         let options = self.weights.apart(self.reading.to_evaluate(console));
-        let table = table::read(path, wanted, &options)?;
-        self.weights.not_yet()?;
-        Ok(table)
+        Ok(table::read(path, wanted, &options)?)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::options::{OutArgs, TableArgs, Target, WeightArgs};
 use crate::table::{self, Select, Table, Unknown};
 use crate::terminal::Console;
-use crate::words::{counted, grouped};
+use crate::words::{counted, grouped, weighted};
 
 /// The arguments.
 #[derive(Debug, Clone, Args)]
@@ -49,6 +49,9 @@ pub struct Facts {
     pub table: String,
     /// Rows of the table, and of the result.
     pub rows: usize,
+    /// The effective number of rows, (Σw)²/Σw²; absent without --weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_rows: Option<f64>,
     /// Rows whose result is NaN because a value is missing; `--missing drop` only.
     pub missing_rows: usize,
     /// Missing cells that were filled, by column; `--missing median` only.
@@ -81,11 +84,11 @@ impl Evaluation {
         out.check(&columns)?;
         let options = weights.apart(self.reading.to_evaluate(console));
         let table = table::read(&self.table, select(&model), &options)?;
-        weights.not_yet()?;
         let facts = Facts {
             model: self.model.display().to_string(),
             table: table.file(),
             rows: table.rows(),
+            effective_rows: table.effective_rows(),
             missing_rows: table.missing_rows,
             filled: table.filled_by_name(),
             unknown_cells: table.unknown.as_ref().map_or(0, |unknown| unknown.cells),
@@ -107,7 +110,7 @@ impl Loaded {
 impl Facts {
     /// `test.csv: 1,000 rows`.
     pub fn subject(&self) -> String {
-        format!("{}: {}", self.table, counted(self.rows, "row"))
+        format!("{}: {}{}", self.table, counted(self.rows, "row"), weighted(self.effective_rows))
     }
 
     /// What there is to say about missing values and unknown names, if anything.

@@ -232,6 +232,11 @@ impl Table {
         }
     }
 
+    /// The effective number of rows, (Σw)²/Σw²; `None` where they have no weights.
+    pub fn effective_rows(&self) -> Option<f64> {
+        self.weights.as_ref().and_then(|_| self.weighted().ok()).map(|rows| rows.effective())
+    }
+
     /// The number of a row of `data` among the file's rows of data, counted from 1.
     pub fn row_number(&self, row: usize) -> usize {
         let mut place = row;
