@@ -24,3 +24,8 @@ pub use faer;
 pub use gauss_flow;
 pub use gauss_rbig;
 pub use rand;
+
+// The README of the whole project shows this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Front;
