@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn two_standard_errors_tell_models_apart() {
         // ±1 around the difference: a deviation of 1, an error of about 1/7.
-        let wave = |i: usize| if i % 2 == 0 { 1.0 } else { -1.0 };
+        let wave = |i: usize| if i.is_multiple_of(2) { 1.0 } else { -1.0 };
         for (difference, standing) in [(-0.5, Standing::Worse), (-0.1, Standing::Level)] {
             let found = of(|i| [0.0, wave(i) + difference]);
             assert_eq!((found.best, found.models[1].standing), (0, standing));

@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn two_standard_errors_tell_models_apart() {
-        let wave = |i: usize| if i % 2 == 0 { 1.0 } else { -1.0 };
+        let wave = |i: usize| if i.is_multiple_of(2) { 1.0 } else { -1.0 };
         for (difference, apart) in [(-0.5, true), (-0.1, false)] {
             let (conclusive, line) = of_two(|i| [0.0, wave(i) + difference]);
             assert_eq!(conclusive, apart, "{line}");
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_row_without_density_decides_and_the_others_are_told() {
         const NONE: f64 = f64::NEG_INFINITY;
-        let wave = |i: usize| if i % 2 == 0 { 0.3 } else { 0.1 };
+        let wave = |i: usize| if i.is_multiple_of(2) { 0.3 } else { 0.1 };
         let (conclusive, lines) = of_two(|i| [0.0, if i < 4 { NONE } else { wave(i) }]);
         assert!(conclusive);
         let expected = "m1 has no density for 4 rows\n\

@@ -52,11 +52,13 @@ const MARGIN: f64 = 1.0 / 1_048_576.0;
 
 impl Kind {
     /// Whether the column has probabilities rather than densities.
+    #[must_use]
     pub fn is_discrete(&self) -> bool {
         !matches!(self, Kind::Real(_))
     }
 
     /// Whether x is a value of this kind. NaN is none.
+    #[must_use]
     pub fn contains(&self, x: f64) -> bool {
         let whole = x.fract() == 0.0 && x.abs() <= MAX_INTEGER;
         match self {
@@ -68,11 +70,13 @@ impl Kind {
 
     /// Whether x is a number that is no value of this kind. NaN is a missing value; an infinity on
     /// the line is left to the flow.
+    #[must_use]
     pub fn excludes(&self, x: f64) -> bool {
         !x.is_nan() && *self != Kind::default() && !self.contains(x)
     }
 
     /// The support of the values, for a discrete kind with their noise.
+    #[must_use]
     pub fn support(&self) -> Support {
         match self {
             Kind::Real(support) => *support,
@@ -82,11 +86,13 @@ impl Kind {
     }
 
     /// The value with its noise; v is uniform on [0, 1). A real value is left as it is.
+    #[must_use]
     pub fn dequantize(&self, x: f64, v: f64) -> f64 {
         if self.is_discrete() { x + (v - 0.5) * (1.0 - MARGIN) } else { x }
     }
 
     /// The value x as its column has it.
+    #[must_use]
     pub fn value(&self, x: f64) -> Value<'_> {
         /// Every whole double up to here is an integer of 64 bits.
         const MOST: f64 = 9.0e18;
@@ -102,6 +108,7 @@ impl Kind {
     }
 
     /// The value whose cell holds u. A real value is left as it is.
+    #[must_use]
     pub fn quantize(&self, u: f64) -> f64 {
         match self {
             Kind::Real(_) => u,

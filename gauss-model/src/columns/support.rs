@@ -29,6 +29,7 @@ pub enum Support {
 
 impl Support {
     /// Whether the bounds are finite and in order.
+    #[must_use]
     pub fn is_valid(self) -> bool {
         match self {
             Support::Line => true,
@@ -38,12 +39,14 @@ impl Support {
     }
 
     /// Whether x is a finite number strictly within the bounds.
+    #[must_use]
     pub fn contains(self, x: f64) -> bool {
         let (low, high) = self.bounds();
         low < x && x < high
     }
 
     /// The bounds, infinite where there are none.
+    #[must_use]
     pub fn bounds(self) -> (f64, f64) {
         match self {
             Support::Line => (f64::NEG_INFINITY, f64::INFINITY),
@@ -54,6 +57,7 @@ impl Support {
     }
 
     /// y(x) and ln dy/dx. NaN for a value that is not within the bounds.
+    #[must_use]
     pub fn to_line(self, x: f64) -> (f64, f64) {
         if !self.contains(x) {
             return (f64::NAN, f64::NAN);
@@ -97,6 +101,7 @@ impl Support {
     }
 
     /// x(y), within the bounds for every y. NaN for NaN.
+    #[must_use]
     pub fn from_line(self, y: f64) -> f64 {
         let x = match self {
             Support::Line => return y,

@@ -28,6 +28,7 @@ const NEGLIGIBLE: f64 = 40.0;
 const SMALLEST: f64 = 0.02;
 
 /// A² of z against N(0, 1), mean and variance known. Infinite only if a value is.
+#[must_use]
 pub fn statistic(z: &[f64]) -> f64 {
     let mut sorted = z.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -42,6 +43,7 @@ pub fn statistic(z: &[f64]) -> f64 {
 }
 
 /// P(A² > a) in the limit of many rows.
+#[must_use]
 pub fn p_value(a: f64) -> f64 {
     if a < SMALLEST {
         return 1.0;

@@ -34,6 +34,7 @@ impl Baseline {
     pub const ALL: [Baseline; 3] = [Baseline::Gaussian, Baseline::Independent, Baseline::Mixture];
 
     /// In words.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Baseline::Gaussian => "one multivariate normal",
@@ -43,6 +44,7 @@ impl Baseline {
     }
 
     /// In the middle of a sentence.
+    #[must_use]
     pub fn phrase(self) -> &'static str {
         match self {
             Baseline::Gaussian | Baseline::Independent => self.name(),
@@ -62,6 +64,7 @@ pub struct Scored {
 
 /// Fitted to `train` `[m, d]`, scored on `test` `[n, d]`. None where the training rows are too few
 /// or span no volume.
+#[must_use]
 pub fn score(
     baseline: Baseline,
     train: MatRef<'_, f64>,
@@ -99,6 +102,7 @@ pub fn score(
 
 /// Every row of x `[n, d]` scored by the baseline fitted to the four fifths it is not in. None
 /// where some training rows are too few or span no volume.
+#[must_use]
 pub fn cross_fit(baseline: Baseline, x: MatRef<'_, f64>, seed: u64) -> Option<Scored> {
     let fold = sampling::folds(x.nrows(), FOLDS, seed);
     let parts: Vec<(Vec<usize>, Scored)> = (0..FOLDS)

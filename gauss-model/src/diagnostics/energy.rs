@@ -50,6 +50,7 @@ pub struct Energy {
 }
 
 /// The test of z `[n, d]`, n >= 2, on some of the rows where there are many.
+#[must_use]
 pub fn test(z: MatRef<'_, f64>, seed: u64) -> Energy {
     let dim = z.ncols();
     let most = MOST_ROWS.min((MOST_PRODUCTS / dim).isqrt());

@@ -77,6 +77,7 @@ pub struct Kurtosis {
 }
 
 /// Of the finite rows z `[n, d]`; none of fewer than [`LEAST_ROWS`].
+#[must_use]
 pub fn examine(z: MatRef<'_, f64>, seed: u64) -> Option<Normality> {
     if z.nrows() < LEAST_ROWS {
         return None;

@@ -18,6 +18,7 @@ pub struct ColumnTrip {
 
 /// Each column of x `[n, d]`, n >= 1, against what came `back` `[n, d]`. Errors are relative to
 /// the column's standard deviation; where that is 0, to its mean in size, or absolute.
+#[must_use]
 pub fn compare(columns: &[Column], x: MatRef<'_, f64>, back: MatRef<'_, f64>) -> Vec<ColumnTrip> {
     columns
         .iter()

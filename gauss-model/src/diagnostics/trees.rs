@@ -63,6 +63,7 @@ impl Sums {
 
 impl Trees {
     /// Learns to tell the rows of x `[n, d]` whose `label` is true from the others.
+    #[must_use]
     pub fn fit(x: MatRef<'_, f64>, label: &[bool]) -> Trees {
         let (n, d) = (x.nrows(), x.ncols());
         let edges: Vec<Vec<f64>> = (0..d).map(|j| bin_edges(x.col(j).iter().copied())).collect();
@@ -148,6 +149,7 @@ impl Trees {
     }
 
     /// The logit of P(label | x) of each row of x `[n, d]`.
+    #[must_use]
     pub fn logits(&self, x: MatRef<'_, f64>) -> Vec<f64> {
         (0..x.nrows())
             .map(|i| {
@@ -164,6 +166,7 @@ impl Trees {
     }
 
     /// How much each column contributed `[d]`, of 1 in all; zeros where nothing did.
+    #[must_use]
     pub fn importance(&self) -> Vec<f64> {
         let total: f64 = self.gains.iter().sum();
         self.gains.iter().map(|gain| if total > 0.0 { gain / total } else { 0.0 }).collect()

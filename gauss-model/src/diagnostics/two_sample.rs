@@ -43,6 +43,7 @@ pub struct TwoSample {
 ///
 /// # Panics
 /// If a and b differ in shape.
+#[must_use]
 pub fn test(a: MatRef<'_, f64>, b: MatRef<'_, f64>, seed: u64) -> Option<TwoSample> {
     assert_eq!(a.shape(), b.shape(), "samples of one shape");
     let (n, d) = a.shape();

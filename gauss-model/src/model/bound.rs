@@ -111,6 +111,7 @@ impl BoundModel {
     /// [`BoundModel::log_prob`] gives for them, to rounding, in one pass. With discrete columns
     /// there is no such pass, and the probability of each draw is evaluated for itself.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "draws have the model's columns")]
     pub fn sample_and_log_prob(&self, rows: usize, rng: &mut impl Rng) -> (Mat<f64>, Vec<f64>) {
         if self.cell.is_some() {
             let x = self.sample(rows, rng);
