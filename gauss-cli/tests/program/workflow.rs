@@ -84,7 +84,6 @@ fn fit_tells_what_it_tried_and_inspect_remembers() {
     let inspect = place.gauss(["inspect", "m.gauss", "--json"]).ok().json();
     let epoch = &inspect["training"]["history"][1];
     assert!(epoch["learning_rate"].as_f64().expect("a rate") > 0.0);
-    assert!(epoch["seconds"].as_f64().expect("seconds") >= 0.0);
 
     let again = fit("--out r.gauss --budget 12epochs --validation valid.csv --refit");
     assert_eq!(again["refitted"], true);

@@ -1,4 +1,4 @@
-//! Cells without a value, and what learning needs.
+//! Cells without a value, and what fills them.
 
 use gauss_cli::table::{Missing, ReadOptions, Select, Table};
 
@@ -25,18 +25,6 @@ fn missing_values_drop_the_row_or_keep_its_place() {
         "not a number: \"x\" (a missing \
              value is an empty cell or NA)"
     ));
-}
-
-#[test]
-fn requirements_of_learning() {
-    let flat = table("a,b\n1,0.5\n2,0.5\n").require_spread().expect_err("b is constant");
-    assert!(flat.to_string().contains("column \"b\" is constant (every row is 0.5)"), "{flat}");
-    for text in ["a,b\n1,-1.7e308\n2,1.7e308\n", "a,b\n1,2e-300\n2,3e-300\n"] {
-        let wide = table(text).require_spread().expect_err("b is out of scale");
-        assert!(wide.to_string().contains("column \"b\" spans "), "{wide}");
-    }
-    let few = table("a\n1\n2\n").require_rows(10).expect_err("two rows");
-    assert!(few.to_string().contains("at least 10 rows are needed, got 2 ("), "{few}");
 }
 
 #[test]
