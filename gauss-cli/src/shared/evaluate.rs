@@ -148,7 +148,7 @@ fn outside(table: &Table) -> Option<String> {
     let (i, j) = if columns.is_empty() { None } else { (0..table.rows()).find_map(first) }?;
     let Column { name, kind, .. } = &table.columns[j];
     let (row, value) = (grouped(table.row_number(i)), table.data[(i, j)]);
-    Some(format!("row {row}, column {name:?} ({}): {value}", kind))
+    Some(format!("row {row}, column {name:?} ({kind}): {value}"))
 }
 
 /// Standard input, which ends where it was read to, is one input at most.

@@ -126,6 +126,7 @@ pub fn with_column(model: &[u8], place: usize, change: impl FnOnce(&mut Column))
     let model = Model::from_bytes(model).expect("a model");
     let mut columns = model.columns().to_vec();
     change(&mut columns[place]);
+    columns[place].fill = None; // that of the column as it was
     let model = Model::new(model.flow().clone(), columns, model.provenance().clone());
     model.expect("columns that can be").to_bytes().expect("bytes")
 }

@@ -1,4 +1,4 @@
-//! Cells without a value, and what learning needs.
+//! Cells without a value, and what fills them.
 
 use gauss_cli::table::{Missing, ReadOptions, Select, Table};
 
