@@ -40,6 +40,12 @@ impl<'a> From<&'a [f64]> for Rows<'a> {
     }
 }
 
+impl<'a, const N: usize> From<&'a [f64; N]> for Rows<'a> {
+    fn from(x: &'a [f64; N]) -> Self {
+        x.as_slice().into()
+    }
+}
+
 impl<'a> From<&'a Vec<f64>> for Rows<'a> {
     fn from(x: &'a Vec<f64>) -> Self {
         x.as_slice().into()

@@ -21,7 +21,7 @@ pub enum Winner {
 }
 
 /// What a recipe made. All log-densities are means in nats per row.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Fitted {
     /// The model.
@@ -67,6 +67,15 @@ impl Fitted {
             cancelled: false,
             cycles: Vec::new(),
         }
+    }
+
+    /// The same without what was measured in seconds (all 0): of two fits with one seed, equal.
+    #[must_use]
+    pub fn without_timings(mut self) -> Self {
+        self.trials.iter_mut().for_each(|trial| trial.seconds = 0.0);
+        let records = self.history.iter_mut().flat_map(|history| &mut history.epochs);
+        records.for_each(|record| record.seconds = 0.0);
+        self
     }
 
     /// The candidate that won; `None` where something simpler did.
