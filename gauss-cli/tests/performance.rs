@@ -53,7 +53,7 @@ fn the_plain_mixture_is_that_of_the_kernels() {
     mixture.forward_with_tape(&x, &mut z, &mut log_det, &mut tape, &mut far);
     let [logits, means, log_sigmas] = &mut sums;
     let grad = &mut Gradient { logits, means, log_sigmas };
-    mixture.backward(&x, &z, &tape, &far, (&z_bar, -0.7, 16), &mut x_bar, &mut work, grad);
+    mixture.backward(&x, &z, &tape, &far, &z_bar, &[-0.7; 16], &mut x_bar, &mut work, grad);
 
     let mut plain_grad = plain::Gradient::zeros(3);
     for i in 0..16 {

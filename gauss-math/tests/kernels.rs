@@ -161,7 +161,7 @@ proptest! {
         params in mixture(),
         places in prop::collection::vec(place(), 1..50),
         special in prop::collection::vec(any_number(), 0..4),
-        log_det_bar in prop_oneof![Just(-1.0), Just(0.0), -2.0..2.0_f64],
+        l_bar in prop_oneof![Just(-1.0), Just(0.0), -2.0..2.0_f64],
     ) {
         // The oracle loses a few ε of each logarithm, i.e. of z²/2: ε |z| in z.
         const Z_TOL: f64 = 64.0 * EPS;
@@ -212,6 +212,8 @@ proptest! {
         let k = mixture.len();
         let z_bar: Vec<f64> =
             (0..n).map(|i| if i < rows { z[i] + 0.1 * (i as f64).sin() } else { 0.0 }).collect();
+        let log_det_bar: Vec<f64> =
+            (0..n).map(|i| if i < rows { l_bar * (1.0 + (i % 3) as f64) } else { 0.0 }).collect();
         let backward = || {
             let (mut z, mut log_det) = (vec![0.0; n], vec![0.0; n]);
             let mut tape = vec![0.0; Mixture::tape_len(k) * n];
@@ -225,7 +227,7 @@ proptest! {
             let (logits, rest) = gradient.split_at_mut(k);
             let (means, log_sigmas) = rest.split_at_mut(k);
             let mut x_bar = vec![f64::NAN; n];
-            mixture.backward(&x, &z, &tape, &far, (&z_bar, log_det_bar, rows), &mut x_bar,
+            mixture.backward(&x, &z, &tape, &far, &z_bar, &log_det_bar, &mut x_bar,
                 &mut vec![0.0; 3 * n], &mut Gradient { logits, means, log_sigmas });
             gradient.extend(&x_bar[..rows]);
             gradient

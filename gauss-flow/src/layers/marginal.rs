@@ -91,7 +91,10 @@ impl Layer for Marginal {
         sums: &mut [f64],
     ) {
         let (n, k) = (pass.n, self.components);
-        work.resize(work.len().max(3 * n), 0.0);
+        work.resize(work.len().max(4 * n), 0.0);
+        let (log_det_bar, work) = work.split_at_mut(n);
+        log_det_bar[..pass.rows].fill(pass.log_det_bar);
+        log_det_bar[pass.rows..].fill(0.0);
         let per_dim = Mixture::tape_len(k) * n;
         let (logits, rest) = sums.split_at_mut(sums.len() / 3);
         let (means, log_sigmas) = rest.split_at_mut(logits.len());
@@ -102,7 +105,8 @@ impl Layer for Marginal {
                 &pass.z[column.clone()],
                 &tape.kept[i * per_dim..][..per_dim],
                 &tape.far[i],
-                (&pass.z_bar[column.clone()], pass.log_det_bar, pass.rows),
+                &pass.z_bar[column.clone()],
+                log_det_bar,
                 &mut x_bar[column],
                 work,
                 &mut Gradient {

@@ -32,16 +32,20 @@ pub struct Gradient<'a> {
 impl Mixture {
     /// The gradient over the n rows of one [`Mixture::forward_with_tape`].
     ///
-    /// x, z `[n]` and `tape`, `far`: of that pass; z_bar `[n]` = ∂L/∂z; log_det_bar = ∂L/∂log_det,
-    /// the same for every row that counts, i.e. for the first `rows`: the others are padding and
-    /// must have z_bar 0. x_bar `[n]`: overwritten. work `[3 n]`: overwritten. grad: ADDED to.
+    /// x, z `[n]` and `tape`, `far`: of that pass; z_bar, log_det_bar `[n]` = ∂L/∂z, ∂L/∂log_det:
+    /// both 0 in a row that does not count, as padding does not. x_bar `[n]`: overwritten. work
+    /// `[3 n]`: overwritten. grad: ADDED to.
+    ///
+    /// # Panics
+    /// When a length does not fit.
     pub fn backward(
         &self,
         x: &[f64],
         z: &[f64],
         tape: &[f64],
         far: &[u32],
-        (z_bar, log_det_bar, rows): (&[f64], f64, usize),
+        z_bar: &[f64],
+        log_det_bar: &[f64],
         x_bar: &mut [f64],
         work: &mut [f64],
         grad: &mut Gradient<'_>,
@@ -49,28 +53,18 @@ impl Mixture {
         let n = x.len();
         let tape = Tape::new(&tape[..Self::tape_len(self.len()) * n], n);
         let work = &mut work[..3 * n];
-        simd::run(Backward {
-            mixture: self,
-            x,
-            z,
-            tape,
-            z_bar,
-            log_det_bar,
-            rows,
-            x_bar,
-            work,
-            grad,
-        });
+        simd::run(Backward { mixture: self, x, z, tape, z_bar, log_det_bar, x_bar, work, grad });
         for &row in far {
             let row = row as usize;
-            x_bar[row] = if row < rows {
-                self.backward_far(x[row], z_bar[row], log_det_bar, grad)
+            let counts = z_bar[row] != 0.0 || log_det_bar[row] != 0.0;
+            x_bar[row] = if counts {
+                self.backward_far(x[row], z_bar[row], log_det_bar[row], grad)
             } else {
                 0.0
             };
         }
-        // What of l̄ (r_k - π_k) is the same for every row.
-        let all_rows = log_det_bar * rows as f64;
+        // Of l̄ (r_k - π_k) the second part has the same factor in every row.
+        let all_rows: f64 = log_det_bar.iter().sum();
         for (g, c) in grad.logits.iter_mut().zip(&self.components) {
             *g -= all_rows * c.weight;
         }
@@ -105,8 +99,7 @@ struct Backward<'a, 'g> {
     z: &'a [f64],
     tape: Tape<'a>,
     z_bar: &'a [f64],
-    log_det_bar: f64,
-    rows: usize,
+    log_det_bar: &'a [f64],
     x_bar: &'a mut [f64],
     work: &'a mut [f64],
     grad: &'a mut Gradient<'g>,
@@ -118,41 +111,34 @@ impl WithSimd for Backward<'_, '_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
         let n = self.x.len();
-        assert!(n.is_multiple_of(LOGICAL_LANES) && self.rows <= n);
-        assert!(self.z.len() == n && self.z_bar.len() == n && self.x_bar.len() == n);
-        assert_eq!(self.work.len(), 3 * n);
-
-        // H = l̄/Σq is 0 in the padding.
-        let (g, rest) = self.work.split_at_mut(n);
-        let (h, g_side) = rest.split_at_mut(n);
-        for (h, inv_slope) in h.iter_mut().zip(self.tape.inv_slope).take(self.rows) {
-            *h = self.log_det_bar * inv_slope;
-        }
-        h[self.rows..].fill(0.0);
+        assert!(n.is_multiple_of(LOGICAL_LANES));
+        assert!(self.z.len() == n && self.z_bar.len() == n && self.log_det_bar.len() == n);
+        assert!(self.x_bar.len() == n && self.work.len() == 3 * n);
 
         let x = simd::vectors::<S>(self.x);
         let z = simd::vectors::<S>(self.z);
         let z_bar = simd::vectors::<S>(self.z_bar);
+        let log_det_bar = simd::vectors::<S>(self.log_det_bar);
         let mills_over_p = simd::vectors::<S>(self.tape.mills_over_p);
         let signed_p = simd::vectors::<S>(self.tape.signed_p);
+        let inv_slope = simd::vectors::<S>(self.tape.inv_slope);
         let terms = simd::vectors::<S>(self.tape.terms);
         let x_bar = simd::vectors_mut::<S>(self.x_bar);
-        let (g, h) = (simd::vectors_mut::<S>(g), simd::vectors::<S>(h));
+        let (g, rest) = self.work.split_at_mut(n);
+        let (h, g_side) = rest.split_at_mut(n);
+        let (g, h) = (simd::vectors_mut::<S>(g), simd::vectors_mut::<S>(h));
         let g_side = simd::vectors_mut::<S>(g_side);
         let count = x.len();
         let groups = LOGICAL_LANES / S::F64_LANES;
         let zero = s.splat_f64s(0.0);
-        let l_bar = s.splat_f64s(self.log_det_bar);
 
-        // G, G·√(2π) signed by the side, and Σ of the latter times p.
+        // H, G, G·√(2π) signed by the side, and Σ of the latter times p.
         let mut all_p = [0.0; LOGICAL_LANES];
         for (group, out) in simd::vectors_mut::<S>(&mut all_p).iter_mut().enumerate() {
             let mut sum = zero;
             for i in (group..count).step_by(groups) {
-                // The padding has H = 0: there A = z̄ = 0.
-                let padding = s.equal_f64s(h[i], zero);
-                let l_bar = s.select_f64s(padding, zero, l_bar);
-                let a = s.mul_add_e_f64s(l_bar, z[i], z_bar[i]);
+                h[i] = s.mul_f64s(log_det_bar[i], inv_slope[i]);
+                let a = s.mul_add_e_f64s(log_det_bar[i], z[i], z_bar[i]);
                 let gi = s.mul_f64s(a, mills_over_p[i]);
                 g[i] = gi;
                 let scaled = s.mul_f64s(gi, s.splat_f64s(SQRT_2PI));
