@@ -1,7 +1,7 @@
 //! Expectation-maximisation for a mixture of normals in one dimension.
 //!
 //! **One iteration** (Dempster, Laird and Rubin 1977). From the responsibilities of
-//! `estep.rs`, in the units u of the column's spread,
+//! [`gauss_math::expectation`], in the units u of the column's spread,
 //!
 //! π_k = n_k/n,  μ_k = mean under r_k,  σ_k² = max(floor², (n_k v_k + a s₀²)/(n_k + a)),
 //!
@@ -26,11 +26,11 @@
 //! ([`crate::histogram`]): an iteration then costs the same for any n.
 
 use crate::Error;
-use crate::estep::{Component, Padded, Workspace, e_step};
 use crate::gmm::{EmFit, Gmm};
 use crate::histogram::Histogram;
 use crate::scale::Scale;
 use crate::start;
+use gauss_math::expectation::{Component, Points, Sums, Workspace, e_step};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -95,7 +95,7 @@ impl EmOptions {
 #[derive(Debug)]
 pub(crate) struct Column {
     pub scale: Scale,
-    pub points: Padded,
+    pub points: Points,
     /// The least σ, in units u.
     floor: f64,
 }
@@ -105,16 +105,16 @@ impl Column {
     pub fn new(x: &[f64], options: &EmOptions) -> Self {
         let scale = Scale::of(x);
         if scale.spread == 0.0 {
-            return Self { scale, points: Padded::new(vec![], vec![]), floor: 1.0 };
+            return Self { scale, points: Points::new(vec![], vec![]), floor: 1.0 };
         }
         let points = if options.binned_above.is_some_and(|limit| x.len() > limit) {
             let mut histogram = Histogram::new(scale.centre, scale.spread);
             histogram.add(x);
             let points = histogram.points();
-            Padded::new(points.u, points.weight)
+            Points::new(points.u, points.weight)
         } else {
             let u = x.iter().map(|x| (x - scale.centre) / scale.spread).collect();
-            Padded::new(u, vec![1.0; x.len()])
+            Points::new(u, vec![1.0; x.len()])
         };
         let floor = scale.floor / scale.spread;
         Self { scale, points, floor }
@@ -178,7 +178,7 @@ impl<'a> Run<'a> {
     fn begin(&mut self, mut gmm: Gmm) -> (f64, Gmm) {
         self.iterate(&mut gmm, self.options.burn_in);
         let mut objective = self.evaluate(&gmm).objective;
-        let one_row = 1.0 / self.column.points.total;
+        let one_row = 1.0 / self.column.points.total();
         if gmm.weights.iter().any(|&w| w < one_row) && gmm.len() > 1 {
             let mut other = gmm.clone();
             self.place_anew(&mut other, one_row);
@@ -195,7 +195,7 @@ impl<'a> Run<'a> {
     /// iteration and whether it converged.
     fn iterate(&mut self, gmm: &mut Gmm, iterations: usize) -> (Vec<f64>, bool) {
         let mut trace = Vec::with_capacity(iterations);
-        let least_gain = self.options.tolerance / self.column.points.total;
+        let least_gain = self.options.tolerance / self.column.points.total();
         for i in 0..iterations {
             let objective = self.evaluate(gmm).objective;
             trace.push(objective);
@@ -207,29 +207,27 @@ impl<'a> Run<'a> {
         (trace, false)
     }
 
-    /// The expectation step: fills `work.sums`.
+    /// The expectation step: fills the sums of `work`.
     fn evaluate(&mut self, gmm: &Gmm) -> Value {
         self.components.clear();
-        let log_sqrt_tau = 0.5 * std::f64::consts::TAU.ln();
         let mut log_prior = 0.0;
         for ((&weight, &mean), &sigma) in gmm.weights.iter().zip(&gmm.means).zip(&gmm.sigmas) {
-            let log_factor = weight.ln() - sigma.ln() - log_sqrt_tau;
-            self.components.push(Component { mean, precision: 1.0 / sigma, log_factor });
+            self.components.push(Component::new(weight, mean, sigma));
             log_prior -= self.options.prior_rows
                 * (sigma.ln() + 0.5 * self.prior_variance / (sigma * sigma));
         }
         let points = &self.column.points;
         let sum = e_step(points, &self.components, &mut self.work);
-        let log_likelihood = sum / points.total;
-        Value { log_likelihood, objective: log_likelihood + log_prior / points.total }
+        let log_likelihood = sum / points.total();
+        Value { log_likelihood, objective: log_likelihood + log_prior / points.total() }
     }
 
-    /// The maximisation step, from `work.sums`.
+    /// The maximisation step, from the sums of `work`.
     fn maximise(&self, gmm: &mut Gmm) {
-        let total: f64 = self.work.sums.iter().map(|s| s[0]).sum();
+        let total: f64 = self.work.sums().iter().map(|s| s.count).sum();
         let a = self.options.prior_rows;
         let least = self.column.floor * self.column.floor;
-        for (k, &[n, first, second]) in self.work.sums.iter().enumerate() {
+        for (k, &Sums { count: n, first, second }) in self.work.sums().iter().enumerate() {
             gmm.weights[k] = n / total;
             let sigma = gmm.sigmas[k];
             let (shift, spread) = if n > DEAD { (first / n, second / n) } else { (0.0, 0.0) };
@@ -247,9 +245,9 @@ impl<'a> Run<'a> {
         let points = &self.column.points;
         let density = |u: f64| gmm.log_pdf(u);
         let worst = points
-            .u
+            .x()
             .iter()
-            .zip(&points.weight)
+            .zip(points.weights())
             .filter(|&(_, &w)| w > 0.0)
             .map(|(&u, _)| (density(u), u))
             .min_by(|a, b| a.0.total_cmp(&b.0));

@@ -50,8 +50,6 @@
 pub mod defects;
 pub mod em;
 mod error;
-mod estep;
-mod exp2;
 pub mod gmm;
 pub mod histogram;
 mod ica;

@@ -1,8 +1,8 @@
 //! Where EM starts: components at the data's quantiles, or at seeds drawn by k-means++.
 
-use crate::estep::Padded;
 use crate::gmm::Gmm;
 use crate::scale::Scale;
+use gauss_math::expectation::Points;
 use rand::{Rng, RngExt};
 
 /// Component k gets the k-th of K equal shares of the sorted values: its median, and 1.155 times
@@ -23,13 +23,13 @@ pub(crate) fn quantile(k: usize, scale: &Scale, floor: f64) -> Gmm {
 /// k-means++ (Arthur and Vassilvitskii 2007): each seed is a point drawn with probability
 /// proportional to its weight times its squared distance from the seeds so far; then every
 /// point goes to its nearest seed and each cluster gives one component.
-pub(crate) fn plus_plus(k: usize, points: &Padded, floor: f64, rng: &mut impl Rng) -> Gmm {
-    let mut distance = vec![1.0; points.u.len()];
-    let mut nearest = vec![0_usize; points.u.len()];
+pub(crate) fn plus_plus(k: usize, points: &Points, floor: f64, rng: &mut impl Rng) -> Gmm {
+    let mut distance = vec![1.0; points.x().len()];
+    let mut nearest = vec![0_usize; points.x().len()];
     let mut seeds: Vec<f64> = Vec::with_capacity(k);
     for seed in 0..k {
-        let chosen = points.u[draw(&points.weight, &distance, rng)];
-        for (j, &u) in points.u.iter().enumerate() {
+        let chosen = points.x()[draw(points.weights(), &distance, rng)];
+        for (j, &u) in points.x().iter().enumerate() {
             let d = (u - chosen) * (u - chosen);
             if seed == 0 || d < distance[j] {
                 distance[j] = d;
@@ -40,13 +40,13 @@ pub(crate) fn plus_plus(k: usize, points: &Padded, floor: f64, rng: &mut impl Rn
     }
 
     let mut sums = vec![[0.0_f64; 3]; k];
-    for ((&u, &w), &c) in points.u.iter().zip(&points.weight).zip(&nearest) {
+    for ((&u, &w), &c) in points.x().iter().zip(points.weights()).zip(&nearest) {
         let delta = u - seeds[c];
         sums[c][0] += w;
         sums[c][1] += w * delta;
         sums[c][2] += w * delta * delta;
     }
-    let total = points.total + k as f64; // every cluster counts one point more: none is empty
+    let total = points.total() + k as f64; // every cluster counts one point more: none is empty
     let least = floor.max(0.1 / k as f64);
     let mut gmm = Gmm { weights: vec![], means: vec![], sigmas: vec![] };
     for (c, [w, first, second]) in sums.into_iter().enumerate() {
