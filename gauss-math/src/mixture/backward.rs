@@ -14,7 +14,7 @@
 //! tail's side, where both are small. Four sums over rows per component.
 
 use super::Mixture;
-use super::forward::Tape;
+use super::forward::{Tape, assert_whole};
 use crate::normal::SQRT_2PI;
 use crate::simd::{self, LOGICAL_LANES};
 use pulp::{Simd, WithSimd};
@@ -32,7 +32,7 @@ pub struct Gradient<'a> {
 impl Mixture {
     /// The gradient over the n rows of one [`Mixture::forward_with_tape`].
     ///
-    /// x, z `[n]` and `tape`, `far`: of that pass; z_bar, log_det_bar `[n]` = ∂L/∂z, ∂L/∂log_det:
+    /// x, z `[n]` and `tape`: of that pass; z_bar, log_det_bar `[n]` = ∂L/∂z, ∂L/∂log_det:
     /// both 0 in a row that does not count, as padding does not. x_bar `[n]`: overwritten. work
     /// `[3 n]`: overwritten. grad: ADDED to.
     ///
@@ -43,7 +43,6 @@ impl Mixture {
         x: &[f64],
         z: &[f64],
         tape: &[f64],
-        far: &[u32],
         z_bar: &[f64],
         log_det_bar: &[f64],
         x_bar: &mut [f64],
@@ -51,45 +50,15 @@ impl Mixture {
         grad: &mut Gradient<'_>,
     ) {
         let n = x.len();
+        assert_whole(n);
         let tape = Tape::new(&tape[..Self::tape_len(self.len()) * n], n);
         let work = &mut work[..3 * n];
         simd::run(Backward { mixture: self, x, z, tape, z_bar, log_det_bar, x_bar, work, grad });
-        for &row in far {
-            let row = row as usize;
-            let counts = z_bar[row] != 0.0 || log_det_bar[row] != 0.0;
-            x_bar[row] = if counts {
-                self.backward_far(x[row], z_bar[row], log_det_bar[row], grad)
-            } else {
-                0.0
-            };
-        }
         // Of l̄ (r_k - π_k) the second part has the same factor in every row.
         let all_rows: f64 = log_det_bar.iter().sum();
-        for (g, c) in grad.logits.iter_mut().zip(&self.components) {
+        for (g, c) in grad.logits.iter_mut().zip(self.components.iter()) {
             *g -= all_rows * c.weight;
         }
-    }
-
-    /// One row in log space: adds to `grad` (but for l̄ π_k) and returns x̄.
-    #[cold]
-    fn backward_far(&self, x: f64, z_bar: f64, l_bar: f64, grad: &mut Gradient<'_>) -> f64 {
-        let at = self.log_space(x);
-        let a = z_bar + l_bar * at.z;
-        let jacobian = libm::exp(at.log_det);
-        let side = if at.lower { 1.0 } else { -1.0 };
-        let mut x_bar = 0.0;
-        for (k, c) in self.components.iter().enumerate() {
-            let t = (x - c.mean) * c.inv_sigma;
-            let r = at.density_share[k];
-            let u = r * (l_bar * t * c.inv_sigma - a * jacobian);
-            x_bar -= u;
-            grad.means[k] += u;
-            grad.log_sigmas[k] += u * (x - c.mean) - l_bar * r;
-            // p/φ(z) = √(2π) M
-            grad.logits[k] +=
-                a * side * SQRT_2PI * at.mills * (at.tail_share[k] - c.weight) + l_bar * r;
-        }
-        x_bar
     }
 }
 
@@ -111,7 +80,6 @@ impl WithSimd for Backward<'_, '_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
         let n = self.x.len();
-        assert!(n.is_multiple_of(LOGICAL_LANES));
         assert!(self.z.len() == n && self.z_bar.len() == n && self.log_det_bar.len() == n);
         assert!(self.x_bar.len() == n && self.work.len() == 3 * n);
 
@@ -122,6 +90,7 @@ impl WithSimd for Backward<'_, '_> {
         let mills_over_p = simd::vectors::<S>(self.tape.mills_over_p);
         let signed_p = simd::vectors::<S>(self.tape.signed_p);
         let inv_slope = simd::vectors::<S>(self.tape.inv_slope);
+        let scale = simd::vectors::<S>(self.tape.scale);
         let terms = simd::vectors::<S>(self.tape.terms);
         let x_bar = simd::vectors_mut::<S>(self.x_bar);
         let (g, rest) = self.work.split_at_mut(n);
@@ -140,7 +109,7 @@ impl WithSimd for Backward<'_, '_> {
                 h[i] = s.mul_f64s(log_det_bar[i], inv_slope[i]);
                 let a = s.mul_add_e_f64s(log_det_bar[i], z[i], z_bar[i]);
                 let gi = s.mul_f64s(a, mills_over_p[i]);
-                g[i] = gi;
+                g[i] = s.mul_f64s(gi, scale[i]);
                 let scaled = s.mul_f64s(gi, s.splat_f64s(SQRT_2PI));
                 let is_lower = s.greater_than_or_equal_f64s(signed_p[i], zero);
                 g_side[i] = s.select_f64s(is_lower, scaled, s.neg_f64s(scaled));
