@@ -58,7 +58,6 @@ pub struct TableArgs {
 
 // The values are explained by the option, which keeps `--help` to a line each.
 /// `--missing`.
-#[expect(missing_docs, reason = "a sentence here would become a paragraph in the help")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MissingArg {
     Error,
@@ -66,15 +65,35 @@ pub enum MissingArg {
     Median,
 }
 
+/// A column that is no variable.
+#[derive(Debug, Clone, Default, Args)]
+pub struct WeightArgs {
+    /// The column that says how many rows each row counts for; it is none of the model's
+    #[arg(long, value_name = "NAME")]
+    weights: Option<String>,
+}
+
+impl WeightArgs {
+    /// `options`, with the weights set apart.
+    pub fn apart(&self, options: table::ReadOptions) -> table::ReadOptions {
+        table::ReadOptions { weights: self.weights.clone(), ..options }
+    }
+
+    /// The column's name.
+    pub fn column(&self) -> Option<&str> {
+        self.weights.as_deref()
+    }
+}
+
 /// Where a table goes, and how.
 #[derive(Debug, Clone, Args)]
 pub struct OutArgs {
-    /// Write the result to this file: .csv or .tsv (also .gz, .zst), .npy or .parquet [default:
-    /// standard output]
+    // The formats are those of the list in `table`.
     #[arg(long, short, value_name = "FILE")]
+    #[arg(help = format!("Write the result to this file: {} [default: standard output]", *table::WRITABLE))]
     pub out: Option<PathBuf>,
     /// Format of the result [default: by the name of --out, otherwise csv]
-    #[arg(long, value_enum, value_name = "csv|tsv|npy|parquet", hide_possible_values = true)]
+    #[arg(long, value_enum, value_name = table::NAMES.as_str(), hide_possible_values = true)]
     pub format: Option<table::Format>,
 }
 
@@ -142,6 +161,7 @@ impl TableArgs {
                 MissingArg::Median => table::Missing::Median,
             },
             categories: Vec::new(),
+            weights: None,
             progress: !console.quiet,
         }
     }

@@ -61,6 +61,11 @@ pub fn argument(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     if joined.chars().all(plain) { joined } else { format!("'{}'", joined.replace('\'', r"'\''")) }
 }
 
+/// `, weighted: as good as 812.4`; nothing without weights.
+pub fn weighted(effective_rows: Option<f64>) -> String {
+    effective_rows.map_or(String::new(), |rows| format!(", weighted: as good as {rows:.1}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

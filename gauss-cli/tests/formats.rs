@@ -134,8 +134,7 @@ fn many_rows_in_pieces_are_one_table() {
     for encoding in encodings() {
         let mut bytes = Vec::new();
         let out: &mut Vec<u8> = &mut bytes;
-        let mut writer =
-            gauss_cli::table::Writer::begin(out, encoding, &columns, data.nrows()).expect("memory");
+        let mut writer = encoding.begin(out, &columns, data.nrows()).expect("memory");
         for start in (0..data.nrows()).step_by(1 << 16) {
             let rows = (1 << 16).min(data.nrows() - start);
             writer.rows(data.subrows(start, rows)).expect("memory");

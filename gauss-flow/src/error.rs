@@ -82,6 +82,12 @@ pub enum Error {
         /// The value.
         value: f64,
     },
+    /// Rows that lie on a set without volume, as all rows of too few do.
+    #[error("column {column} follows from those before it: the rows span no volume")]
+    NoVolume {
+        /// The first such column.
+        column: usize,
+    },
     /// An option outside its range.
     #[error("{name} must be {requirement}, got {value}")]
     Option {

@@ -58,6 +58,7 @@
 mod blocks;
 mod bound;
 mod builder;
+mod counted;
 mod derived;
 mod error;
 mod flow;
@@ -66,7 +67,9 @@ mod gradient;
 mod layer;
 pub mod layers;
 mod norm;
+pub mod order;
 pub mod rows;
+mod scale;
 pub mod stream;
 mod sums;
 #[cfg(feature = "train")]
@@ -74,12 +77,13 @@ mod train;
 pub mod watch;
 
 pub use bound::BoundFlow;
-pub use builder::{FlowBuilder, column_scale, standardization};
+pub use builder::FlowBuilder;
 pub use derived::Workspace;
 pub use error::{Error, InvalidLayer};
 pub use flow::Flow;
 pub use layer::LayerSpec;
 pub use rows::{Blocks, OwnedRows, Rows};
+pub use scale::{column_scale, column_scales, standardization};
 pub use sums::{Loss, Sums};
 #[cfg(feature = "train")]
 pub use train::{Adam, History, Plan, Schedule, TrainOptions, Trainer, train};

@@ -6,8 +6,9 @@
 //! Survey Sampling), which is n where all weights are equal. Everything else is a sum over rows, in
 //! which integer weights and repeated rows are the same.
 
+pub use crate::counted::Counted;
 use crate::error::Error;
-use faer::{Mat, MatRef};
+use faer::{Mat, MatMut, MatRef};
 use std::ops::ControlFlow;
 
 /// Rows in a block of a matrix that is read as [`Blocks`].
@@ -16,8 +17,8 @@ const BLOCK: usize = 1 << 15;
 /// Rows x `[n, d]`, a row per sample, and their weights `[n]` if they have any.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
-    x: MatRef<'a, f64>,
-    weights: Option<&'a [f64]>,
+    pub(crate) x: MatRef<'a, f64>,
+    pub(crate) weights: Option<&'a [f64]>,
 }
 
 impl<'a> From<MatRef<'a, f64>> for Rows<'a> {
@@ -29,6 +30,25 @@ impl<'a> From<MatRef<'a, f64>> for Rows<'a> {
 impl<'a> From<&'a Mat<f64>> for Rows<'a> {
     fn from(x: &'a Mat<f64>) -> Self {
         x.as_ref().into()
+    }
+}
+
+/// A column of values `[n]` is n rows `[n, 1]`.
+impl<'a> From<&'a [f64]> for Rows<'a> {
+    fn from(x: &'a [f64]) -> Self {
+        MatRef::from_column_major_slice(x, x.len(), 1).into()
+    }
+}
+
+impl<'a, const N: usize> From<&'a [f64; N]> for Rows<'a> {
+    fn from(x: &'a [f64; N]) -> Self {
+        x.as_slice().into()
+    }
+}
+
+impl<'a> From<&'a Vec<f64>> for Rows<'a> {
+    fn from(x: &'a Vec<f64>) -> Self {
+        x.as_slice().into()
     }
 }
 
@@ -162,6 +182,12 @@ impl<'a> Rows<'a> {
         Ok(OwnedRows { x, weights })
     }
 
+    /// A copy that owns its numbers.
+    #[must_use]
+    pub fn copied(&self) -> OwnedRows {
+        OwnedRows { x: self.x.to_owned(), weights: self.weights.map(<[f64]>::to_vec) }
+    }
+
     /// Refuses rows that nothing can be learnt from.
     ///
     /// # Errors
@@ -204,6 +230,11 @@ impl OwnedRows {
     pub fn rows(&self) -> Rows<'_> {
         Rows { x: self.x.as_ref(), weights: self.weights.as_deref() }
     }
+
+    /// x `[n, d]`, to map in place.
+    pub fn x_mut(&mut self) -> MatMut<'_, f64> {
+        self.x.as_mut()
+    }
 }
 
 /// Rows that come block by block, from a matrix, a file or elsewhere: what a sum over rows needs.
@@ -237,7 +268,7 @@ impl Blocks for Rows<'_> {
 /// (Σw)²/Σw² of weights of which one is positive.
 ///
 /// They are divided by the largest first, so that no square over- or underflows.
-fn effective(weights: &[f64]) -> f64 {
+pub(crate) fn effective(weights: &[f64]) -> f64 {
     let largest = weights.iter().copied().fold(0.0, f64::max);
     let sum: f64 = weights.iter().map(|w| w / largest).sum();
     let square: f64 = weights.iter().map(|w| (w / largest).powi(2)).sum();

@@ -1,7 +1,7 @@
 //! Training does not allocate: after the first step everything it needs is there.
 
 use faer::Mat;
-use gauss_flow::{Flow, TrainOptions, train};
+use gauss_flow::{Flow, TrainOptions, Workspace, train};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -36,5 +36,33 @@ fn no_step_after_the_first_allocates() {
         assert!(few > 20, "the counter does not count: {few}");
         // A smaller batch has fewer blocks, so its buffers are fewer, never more.
         assert!(more <= few && most <= few, "d = {d}: {few}, {more}, {most}");
+    }
+}
+
+/// A row by itself, near or far, costs no allocation once the workspace has been used; nor does a
+/// batch.
+#[test]
+fn no_single_row_allocates() {
+    for d in [1, 2, 5, 18] {
+        let x = Mat::from_fn(300, d, |i, j| (i as f64 * (0.37 + 0.061 * j as f64)).sin());
+        let mut builder = Flow::builder(d).standardize();
+        for _ in 0..4 {
+            builder = builder.rotation(2).marginal(8);
+        }
+        let flow = builder.build(x.as_ref(), &mut ChaCha8Rng::seed_from_u64(1)).expect("a flow");
+        let bound = flow.bind();
+        let mut workspace = Workspace::default();
+        let mut out = vec![0.0; 300];
+        for scale in [1.0, 60.0, 1e6] {
+            let scaled = &x * faer::Scale(scale);
+            let row: Vec<f64> = scaled.row(7).iter().copied().collect();
+            let mut all = || {
+                bound.log_prob_row(&row, &mut workspace).expect("d values");
+                bound.log_prob_into(scaled.as_ref(), &mut out, &mut workspace).expect("d columns");
+            };
+            all();
+            let count = allocation_counter::measure(all).count_total;
+            assert_eq!(count, 0, "d = {d}, {scale} deviations out");
+        }
     }
 }

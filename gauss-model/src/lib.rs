@@ -67,6 +67,11 @@ pub use gauss_flow;
 pub use gauss_rbig;
 pub use rand;
 
+// The README of the whole project shows this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Front;
+
 /// The README's example is a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -3,8 +3,8 @@
 
 use gauss_flow::{History, StopReason};
 use gauss_rbig::defects::Defect;
-pub use gauss_rbig::recipe::{Baseline, Winner};
 use gauss_rbig::recipe::{Candidate, Recipe};
+pub use gauss_rbig::recipe::{Rival, Winner};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -41,7 +41,7 @@ pub struct Provenance {
     /// What the search tried, in order.
     pub trials: Vec<Trial>,
     /// The simple models that any fit must beat.
-    pub baselines: Vec<Baseline>,
+    pub baselines: Vec<Rival>,
     /// The joint training of the validated fit, if there was one.
     pub training: Option<Training>,
     /// Anything else worth knowing, as (name, value), for a person.

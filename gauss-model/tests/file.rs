@@ -5,10 +5,11 @@ mod support;
 use gauss_flow::{Error as FlowError, Flow, InvalidLayer, LayerSpec, StopReason};
 use gauss_model::columns::unnamed;
 use gauss_model::file::{FileError, FormatError};
+use gauss_model::gauss_rbig::baseline::Baseline;
 use gauss_model::gauss_rbig::defects::Defect;
-use gauss_model::gauss_rbig::recipe::{Budget, Candidate, Method, Recipe, Refit, Simple};
+use gauss_model::gauss_rbig::recipe::{Budget, Candidate, Method, Recipe, Refit};
 use gauss_model::provenance::{
-    Baseline, Epoch, HeldOut, How, Noise, Training, Trial, Weights, Winner,
+    Epoch, HeldOut, How, Noise, Rival, Training, Trial, Weights, Winner,
 };
 use gauss_model::{Column, Error, InvalidKind, Kind, Model, Provenance, Support};
 use proptest::prelude::*;
@@ -310,8 +311,8 @@ fn full_model() -> Model {
         cancelled: true,
         trials: vec![Trial { round: 1, candidate, steps: 300, before: -3.0, after: -2.5 }],
         baselines: vec![
-            Baseline { model: Simple::Normal, score: -3.0 },
-            Baseline { model: Simple::Independent, score: -2.75 },
+            Rival { baseline: Baseline::Gaussian, score: -3.0 },
+            Rival { baseline: Baseline::Independent, score: -2.75 },
         ],
         ..old_provenance()
     };
@@ -327,7 +328,7 @@ fn other_model() -> Model {
         weights: Some(Weights { column: None }),
         how: How::Recipe(Recipe { budget: Budget::Epochs(300), ..Recipe::default() }),
         held_out: HeldOut::Given { rows: 100 },
-        winner: Some(Winner::Simple(Simple::Independent)),
+        winner: Some(Winner::Baseline(Baseline::Independent)),
         training: Some(Training {
             epochs: Vec::new(),
             best_epoch: 0,

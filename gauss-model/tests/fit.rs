@@ -213,6 +213,6 @@ fn a_handful_of_rows_gets_a_simple_model() {
     let fitted = fit(&table(20, 3));
     let provenance = fitted.model.provenance();
     assert_eq!(provenance.held_out, HeldOut::None);
-    assert!(matches!(provenance.winner, Some(Winner::Simple(_))));
+    assert!(matches!(provenance.winner, Some(Winner::Baseline(_))));
     assert!(!provenance.is_validated());
 }

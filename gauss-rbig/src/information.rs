@@ -24,15 +24,17 @@
 
 use crate::Error;
 use crate::greedy::state::State;
-use crate::greedy::{RbigOptions, fit_validated};
+use crate::greedy::{RbigOptions, fit_any};
 use crate::marginal::em::EmOptions;
 use crate::marginal::{Selection, fit_columns};
+use crate::mean::mean;
 use crate::sampling::parts;
 use faer::{Mat, MatRef};
-use gauss_flow::Flow;
-use gauss_flow::Rows;
+use gauss_flow::rows::Counted;
+use gauss_flow::{Flow, OwnedRows, Rows};
+use gauss_math::normal::HALF_LN_2PI;
 
-/// The entropy of a column, nats: -mean ln f with f a mixture chosen by AIC, less its optimism.
+/// The entropy of a column [n, 1] or a slice, nats: -mean ln f with f a mixture chosen by AIC, less its optimism.
 ///
 /// ```
 /// use gauss_rbig::{RbigOptions, information};
@@ -44,21 +46,19 @@ use gauss_flow::Rows;
 /// ```
 ///
 /// # Errors
-/// As [`crate::fit`].
-pub fn entropy(x: &[f64], options: &RbigOptions) -> Result<f64, Error> {
-    let (shift, scale) = standard(x)?;
-    let u: Vec<f64> = x.iter().map(|x| (x - shift) / scale).collect();
-    Ok(scale.ln() + unit_entropy(&u, options)?)
+/// As [`crate::fit`], and [`Error::Columns`] for more than one.
+pub fn entropy<'a>(x: impl Into<Rows<'a>>, options: &RbigOptions) -> Result<f64, Error> {
+    let column = Column::of(x.into())?;
+    column.entropy(options)
 }
 
 /// The negentropy of a column, nats: ½ ln(2πe v) - H.
 ///
 /// # Errors
-/// As [`crate::fit`].
-pub fn negentropy(x: &[f64], options: &RbigOptions) -> Result<f64, Error> {
-    let (_, scale) = standard(x)?;
-    let normal = 0.5 * (1.0 + std::f64::consts::TAU.ln());
-    Ok(normal + scale.ln() - entropy(x, options)?)
+/// As [`entropy`].
+pub fn negentropy<'a>(x: impl Into<Rows<'a>>, options: &RbigOptions) -> Result<f64, Error> {
+    let column = Column::of(x.into())?;
+    Ok(0.5 + HALF_LN_2PI + column.scale.ln() - column.entropy(options)?)
 }
 
 /// The total correlation of the columns of `x` [n, d], nats; 0 for one column.
@@ -76,50 +76,47 @@ pub fn negentropy(x: &[f64], options: &RbigOptions) -> Result<f64, Error> {
 ///
 /// # Errors
 /// As [`crate::fit`]; [`Error::Rows`] for fewer than two.
-pub fn total_correlation(x: MatRef<'_, f64>, options: &RbigOptions) -> Result<f64, Error> {
-    Rows::from(x).check(x.ncols())?;
+pub fn total_correlation<'a>(x: impl Into<Rows<'a>>, options: &RbigOptions) -> Result<f64, Error> {
+    let x = x.into();
+    x.check(x.ncols())?;
     options.validate()?;
-    let (rows, columns) = (x.nrows(), x.ncols());
-    if columns == 1 {
+    let counted = Counted::of(x);
+    let rows = counted.rows();
+    if rows.ncols() == 1 {
         return Ok(0.0);
     }
-    if rows < 2 {
-        return Err(Error::Rows { needed: 2, got: rows });
+    if rows.nrows() < 2 {
+        return Err(Error::Rows { needed: 2, got: rows.nrows() });
     }
-    let halves = parts::<2>(rows, rows, options.seed);
-    let [a, b] = halves.map(|own| Mat::from_fn(own.len(), columns, |i, j| x[(own[i], j)]));
+    let halves = parts::<2>(rows.nrows(), rows.nrows(), options.seed);
+    let [a, b] = halves.map(|own| rows.pick(&own));
     let options = RbigOptions { patience: options.patience.or(Some(3)), ..options.clone() };
-    let on_b = held_out(a.as_ref(), b.as_ref(), &options)? * b.nrows() as f64;
-    let on_a = held_out(b.as_ref(), a.as_ref(), &options)? * a.nrows() as f64;
-    Ok((on_a + on_b) / rows as f64)
+    let on_b = held_out(a.rows(), b.rows(), &options)? * b.rows().total();
+    let on_a = held_out(b.rows(), a.rows(), &options)? * a.rows().total();
+    Ok((on_a + on_b) / rows.total())
 }
 
-/// The mutual information of the columns of `x` and those of `y`, row by row, nats.
+/// The mutual information of the columns of `x` and those of `y`, row by row, nats. The weights of x
+/// are those of both.
 ///
 /// # Errors
 /// As [`total_correlation`]; [`Error::RowMismatch`].
-pub fn mutual_information(
-    x: MatRef<'_, f64>,
+pub fn mutual_information<'a>(
+    x: impl Into<Rows<'a>>,
     y: MatRef<'_, f64>,
     options: &RbigOptions,
 ) -> Result<f64, Error> {
+    let x = x.into();
     if x.nrows() != y.nrows() {
         return Err(Error::RowMismatch { expected: x.nrows(), got: y.nrows() });
     }
-    let joint = Mat::from_fn(x.nrows(), x.ncols() + y.ncols(), |i, j| {
-        if j < x.ncols() { x[(i, j)] } else { y[(i, j - x.ncols())] }
-    });
-    Ok(total_correlation(joint.as_ref(), options)?
+    let with_weights = |m: Mat<f64>| OwnedRows::new(m, x.weights().map(<[f64]>::to_vec));
+    let joint = with_weights(Mat::from_fn(x.nrows(), x.ncols() + y.ncols(), |i, j| {
+        if j < x.ncols() { x.x()[(i, j)] } else { y[(i, j - x.ncols())] }
+    }))?;
+    Ok(total_correlation(joint.rows(), options)?
         - total_correlation(x, options)?
-        - total_correlation(y, options)?)
-}
-
-/// Mean and standard deviation; a column without deviation has no entropy.
-fn standard(x: &[f64]) -> Result<(f64, f64), Error> {
-    let column = MatRef::from_column_major_slice(x, x.len(), 1);
-    Rows::from(column).check(column.ncols())?;
-    let params = gauss_flow::standardization(column)?;
-    Ok((params[0], params[1].exp()))
+        - total_correlation(with_weights(y.to_owned())?.rows(), options)?)
 }
 
 /// A copy of the options for the mixtures alone.
@@ -127,19 +124,42 @@ fn em_options(options: &RbigOptions) -> EmOptions {
     EmOptions { seed: options.seed, ..options.em.clone() }
 }
 
-/// Of values with mean 0 and deviation 1.
-fn unit_entropy(u: &[f64], options: &RbigOptions) -> Result<f64, Error> {
-    options.validate()?;
-    let em = em_options(options);
-    let fit = &fit_columns(&[u], 1, options.components, Selection::Aic, &em)[0];
-    let n = u.len() as f64;
-    let mean_log_prob = u.iter().map(|&u| fit.gmm.log_pdf(u)).sum::<f64>() / n;
-    // Half of the optimism: the best mixture's own expected value lies half-way.
-    Ok(0.5 * fit.parameters() as f64 / n - mean_log_prob)
+/// A column in its own units.
+struct Column {
+    /// (x - mean)/deviation [n].
+    u: Vec<f64>,
+    /// Of counted rows [n].
+    weights: Option<Vec<f64>>,
+    /// The deviation; a column without one has no entropy.
+    scale: f64,
+}
+
+impl Column {
+    fn of(x: Rows<'_>) -> Result<Self, Error> {
+        x.check(1)?;
+        let counted = Counted::of(x);
+        let rows = counted.rows();
+        let params = gauss_flow::standardization(rows)?;
+        let (shift, scale) = (params[0], params[1].exp());
+        let u = rows.x().col(0).iter().map(|x| (x - shift) / scale).collect();
+        Ok(Self { u, weights: rows.weights().map(<[f64]>::to_vec), scale })
+    }
+
+    fn entropy(&self, options: &RbigOptions) -> Result<f64, Error> {
+        options.validate()?;
+        let (u, weights) = (&self.u, self.weights.as_deref());
+        let em = em_options(options);
+        let fit = &fit_columns(&[u], weights, 1, options.components, Selection::Aic, &em)[0];
+        let n = weights.map_or(u.len() as f64, |weights| weights.iter().sum());
+        let log_prob: Vec<f64> = u.iter().map(|&u| fit.gmm.log_pdf(u)).collect();
+        // Half of the optimism: the best mixture's own expected value lies half-way.
+        let unit = 0.5 * fit.parameters() as f64 / n - mean(&log_prob, weights);
+        Ok(self.scale.ln() + unit)
+    }
 }
 
 /// The flow that makes every column normal by itself: the density of independent columns.
-fn independent(x: MatRef<'_, f64>, options: &RbigOptions) -> Result<Flow, Error> {
+fn independent(x: Rows<'_>, options: &RbigOptions) -> Result<Flow, Error> {
     let options = RbigOptions {
         max_blocks: 0,
         initial_marginal: options.components,
@@ -147,25 +167,25 @@ fn independent(x: MatRef<'_, f64>, options: &RbigOptions) -> Result<Flow, Error>
         standardize: true,
         ..options.clone()
     };
-    Ok(crate::fit(x, &options, &mut ())?.flow)
+    Ok(fit_any(x, None, &options, &mut ())?.flow)
 }
 
 /// Mean of ln p - Σ ln f_i over the `judge` rows, p and f_i fitted to `x`.
-fn held_out(
-    x: MatRef<'_, f64>,
-    judge: MatRef<'_, f64>,
-    options: &RbigOptions,
-) -> Result<f64, Error> {
-    let mean = |v: Vec<f64>| v.iter().sum::<f64>() / v.len() as f64;
+fn held_out(x: Rows<'_>, judge: Rows<'_>, options: &RbigOptions) -> Result<f64, Error> {
     let marginals = independent(x, options)?;
+    let score = |flow: &Flow| Ok::<f64, Error>(judge.mean(&flow.log_prob(judge.x())?));
 
-    let direct = fit_validated(x, Some(judge.into()), options, &mut ())?.flow;
-    let direct = mean(direct.log_prob(judge)?) - mean(marginals.log_prob(judge)?);
+    let direct = fit_any(x, Some(judge), options, &mut ())?.flow;
+    let direct = score(&direct)? - score(&marginals)?;
 
-    let (z, z_judge) = (marginals.forward(x)?.0, marginals.forward(judge)?.0);
+    let through = |rows: Rows<'_>| {
+        let weights = rows.weights().map(<[f64]>::to_vec);
+        OwnedRows::new(marginals.forward(rows.x())?.0, weights)
+    };
+    let (z, z_judge) = (through(x)?, through(judge)?);
     let bare = RbigOptions { standardize: false, initial_pca: false, ..options.clone() };
-    let normal_first = fit_validated(&z, Some((&z_judge).into()), &bare, &mut ())?.flow;
-    let before = mean(State::new(z_judge.as_ref()).log_prob());
-    let normal_first = mean(normal_first.log_prob(z_judge.as_ref())?) - before;
+    let normal_first = fit_any(z.rows(), Some(z_judge.rows()), &bare, &mut ())?.flow;
+    let before = State::new(z_judge.rows()).mean_log_prob();
+    let normal_first = judge.mean(&normal_first.log_prob(z_judge.rows().x())?) - before;
     Ok(direct.max(normal_first))
 }

@@ -33,22 +33,29 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`fit`], [`RbigOptions`] (`rbig.rs`) | the loop: rotate, fit, map; when to stop |
-//! | [`recipe`] | the recommended fit: greedy warm start, then joint training |
-//! | `rotation.rs`, `ica.rs` | which rotation: principal, random, independent components |
-//! | `marginal.rs` | one mixture per coordinate, its size by AIC or BIC |
-//! | [`gmm`], [`em`] | mixtures in one dimension and their fit; `start.rs`, `scale.rs`: where it begins and what it may not do |
-//! | [`histogram`] | weighted points in place of any number of rows |
-//! | [`pca`] | moments as sums over blocks; principal components |
+//! | [`fit`], [`RbigOptions`], [`greedy`] | the loop: rotate, fit, map; when to stop |
+//! | [`recipe`] | the recommended fit: greedy warm starts, then joint training |
+//! | [`marginal`]: [`gmm`], [`em`], [`histogram`] | mixtures in one dimension, their size by AIC or BIC, and weighted points in place of any number of rows |
+//! | [`linear`]: [`pca`] | moments as sums over blocks; principal components |
+//! | [`multivariate`] | one normal, and mixtures of normals, in d dimensions |
+//! | [`baseline`] | what any fit must beat |
 //! | [`defects`] | what makes a table have no density of its own; a noise floor |
 //! | [`information`] | entropy, negentropy, total and mutual information |
+//! | [`mean`], [`sampling`] | a mean with its error; rows picked at random |
+//!
+//! **Weights.** Whatever takes a matrix takes [`gauss_flow::Rows`], so rows may have weights: a row of
+//! weight w counts as w rows, and only the proportions matter (`gauss_flow::rows` has the
+//! definition). Equal weights give the bits that no weights give.
+//!
+//! **Sums.** [`pca::Moments`] and [`histogram::Histogram`] are sums over rows that merge and travel:
+//! what several machines have seen of a table is fitted by [`pca::Pca::of_covariance`],
+//! [`multivariate::gaussian::Gaussian::of_moments`] and [`em::fit_histogram`].
 //!
 //! Everything learned is a sum over rows in a fixed order: a seed gives the same bits at any
 //! number of threads.
 
+pub mod baseline;
 pub mod defects;
-mod estep;
-mod exp2;
 pub mod greedy;
 pub mod information;
 pub mod linear;
@@ -57,10 +64,12 @@ pub mod mean;
 pub mod multivariate;
 pub mod recipe;
 pub mod sampling;
+mod seeds;
 
 pub use gauss_flow::Error;
-pub use greedy::rotation::RotationKind;
-pub use greedy::{Rbig, RbigOptions, fit, fit_validated};
+pub use greedy::{Rbig, RbigOptions, RotationKind, fit, fit_validated};
 pub use linear::pca;
 pub use marginal::Selection;
 pub use marginal::{em, gmm, histogram};
+
+pub use {faer, rand};

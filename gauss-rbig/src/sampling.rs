@@ -39,6 +39,7 @@ pub(crate) fn parts<const N: usize>(n: usize, most: usize, seed: u64) -> [Vec<us
 }
 
 /// `count` of `0..n` at random without repetition, in order; all of them if there are no more.
+#[must_use]
 pub fn choose(n: usize, count: usize, seed: u64) -> Vec<usize> {
     if count >= n {
         return (0..n).collect();
@@ -50,6 +51,7 @@ pub fn choose(n: usize, count: usize, seed: u64) -> Vec<usize> {
 }
 
 /// For each of n rows its fold, 0 up to `folds`, in random order and as equal as can be.
+#[must_use]
 pub fn folds(n: usize, folds: usize, seed: u64) -> Vec<usize> {
     let mut fold: Vec<usize> = (0..n).map(|i| i % folds).collect();
     fold.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
@@ -57,6 +59,7 @@ pub fn folds(n: usize, folds: usize, seed: u64) -> Vec<usize> {
 }
 
 /// The rows of a fold, and the others.
+#[must_use]
 pub fn split(fold: &[usize], held_out: usize) -> (Vec<usize>, Vec<usize>) {
     (0..fold.len()).partition(|&i| fold[i] == held_out)
 }

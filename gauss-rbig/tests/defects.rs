@@ -2,7 +2,7 @@
 
 use faer::{Mat, MatRef};
 use gauss_rbig::Error;
-use gauss_rbig::defects::{Defect, add_noise, examine, resolution};
+use gauss_rbig::defects::{Defect, Remedy, add_noise, examine, resolution};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Cauchy, Distribution, Exp1, StandardNormal, StudentT};
@@ -472,11 +472,13 @@ fn a_sentence_names_columns_and_relation() {
         assert_eq!(defect.sentence(&names), sentence);
     }
     assert_eq!(
-        copy(1.0, 0.0, 0.0).ways_out(&names),
-        "leave it out with --exclude weight, or give it a noise floor with --noise weight=0.25"
+        copy(1.0, 0.0, 0.0).remedies(),
+        [Remedy::Exclude { column: 1 }, Remedy::Noise { column: 1, width: 0.25 }]
     );
     let rounded = Defect::Rounded { column: 2, step: 0.1, ties: 0.9 };
-    assert!(rounded.ways_out(&names).ends_with("--noise 'body mass=0.1'"));
+    assert_eq!(rounded.remedies()[1], Remedy::Noise { column: 2, width: 0.1 });
+    let few = Defect::FewRows { rows: 3, columns: vec![0, 1, 2] };
+    assert_eq!(few.remedies(), [Remedy::MoreRows { least: 4 }, Remedy::FewerColumns { most: 2 }]);
 }
 
 #[test]

@@ -86,14 +86,14 @@ proptest! {
             })
             .collect();
         let (mut whole, mut left, mut right) = (
-            Histogram::new(0.1, 0.7),
-            Histogram::new(0.1, 0.7),
-            Histogram::new(0.1, 0.7),
+            Histogram::new(0.1, 0.7).unwrap(),
+            Histogram::new(0.1, 0.7).unwrap(),
+            Histogram::new(0.1, 0.7).unwrap(),
         );
-        whole.add(&x);
-        left.add(&x[..n / 3]);
-        right.add(&x[n / 3..]);
-        left.merge(&right);
+        whole.add(&x).unwrap();
+        left.add(&x[..n / 3]).unwrap();
+        right.add(&x[n / 3..]).unwrap();
+        left.merge(&right).unwrap();
         for points in [whole.points(), left.points()] {
             let sum = |f: &dyn Fn(f64) -> f64| -> f64 {
                 points.u.iter().zip(&points.weight).map(|(&u, &w)| w * f(u)).sum()

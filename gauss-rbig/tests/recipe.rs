@@ -403,7 +403,7 @@ fn a_row_without_weight_is_not_there() {
 fn the_longest_time_is_no_limit() {
     let x = CORRELATED.sample(30, 1); // too few to search: done at once
     let recipe = Recipe { budget: Budget::Time(Duration::MAX), ..Recipe::default() };
-    assert!(matches!(fit(x.as_ref(), None, &recipe).winner, Winner::Simple(_)));
+    assert!(matches!(fit(x.as_ref(), None, &recipe).winner, Winner::Baseline(_)));
 }
 
 #[test]
@@ -411,7 +411,7 @@ fn what_won_is_one_thing() {
     let x = CORRELATED.sample(300, 1);
     let fitted = fit(x.as_ref(), None, &quick());
     match fitted.winner {
-        Winner::Simple(simple) => {
+        Winner::Baseline(simple) => {
             assert_eq!((fitted.candidate(), fitted.fallback()), (None, Some(simple)));
             assert!(fitted.history.is_none());
         }

@@ -14,14 +14,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Error, Failure};
-use crate::options::{OutArgs, TableArgs};
+use crate::options::{OutArgs, TableArgs, WeightArgs};
 use crate::shared::comparison::Comparison;
 use crate::shared::defects::Caveats;
 use crate::shared::evaluate::stdin_once;
 use crate::shared::{model, pieces};
 use crate::table::{self, Select, Table};
 use crate::terminal::{Console, Remark};
-use crate::words::counted;
+use crate::words::{counted, weighted};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,13 +47,15 @@ pub struct Compare {
     /// The table to compare them on; `-` is standard input
     #[arg(value_name = "TABLE", required = true)]
     table: PathBuf,
-    /// Write every row's ln p and differences to this file: .csv, .tsv, .npy, .parquet
     #[arg(long, short, value_name = "FILE")]
+    #[arg(help = format!("Write every row's ln p and differences to this file: {}", *table::EXTENSIONS))]
     out: Option<PathBuf>,
     /// Format of that file [default: by its name]
-    #[arg(long, value_enum, value_name = "csv|tsv|npy|parquet", hide_possible_values = true)]
+    #[arg(long, value_enum, value_name = table::NAMES.as_str(), hide_possible_values = true)]
     #[arg(requires = "out")]
     format: Option<table::Format>,
+    #[command(flatten)]
+    weights: WeightArgs,
     #[command(flatten)]
     reading: TableArgs,
 }
@@ -119,6 +121,9 @@ pub(crate) struct Summary {
     table: String,
     /// Rows of the table.
     rows: usize,
+    /// The effective number of rows, (Σw)²/Σw²; absent without --weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effective_rows: Option<f64>,
     /// Rows that no model is asked about because a value is missing; `--missing drop` only.
     missing_rows: usize,
     #[serde(flatten)]
@@ -165,11 +170,13 @@ impl Compare {
             });
         }
 
-        let found = compare::Comparison::of((&table.data).into(), &log_probs);
+        let rows = table.weighted().map_err(|fault| Error::of_file(table.file(), fault))?;
+        let found = compare::Comparison::of(rows, &log_probs);
         let summary = Summary {
             command: "compare",
             table: table.file(),
             rows: table.rows(),
+            effective_rows: table.effective_rows(),
             missing_rows: table.missing_rows,
             comparison: Comparison::new(&found, &names, &models),
             out: self.out.as_ref().map(|path| path.display().to_string()),
@@ -186,13 +193,15 @@ impl Compare {
 
     fn read(&self, console: &Console, model: &Model) -> Result<Table, Error> {
         let wanted = Select::Model(model.columns());
-        Ok(table::read(&self.table, wanted, &self.reading.to_evaluate(console))?)
+        let options = self.weights.apart(self.reading.to_evaluate(console));
+        Ok(table::read(&self.table, wanted, &options)?)
     }
 }
 
 impl Summary {
     fn prose(&self) -> String {
-        let mut text = format!("{}: {}", self.table, counted(self.rows, "row"));
+        let rows = counted(self.rows, "row");
+        let mut text = format!("{}: {rows}{}", self.table, weighted(self.effective_rows));
         if self.missing_rows > 0 {
             let _ = write!(text, ", {} with missing values", counted(self.missing_rows, "row"));
         }

@@ -10,16 +10,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::options::{TableArgs, each_once};
+use crate::options::{TableArgs, WeightArgs, each_once};
 use crate::shared::data::Data;
 use crate::shared::defects::{Examined, Remedies};
 use crate::shared::evaluate;
 use crate::shared::kinds::{BaseMeasure, ColumnStatement, Kinds, Offer};
 use crate::shared::recipe::RecipeArgs;
 use crate::shared::trials::Trials;
+use crate::shared::weights;
 use crate::table::{self, Destination, ReadOptions, Select, Table};
-use crate::terminal::{Console, FitProgress};
-use crate::words::{aligned, counted, grouped};
+use crate::terminal::{Console, FitProgress, Remark};
+use crate::words::{aligned, counted, grouped, weighted};
 
 const EXAMPLES: &str = "\
 Nothing needs to be set. Several sizes of model are begun by a greedy fit (rotations to the \
@@ -68,6 +69,8 @@ pub struct Fit {
     #[command(flatten)]
     recipe: RecipeArgs,
     #[command(flatten)]
+    weights: WeightArgs,
+    #[command(flatten)]
     reading: TableArgs,
 }
 
@@ -88,10 +91,15 @@ impl Fit {
             .recipe(self.recipe.recipe(console.seed))
             .created_by(concat!("gauss ", env!("CARGO_PKG_VERSION")));
         fit = self.remedies.add_noise(fit);
-        if let Some(validation) = &data.validation {
-            fit = fit.validation(&validation.data);
+        if let Some(name) = self.weights.column() {
+            fit = fit.weight_column(name);
         }
-        let prepared = fit.prepare(&table.data).map_err(|refusal| data.refused(refusal))?;
+        let refused = |refusal| data.refused(refusal);
+        if let Some(validation) = &data.validation {
+            fit = fit.validation(validation.weighted().map_err(|e| refused(e.into()))?);
+        }
+        let rows = table.weighted().map_err(|e| refused(e.into()))?;
+        let prepared = fit.prepare(rows).map_err(refused)?;
         let names = &table.names();
         let offers: Vec<Offer> =
             prepared.offers().iter().map(|offer| Offer::new(offer, names)).collect();
@@ -126,14 +134,22 @@ impl Fit {
     fn read_table(&self, console: &Console) -> Result<Table, Error> {
         let wanted = self.remedies.select(&self.columns);
         let categories = self.kinds.categorical().to_vec();
-        let options = ReadOptions { categories, ..self.reading.to_learn(console) };
-        Ok(table::read(&self.table, wanted, &options)?)
+        let options = ReadOptions { categories, ..self.read_options(console) };
+        let table = table::read(&self.table, wanted, &options)?;
+        if let Some(text) = weights::hint(&table.columns) {
+            console.remark(&Remark::hint(format!("{}: {text}", table.file())));
+        }
+        Ok(table)
     }
 
     fn read_validation(&self, console: &Console, table: &Table) -> Result<Option<Table>, Error> {
         let Some(path) = &self.validation else { return Ok(None) };
         let wanted = Select::Model(&table.columns);
-        Ok(Some(table::read(path, wanted, &self.reading.to_learn(console))?))
+        Ok(Some(table::read(path, wanted, &self.read_options(console))?))
+    }
+
+    fn read_options(&self, console: &Console) -> ReadOptions {
+        self.weights.apart(self.reading.to_learn(console))
     }
 }
 
@@ -147,6 +163,9 @@ pub(crate) struct Summary<'a> {
     model: String,
     /// Rows of the table that were used, those set aside included.
     rows: usize,
+    /// The effective number of rows, (Σw)²/Σw²; absent without --weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effective_rows: Option<f64>,
     /// Rows left out because a value is missing; `--missing drop` only.
     missing_rows: usize,
     /// Missing cells that were filled, by column; `--missing median` only.
@@ -207,6 +226,7 @@ impl<'a> Summary<'a> {
             table: table.file(),
             model: out.display().to_string(),
             rows: table.rows(),
+            effective_rows: table.effective_rows(),
             missing_rows: table.missing_rows,
             filled: table.filled_by_name(),
             validation_rows: search.validation_rows,
@@ -233,7 +253,7 @@ impl<'a> Summary<'a> {
     /// For a person.
     fn prose(&self) -> String {
         let mut facts = vec![
-            ("rows", grouped(self.rows)),
+            ("rows", format!("{}{}", grouped(self.rows), weighted(self.effective_rows))),
             ("columns", format!("{}: {}", self.columns.len(), self.columns.join(", "))),
         ];
         facts.extend(self.kinds.iter().filter_map(ColumnStatement::prose).map(|kind| ("", kind)));

@@ -1,10 +1,12 @@
 //! `gauss inverse`: z -> x, latent rows back to data.
 
 use clap::Args;
+use gauss_model::Model;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::options::WeightArgs;
 use crate::shared::evaluate::{Evaluation, Facts, latent_columns};
 use crate::shared::pieces;
 use crate::terminal::Console;
@@ -37,8 +39,9 @@ pub(crate) struct Summary {
 
 impl Inverse {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
+        let result = |model: &Model| model.columns().to_vec();
         let loaded =
-            self.evaluation.load(console, latent_columns, |model| model.columns().to_vec())?;
+            self.evaluation.load(console, latent_columns, result, &WeightArgs::default())?;
         let z = loaded.table.data.as_ref();
         let x = pieces::by_pieces(console, "inverting", z, |z| loaded.model.inverse(z))
             .map_err(|source| loaded.refused(source))?;

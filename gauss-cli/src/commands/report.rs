@@ -13,7 +13,7 @@ use gauss_model::diagnostics::two_sample;
 
 use crate::error::Error;
 use crate::figures::{Settings, Subject};
-use crate::options::{TableArgs, positive};
+use crate::options::{TableArgs, WeightArgs, positive};
 pub(super) use crate::page::report::Findings;
 use crate::page::report::{self, Request, percent, with_error};
 use crate::shared::evaluate::stdin_once;
@@ -55,6 +55,8 @@ pub struct Report {
     /// Rows that the costly parts look at, at most, chosen at random
     #[arg(long, value_name = "N", value_parser = positive, default_value_t = 20_000)]
     rows: usize,
+    #[command(flatten)]
+    weights: WeightArgs,
     #[command(flatten)]
     reading: TableArgs,
 }
@@ -126,7 +128,8 @@ impl Report {
         model: &gauss_model::Model,
     ) -> Result<Table, Error> {
         let wanted = Select::Model(model.columns());
-        Ok(table::read(path, wanted, &self.reading.to_evaluate(console))?)
+        let options = self.weights.apart(self.reading.to_evaluate(console));
+        Ok(table::read(path, wanted, &options)?)
     }
 }
 

@@ -2,12 +2,13 @@
 
 use clap::Args;
 use faer::ColRef;
-use gauss_model::Column;
 use gauss_model::diagnostics::mean::Mean;
+use gauss_model::{Column, Model};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::options::WeightArgs;
 use crate::shared::defects::Caveats;
 use crate::shared::evaluate::{Evaluation, Facts, data_columns};
 use crate::shared::kinds::BaseMeasure;
@@ -37,6 +38,8 @@ Columns are matched to the model's by name: their order does not matter, others 
 pub struct Score {
     #[command(flatten)]
     evaluation: Evaluation,
+    #[command(flatten)]
+    weights: WeightArgs,
 }
 
 /// What `--json` prints. Numbers that are not finite are null.
@@ -75,8 +78,8 @@ struct Statistics {
 
 impl Score {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
-        let loaded =
-            self.evaluation.load(console, data_columns, |_| vec![Column::real("log_prob")])?;
+        let result = |_: &Model| vec![Column::real("log_prob")];
+        let loaded = self.evaluation.load(console, data_columns, result, &self.weights)?;
         let x = loaded.table.data.as_ref();
         let log_prob = pieces::by_pieces(console, "scoring", x, |x| loaded.model.log_prob(x))
             .map_err(|source| loaded.refused(source))?
@@ -89,7 +92,8 @@ impl Score {
             let (encoding, columns) = (loaded.out.encoding, &loaded.columns);
             loaded.out.place.write(|writer| table::write(writer, encoding, columns, scores))?;
         }
-        let statistics = summarise(&log_prob, loaded.facts.missing_rows);
+        let weights = loaded.table.weights.as_deref();
+        let statistics = summarise(&log_prob, weights, loaded.facts.missing_rows);
         let caveats = Caveats::of(&loaded.model);
         if let Some(text) = caveats.warning() {
             console.remark(&Remark::warning(text));
@@ -129,11 +133,20 @@ impl Summary {
     }
 }
 
-/// Over the values that are not NaN.
-fn summarise(log_prob: &[f64], missing_rows: usize) -> Statistics {
+/// Over the values that are not NaN, each by its weight.
+fn summarise(log_prob: &[f64], weights: Option<&[f64]>, missing_rows: usize) -> Statistics {
     let scored = || log_prob.iter().copied().filter(|v| !v.is_nan());
-    let all = Mean::of(&scored().collect::<Vec<f64>>());
-    let finite = Mean::of(&scored().filter(|v| v.is_finite()).collect::<Vec<f64>>());
+    let over = |counts: fn(f64) -> bool| {
+        let at = || (0..log_prob.len()).filter(|&i| counts(log_prob[i]));
+        let values: Vec<f64> = at().map(|i| log_prob[i]).collect();
+        match weights {
+            Some(weights) => {
+                Mean::weighted(&values, &at().map(|i| weights[i]).collect::<Vec<f64>>())
+            }
+            None => Mean::of(&values),
+        }
+    };
+    let (all, finite) = (over(|v| !v.is_nan()), over(f64::is_finite));
     Statistics {
         mean_log_prob: all.mean,
         standard_error: all.standard_error,
@@ -151,14 +164,20 @@ mod tests {
 
     #[test]
     fn the_summary_passes_over_nan() {
-        let s = summarise(&[1.0, f64::NAN, 2.0, 3.0], 1);
+        let s = summarise(&[1.0, f64::NAN, 2.0, 3.0], None, 1);
         assert_eq!((s.mean_log_prob, s.min_log_prob, s.max_log_prob), (2.0, 1.0, 3.0));
         assert_eq!(s.non_finite, 0);
         assert!((s.standard_error - (1.0_f64 / 3.0).sqrt()).abs() < 1e-15);
     }
 
     #[test]
+    fn weights_are_those_of_the_rows_that_are_scored() {
+        let s = summarise(&[1.0, f64::NAN, 4.0], Some(&[2.0, 9.0, 1.0]), 1);
+        assert_eq!(s.mean_log_prob, 2.0);
+    }
+
+    #[test]
     fn one_row_has_no_standard_error() {
-        assert!(summarise(&[1.0], 0).standard_error.is_nan());
+        assert!(summarise(&[1.0], None, 0).standard_error.is_nan());
     }
 }

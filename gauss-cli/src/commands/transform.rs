@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::options::WeightArgs;
 use crate::shared::evaluate::{Evaluation, Facts, data_columns};
 use crate::shared::{generator, pieces};
 use crate::table;
@@ -46,7 +47,7 @@ pub(crate) struct Summary {
 
 impl Transform {
     pub(super) fn run(&self, console: &Console) -> Result<(), Error> {
-        let loaded = self.evaluation.load(console, data_columns, latent)?;
+        let loaded = self.evaluation.load(console, data_columns, latent, &WeightArgs::default())?;
         let mut rng = generator(console.seed);
         let forward = |x: MatRef<'_, f64>| loaded.model.forward(x, &mut rng);
         let z = pieces::by_pieces(console, "transforming", loaded.table.data.as_ref(), forward)

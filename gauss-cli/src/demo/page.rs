@@ -3,7 +3,7 @@
 use super::checks::Checks;
 use super::figures::Figures;
 use super::fits::Fits;
-use crate::page::{Page, Section, Table};
+use crate::page::{Page, Section, TextTable};
 use crate::plot::{compact, number};
 use crate::words::grouped;
 
@@ -110,7 +110,7 @@ fn summary(fits: &Fits, checks: &Checks) -> Section {
             ["largest round-trip error", &worst, "of 5,000 points"],
             ["5,000 samples", &samples, "by exact inversion"],
         ])
-        .table(Table {
+        .table(TextTable {
             header: ["fit", "NLL at the start", "NLL at the end", "held-out KL", "seconds"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -122,14 +122,14 @@ fn summary(fits: &Fits, checks: &Checks) -> Section {
         })
 }
 
-fn moments(checks: &Checks) -> Table {
+fn moments(checks: &Checks) -> TextTable {
     let [m0, m1] = checks.latent_mean;
     let [[c00, c01], [c10, c11]] = checks.latent_covariance;
     let row = |name: &str, values: [f64; 3]| {
         let cells = values.map(|v| number(v, 4));
         std::iter::once(name.to_owned()).chain(cells).collect()
     };
-    Table {
+    TextTable {
         header: ["", "mean", "covariance with z₁", "covariance with z₂"]
             .map(str::to_owned)
             .to_vec(),

@@ -8,7 +8,7 @@ mod table;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::plot::{FONTS, Figure, base64};
-pub use table::Table;
+pub use table::TextTable;
 
 /// A page: a title, a few sentences that say what it shows, and sections.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +38,7 @@ pub enum Block {
     /// A row of key figures.
     Tiles(Vec<Tile>),
     /// A table.
-    Table(Table),
+    Table(TextTable),
     /// A plot with a caption; an empty caption is left out.
     Figure(Figure, String),
     /// Names and what there is to say of each.
@@ -85,7 +85,7 @@ impl Section {
 
     /// Adds a table.
     #[must_use]
-    pub fn table(self, table: Table) -> Self {
+    pub fn table(self, table: TextTable) -> Self {
         self.with(Block::Table(table))
     }
 
@@ -222,7 +222,7 @@ mod tests {
     fn example() -> Page {
         let points = [[0.0, 1.0], [1.0, 0.5]];
         let cloud = Cloud { name: "x", points: &points, labels: ["a", "b"], color: 0 };
-        let table = Table {
+        let table = TextTable {
             header: vec!["model".into(), "nats".into()],
             rows: vec![vec!["<b>".into(), "−1.1".into()], vec!["q".into(), "–".into()]],
             caption: String::new(),

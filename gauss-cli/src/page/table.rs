@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 /// A table of text; columns whose cells are all numbers are set flush right.
 #[derive(Debug, Clone, Default)]
-pub struct Table {
+pub struct TextTable {
     /// Names of the columns.
     pub header: Vec<String>,
     /// The rows, each as long as the header.
@@ -13,7 +13,7 @@ pub struct Table {
     pub caption: String,
 }
 
-impl Table {
+impl TextTable {
     pub(super) fn markup(&self) -> Markup {
         let classes: Vec<Option<&str>> =
             (0..self.header.len()).map(|k| self.is_numeric(k).then_some("number")).collect();
@@ -95,7 +95,7 @@ mod tests {
     fn decimal_points_stand_below_each_other() {
         let cells = ["1.25", "−3", "17.5", "–", "2.1×10⁻⁷"];
         let rows = cells.iter().map(|cell| vec![(*cell).to_owned()]).collect();
-        let table = Table { header: vec!["x".into()], rows, caption: String::new() };
+        let table = TextTable { header: vec!["x".into()], rows, caption: String::new() };
         assert!(table.is_numeric(0));
         assert_eq!(table.decimals(0), 3);
         let padded: Vec<Option<String>> = cells.iter().map(|cell| padding(cell, 3)).collect();

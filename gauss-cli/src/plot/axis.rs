@@ -159,3 +159,48 @@ pub fn pad(range: (f64, f64), share: f64) -> (f64, f64) {
     let room = share * (range.1 - range.0);
     (range.0 - room, range.1 + room)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_inside() {
+        let labels = |lo: f64, hi: f64, n: usize| {
+            let ticks = Axis::linear(lo, hi).ticks(n);
+            ticks.into_iter().map(|t| t.label).collect::<Vec<_>>()
+        };
+        assert_eq!(labels(-1.3, 2.4, 4), ["−1", "0", "1", "2"]);
+        assert_eq!(labels(0.0, 0.61, 6), ["0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6"]);
+        assert_eq!(labels(-0.3, 0.1, 4), ["−0.3", "−0.2", "−0.1", "0.0", "0.1"]);
+        assert_eq!(labels(0.0, 2.1e-7, 2), ["0", "10⁻⁷", "2×10⁻⁷"]);
+        for (lo, hi) in [(0.0, 1.0), (-7e5, 3e6), (1e-12, 3e-12), (99.0, 101.5), (-1e300, 1e300)] {
+            for n in 1..12 {
+                let ticks = Axis::linear(lo, hi).ticks(n);
+                assert!(ticks.len() <= 2 * n + 1, "{lo} {hi} {n}: {ticks:?}");
+                assert!(n < 3 || ticks.len() >= 2, "{lo} {hi} {n}: {ticks:?}");
+                let room = 1e-6 * (hi - lo);
+                assert!(ticks.iter().all(|t| t.value >= lo - room && t.value <= hi + room));
+            }
+        }
+        let decades: Vec<String> =
+            Axis::log10(1e-4, 1.0).ticks(6).into_iter().map(|t| t.label).collect();
+        assert_eq!(decades, ["10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰"]);
+    }
+
+    #[test]
+    fn steps_are_one_two_or_five() {
+        assert_eq!(
+            [0.9, 1.3, 1.5, 3.0, 3.3, 7.0, 8.0].map(nice_step),
+            [1.0, 1.0, 2.0, 2.0, 5.0, 5.0, 10.0]
+        );
+    }
+
+    #[test]
+    fn a_range_leaves_out_strays() {
+        let values = || (0..1000).map(|k| f64::from(k) / 1000.0);
+        let (lo, hi) = robust_range(values().chain([1e6, f64::NAN]), 0.01, 0.5).expect("values");
+        assert!(lo == 0.0 && hi > 0.99 && hi < 2.0);
+        assert_eq!(robust_range([f64::NAN].into_iter(), 0.01, 0.5), None);
+    }
+}

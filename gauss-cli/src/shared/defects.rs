@@ -10,7 +10,7 @@
 
 use clap::Args;
 use gauss_model::{Fit, Model, Prepared};
-use gauss_rbig::defects::Defect;
+use gauss_rbig::defects::{Defect, Remedy, shown};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -119,7 +119,7 @@ impl Remedies {
 impl Finding {
     fn new(defect: &Defect, names: &[String], offers: &[Offer]) -> Finding {
         let columns: Vec<String> = defect.columns().into_iter().map(|j| names[j].clone()).collect();
-        let mut ways_out = defect.ways_out(names);
+        let mut ways_out = ways_out(&defect.remedies(), names);
         // Ties are no defect of whole numbers once they are called that.
         let tied = matches!(
             defect,
@@ -139,6 +139,35 @@ impl Finding {
             offered,
         }
     }
+}
+
+/// What to do about a defect, in options of `gauss fit`.
+fn ways_out(remedies: &[Remedy], names: &[String]) -> String {
+    let ways: Vec<String> = remedies
+        .iter()
+        .filter_map(|remedy| match *remedy {
+            Remedy::Exclude { column } => {
+                Some(format!("leave it out with --exclude {}", shell(&names[column])))
+            }
+            Remedy::Noise { column, width } => {
+                let noise = shell(&format!("{}={}", names[column], shown(width)));
+                Some(format!("give it a noise floor with --noise {noise}"))
+            }
+            Remedy::MoreRows { .. } => Some("bring more rows".to_owned()),
+            Remedy::FewerColumns { .. } => Some("leave columns out with --exclude".to_owned()),
+            _ => None,
+        })
+        .collect();
+    ways.join(", or ")
+}
+
+/// A word of a command line, in quotes where a shell would take it apart.
+fn shell(word: &str) -> String {
+    let safe = |c: char| c.is_alphanumeric() || "_-.=:+%@/".contains(c);
+    if word.chars().all(safe) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// A line for each way out: values that one column repeats share theirs.

@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use super::model;
 use crate::error::Error;
-use crate::options::{OutArgs, TableArgs, Target};
+use crate::options::{OutArgs, TableArgs, Target, WeightArgs};
 use crate::table::{self, Select, Table, Unknown};
 use crate::terminal::Console;
-use crate::words::{counted, grouped};
+use crate::words::{counted, grouped, weighted};
 
 /// The arguments.
 #[derive(Debug, Clone, Args)]
@@ -49,6 +49,9 @@ pub struct Facts {
     pub table: String,
     /// Rows of the table, and of the result.
     pub rows: usize,
+    /// The effective number of rows, (Σw)²/Σw²; absent without --weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_rows: Option<f64>,
     /// Rows whose result is NaN because a value is missing; `--missing drop` only.
     pub missing_rows: usize,
     /// Missing cells that were filled, by column; `--missing median` only.
@@ -72,18 +75,20 @@ impl Evaluation {
         console: &Console,
         select: fn(&Model) -> Select<'_>,
         result: fn(&Model) -> Vec<Column>,
+        weights: &WeightArgs,
     ) -> Result<Loaded, Error> {
         stdin_once([&self.model, &self.table])?;
         let out = self.out.target(&[&self.model, &self.table])?;
         let model = model::load(&self.model)?;
         let columns = result(&model);
         out.check(&columns)?;
-        let options = self.reading.to_evaluate(console);
+        let options = weights.apart(self.reading.to_evaluate(console));
         let table = table::read(&self.table, select(&model), &options)?;
         let facts = Facts {
             model: self.model.display().to_string(),
             table: table.file(),
             rows: table.rows(),
+            effective_rows: table.effective_rows(),
             missing_rows: table.missing_rows,
             filled: table.filled_by_name(),
             unknown_cells: table.unknown.as_ref().map_or(0, |unknown| unknown.cells),
@@ -105,7 +110,7 @@ impl Loaded {
 impl Facts {
     /// `test.csv: 1,000 rows`.
     pub fn subject(&self) -> String {
-        format!("{}: {}", self.table, counted(self.rows, "row"))
+        format!("{}: {}{}", self.table, counted(self.rows, "row"), weighted(self.effective_rows))
     }
 
     /// What there is to say about missing values and unknown names, if anything.
@@ -143,7 +148,7 @@ fn outside(table: &Table) -> Option<String> {
     let (i, j) = if columns.is_empty() { None } else { (0..table.rows()).find_map(first) }?;
     let Column { name, kind, .. } = &table.columns[j];
     let (row, value) = (grouped(table.row_number(i)), table.data[(i, j)]);
-    Some(format!("row {row}, column {name:?} ({}): {value}", kind))
+    Some(format!("row {row}, column {name:?} ({kind}): {value}"))
 }
 
 /// Standard input, which ends where it was read to, is one input at most.

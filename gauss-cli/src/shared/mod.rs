@@ -10,6 +10,7 @@
 //! | `layers` | the layers of a flow, in words |
 //! | `recipe` | how to fit, by the options |
 //! | `data` | what a fit learns from, and why it may refuse |
+//! | `weights` | columns that look like weights |
 //! | `trials` | what a fit tried and chose |
 //! | `comparison` | models side by side on the same rows |
 //! | `schema` | JSON Schemas |
@@ -25,6 +26,7 @@ pub mod pieces;
 pub mod recipe;
 pub mod schema;
 pub mod trials;
+pub mod weights;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

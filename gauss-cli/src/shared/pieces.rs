@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::options::Target;
-use crate::table::{OutputError, Writer};
+use crate::table::OutputError;
 use crate::terminal::Console;
 
 /// A command's report; the rows themselves are in it where they go nowhere else.
@@ -72,7 +72,7 @@ pub fn deliver<R: Serialize>(
         return Ok(console.finish(&WithData { summary, data }, prose, false)?);
     }
     out.place.write(|writer| {
-        let mut writer = Writer::begin(writer, out.encoding, columns, rows)?;
+        let mut writer = out.encoding.begin(writer, columns, rows)?;
         pieces.into_iter().try_for_each(|piece| writer.rows(piece.as_ref()))?;
         writer.finish()
     })?;

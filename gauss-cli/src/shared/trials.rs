@@ -2,7 +2,7 @@
 
 use gauss_model::provenance::{Provenance, Trial, Winner};
 use gauss_model::{Fitted, Model};
-use gauss_rbig::recipe::{self, Baseline};
+use gauss_rbig::recipe::{self, Rival};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -74,8 +74,8 @@ impl Tried {
 }
 
 impl Simple {
-    fn of(baseline: &Baseline) -> Self {
-        Self { name: baseline.model.to_string(), log_prob: baseline.score }
+    fn of(rival: &Rival) -> Self {
+        Self { name: rival.baseline.to_string(), log_prob: rival.score }
     }
 
     /// How far it is from a model with this mean log-density.
@@ -108,9 +108,9 @@ pub fn notes(model: &Model) -> Vec<(String, String)> {
         note("held out", format!("{score:.4} nats on {held_out} validation rows"));
     }
     for baseline in &provenance.baselines {
-        note("baseline", format!("{:.4} nats: {}", baseline.score, baseline.model));
+        note("baseline", format!("{:.4} nats: {}", baseline.score, baseline.baseline));
     }
-    if let Some(Winner::Simple(name)) = &provenance.winner {
+    if let Some(Winner::Baseline(name)) = &provenance.winner {
         let why = if held_out > 0 {
             "nothing trained did better"
         } else {

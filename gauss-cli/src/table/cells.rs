@@ -7,14 +7,11 @@
 
 use std::collections::HashMap;
 
-use memchr::memchr2;
-
+use super::numbers::{Number, comma_number, is_missing, number};
 use super::{CellFault, Fault, Place, Sighting};
 
 /// Names that a category may have. Dequantised, more would hardly be a density.
 const MAX_LEVELS: usize = 256;
-/// Cells that stand for "no value", besides the empty cell; compared without regard to case.
-const MISSING_WORDS: [&str; 6] = ["nan", "na", "n/a", "null", "none", "?"];
 /// The code of a name that is none of the known ones: outside every category's support.
 const UNKNOWN: f64 = -1.0;
 
@@ -25,6 +22,8 @@ pub enum Taking {
     Numbers,
     /// As numbers that have a decimal comma where they are text.
     CommaNumbers,
+    /// As the weights of the rows: numbers, with a decimal comma or without, none below 0.
+    Weights { comma: bool },
     /// As names that are found here.
     Levels,
     /// As names whose codes are known.
@@ -38,6 +37,13 @@ pub struct Field {
     pub position: usize,
     pub name: String,
     pub taking: Taking,
+}
+
+impl Field {
+    /// Whether it holds the weights of the rows.
+    pub fn is_weight(&self) -> bool {
+        matches!(self.taking, Taking::Weights { .. })
+    }
 }
 
 /// Cells of one kind: how many, and the first.
@@ -55,6 +61,8 @@ pub struct Cells {
     pub infinite: Tally,
     pub text: Tally,
     pub unknown: Tally,
+    /// Weights below 0.
+    pub negative: Tally,
     pub levels: Levels,
 }
 
@@ -100,6 +108,15 @@ impl Cells {
         match taking {
             Taking::Numbers => self.take_written(cell, number(cell), place),
             Taking::CommaNumbers => self.take_written(cell, comma_number(cell), place),
+            Taking::Weights { comma } => {
+                let weight = if *comma { comma_number(cell) } else { number(cell) };
+                match weight {
+                    Number::Finite(value) if value < 0.0 => {
+                        self.take_negative(value, place, || lossy(cell));
+                    }
+                    weight => self.take_written(cell, weight, place),
+                }
+            }
             Taking::Levels | Taking::Known(_) => {
                 let text = String::from_utf8_lossy(cell);
                 match text.trim() {
@@ -120,7 +137,10 @@ impl Cells {
     ) {
         match taking {
             _ if value.is_nan() => self.take_missing(place, || "NaN".to_owned()),
-            Taking::Numbers | Taking::CommaNumbers => {
+            Taking::Weights { .. } if value < 0.0 && value.is_finite() => {
+                self.take_negative(value, place, written);
+            }
+            Taking::Numbers | Taking::CommaNumbers | Taking::Weights { .. } => {
                 if value.is_infinite() {
                     self.infinite.add(place, written);
                 }
@@ -136,8 +156,18 @@ impl Cells {
         self.values.push(f64::NAN);
     }
 
+    fn take_negative(
+        &mut self,
+        value: f64,
+        place: impl FnOnce() -> Place,
+        written: impl FnOnce() -> String,
+    ) {
+        self.negative.add(place, written);
+        self.values.push(value);
+    }
+
     fn take_written(&mut self, cell: &[u8], number: Number, place: impl FnOnce() -> Place) {
-        let written = || String::from_utf8_lossy(cell).trim().to_owned();
+        let written = || lossy(cell);
         match number {
             Number::Finite(value) => self.values.push(value),
             Number::Missing => self.take_missing(place, written),
@@ -169,6 +199,7 @@ impl Cells {
         self.infinite.append(later.infinite, rows, lines);
         self.text.append(later.text, rows, lines);
         self.unknown.append(later.unknown, rows, lines);
+        self.negative.append(later.negative, rows, lines);
         let Levels { names, counts, .. } = later.levels;
         if names.is_empty() {
             self.values.extend_from_slice(&later.values);
@@ -178,6 +209,10 @@ impl Cells {
             names.iter().zip(counts).map(|(name, n)| self.levels.count(name, n) as f64).collect();
         self.values.extend(later.values.iter().map(|&code| recoded(&codes, code)));
     }
+}
+
+fn lossy(cell: &[u8]) -> String {
+    String::from_utf8_lossy(cell).trim().to_owned()
 }
 
 /// A code in another order of the names; NaN stays.
@@ -231,7 +266,7 @@ impl Collected {
         }
         let is_text = |c: &Cells| is_own && 2 * c.text.count > c.values.len() - c.missing.count;
         let text: Vec<Sighting> = columns()
-            .filter(|(_, cells)| is_text(cells))
+            .filter(|(field, cells)| !field.is_weight() && is_text(cells))
             .filter_map(|(field, cells)| cells.text.sighting(&field.name))
             .collect();
         if !text.is_empty() {
@@ -278,89 +313,5 @@ impl Sighting {
     pub(super) fn into_fault(self, fault: CellFault) -> Fault {
         let Sighting { column, place, cell } = self;
         Fault::Cell { place, column, cell, fault }
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Number {
-    Finite(f64),
-    Missing,
-    Infinite(f64),
-    Text,
-}
-
-/// What a cell of text is as a number, blanks around it ignored.
-fn number(cell: &[u8]) -> Number {
-    if let Ok(value) = fast_float2::parse::<f64, _>(cell.trim_ascii()) {
-        return match value {
-            _ if value.is_finite() => Number::Finite(value),
-            _ if value.is_nan() => Number::Missing,
-            _ => Number::Infinite(value),
-        };
-    }
-    match std::str::from_utf8(cell).map(str::trim) {
-        Ok(text) if is_missing(text) => Number::Missing,
-        // Blanks beyond those of ASCII about a number.
-        Ok(text) if text.len() < cell.trim_ascii().len() => number(text.as_bytes()),
-        _ => Number::Text,
-    }
-}
-
-/// The same of a number with a decimal comma. A point would be a matter of taste: it is none.
-fn comma_number(cell: &[u8]) -> Number {
-    if memchr2(b',', b'.', cell).is_none() {
-        return number(cell);
-    }
-    let point = |byte: &u8| match *byte {
-        b',' => b'.',
-        b'.' => b',',
-        byte => byte,
-    };
-    number(&cell.iter().map(point).collect::<Vec<u8>>())
-}
-
-fn is_missing(text: &str) -> bool {
-    text.is_empty() || MISSING_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_as_people_write_them() {
-        let finite = |cell: &str| match number(cell.as_bytes()) {
-            Number::Finite(value) => Some(value),
-            _ => None,
-        };
-        for (cell, value) in [
-            ("1", 1.0),
-            (" +2.5\t", 2.5),
-            ("\u{a0}3\u{2009}", 3.0),
-            (".5", 0.5),
-            ("5.", 5.0),
-            ("-1E-3", -1e-3),
-            ("0.1000000000000000055511151231257827", 0.1),
-            ("1e-400", 0.0),
-        ] {
-            assert_eq!(finite(cell), Some(value), "{cell:?}");
-        }
-        for cell in ["0x1F", "1,5", "1e", "e5", "1 2", "1_000", "+", "--1", "5f"] {
-            assert!(matches!(number(cell.as_bytes()), Number::Text), "{cell:?}");
-        }
-        for cell in ["", "  ", "\u{a0}", "NA", " nan ", "N/A", "NULL", "None", "?"] {
-            assert!(matches!(number(cell.as_bytes()), Number::Missing), "{cell:?}");
-        }
-        for cell in ["inf", "-Infinity", "1e999"] {
-            assert!(matches!(number(cell.as_bytes()), Number::Infinite(_)), "{cell:?}");
-        }
-        assert!(matches!(number(b"\xff"), Number::Text));
-        for (cell, value) in [("1,5", 1.5), ("-,5", -0.5), (" 3 ", 3.0), ("1,5e-3", 1.5e-3)] {
-            let number = comma_number(cell.as_bytes());
-            assert!(matches!(number, Number::Finite(v) if v == value), "{cell:?}");
-        }
-        for cell in ["1.5", "1.234,5", "1,234,5"] {
-            assert!(matches!(comma_number(cell.as_bytes()), Number::Text), "{cell:?}");
-        }
     }
 }

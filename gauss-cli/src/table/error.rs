@@ -206,9 +206,25 @@ pub enum Fault {
     /// A range whose ends stand the wrong way round.
     #[error("{range:?} selects nothing: in the table {last:?} stands before {first:?}")]
     Backwards { range: String, first: String, last: String },
-    /// All columns are excluded.
+    /// All columns are excluded, or hold the weights.
     #[error("--exclude leaves no column")]
     NothingLeft,
+    /// A row without a weight.
+    #[error(
+        "{place}, column {column:?}: the weight is missing; write 0 to leave the row out of \
+         account, or --missing drop passes over such rows"
+    )]
+    NoWeight { place: Place, column: String },
+    /// A weight below zero.
+    #[error(
+        "{place}, column {column:?}: the weight is below 0: {}; write 0 to leave the row out of \
+         account",
+        shown(cell)
+    )]
+    NegativeWeight { place: Place, column: String, cell: String },
+    /// Weights that leave no row.
+    #[error("column {column:?}: the weight of every row is 0; at least one must be above")]
+    AllWeightsZero { column: String },
     /// Some of the model's columns are not there.
     #[error("the model's column {column:?} is missing{}", among(column, found))]
     ModelColumn { column: String, found: Vec<String> },

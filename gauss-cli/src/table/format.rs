@@ -1,10 +1,70 @@
-//! The formats of tables, as a result is to be written: by `--format`, or by the file's name.
+//! The formats of tables, all in one list: how a file of each begins, ends in its name, is read and
+//! is written.
+//!
+//! A new format is a module with a [`Layout`], a variant of [`Format`] and a line of [`FORMATS`].
 
+use std::io;
 use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
 use clap::ValueEnum;
+use gauss_model::Column;
 
-use super::Unwritable;
+use super::cells::Collected;
+use super::input::Source;
+use super::npy::Npy;
+use super::parquet::Parquet;
+use super::text::Text;
+use super::write::RowSink;
+use super::{Fault, Out, ReadOptions, Select, Unwritable};
+use crate::terminal::Reading;
+
+/// What a format can do.
+pub trait Layout: Sync {
+    /// What every file of the format begins with; none is text, which may be packed.
+    fn signature(&self) -> Option<&'static [u8]>;
+
+    /// Reads the wanted columns of the file at `path`, which `source` has opened.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    fn read(
+        &self,
+        path: &Path,
+        source: Source,
+        wanted: Select<'_>,
+        options: &ReadOptions,
+        reading: &Arc<Reading>,
+    ) -> Result<Collected, Fault>;
+
+    /// Whether a file can hold such columns.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    fn check(&self, _columns: &[Column]) -> Result<(), Unwritable> {
+        Ok(())
+    }
+
+    /// Begins a file of `rows` rows.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    fn begin<'w>(
+        &self,
+        out: Out<'w>,
+        packing: Packing,
+        columns: &[Column],
+        rows: usize,
+    ) -> io::Result<Box<dyn RowSink + 'w>>;
+}
+
+/// Every format with the extension of its files.
+const FORMATS: [(Format, &str, &dyn Layout); 4] = [
+    (Format::Csv, "csv", &Text(b',')),
+    (Format::Tsv, "tsv", &Text(b'\t')),
+    (Format::Npy, "npy", &Npy),
+    (Format::Parquet, "parquet", &Parquet),
+];
 
 /// Extensions under which nobody looks for text.
 const FOREIGN: [&str; 15] = [
@@ -24,6 +84,48 @@ pub enum Format {
     Npy,
     /// Parquet.
     Parquet,
+}
+
+impl Format {
+    fn entry(self) -> &'static (Format, &'static str, &'static dyn Layout) {
+        &FORMATS[self as usize] // in the order of the variants, as a test says
+    }
+
+    /// What it can do.
+    pub(super) fn layout(self) -> &'static dyn Layout {
+        self.entry().2
+    }
+
+    /// Those that are no text, each with what its files begin with.
+    pub(super) fn with_signatures() -> impl Iterator<Item = (&'static [u8], Format)> {
+        FORMATS.iter().filter_map(|(format, _, layout)| Some((layout.signature()?, *format)))
+    }
+
+    fn by_extension(extension: &str) -> Option<Format> {
+        FORMATS.iter().find(|(_, own, _)| *own == extension).map(|(format, ..)| *format)
+    }
+}
+
+/// `csv|tsv|...`, for the help.
+pub static NAMES: LazyLock<String> = LazyLock::new(|| FORMATS.map(|(_, name, _)| name).join("|"));
+/// `.csv, .tsv, ...`, for the help.
+pub static EXTENSIONS: LazyLock<String> =
+    LazyLock::new(|| FORMATS.map(|(_, name, _)| format!(".{name}")).join(", "));
+/// `.csv or .tsv (also .gz, .zst), ...`, for the help and for messages.
+pub static WRITABLE: LazyLock<String> = LazyLock::new(|| {
+    let named = |text: bool| -> Vec<String> {
+        let formats = FORMATS.iter().filter(|(.., layout)| layout.signature().is_none() == text);
+        formats.map(|(_, name, _)| format!(".{name}")).collect()
+    };
+    format!("{} (also .gz, .zst), {}", either(&named(true)), either(&named(false)))
+});
+
+/// `a`, `a or b`, `a, b or c`.
+fn either(names: &[String]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// How text is packed.
@@ -63,24 +165,17 @@ impl Encoding {
             Some((name, "zst")) => (name, Packing::Zstd),
             _ => (name.as_str(), Packing::None),
         };
-        let by_name = match name.rsplit_once('.') {
-            Some((_, "tsv")) => Format::Tsv,
-            Some((_, "npy")) => Format::Npy,
-            Some((_, "parquet")) => Format::Parquet,
-            Some((_, extension)) if chosen.is_none() && FOREIGN.contains(&extension) => {
-                return Err(Unwritable::Foreign { extension: extension.to_owned() });
-            }
-            _ => Format::Csv,
-        };
-        let format = chosen.unwrap_or(by_name);
-        let extension = match (format, packing) {
-            (Format::Csv | Format::Tsv, _) | (_, Packing::None) => {
-                return Ok(Encoding { format, packing });
-            }
-            (_, Packing::Gzip) => "gz",
-            (_, Packing::Zstd) => "zst",
-        };
-        Err(Unwritable::Packed { extension })
+        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+        if chosen.is_none() && FOREIGN.contains(&extension) {
+            return Err(Unwritable::Foreign { extension: extension.to_owned() });
+        }
+        let format = chosen.or_else(|| Format::by_extension(extension)).unwrap_or_default();
+        let is_text = format.layout().signature().is_none();
+        match packing {
+            Packing::Gzip if !is_text => Err(Unwritable::Packed { extension: "gz" }),
+            Packing::Zstd if !is_text => Err(Unwritable::Packed { extension: "zst" }),
+            _ => Ok(Encoding { format, packing }),
+        }
     }
 }
 
@@ -90,6 +185,23 @@ mod tests {
 
     fn of(name: &str, chosen: Option<Format>) -> Result<Encoding, Unwritable> {
         Encoding::of(Some(Path::new(name)), chosen)
+    }
+
+    #[test]
+    fn the_list_is_in_the_order_of_the_variants() {
+        for (listed, format) in FORMATS.iter().zip(Format::value_variants()) {
+            assert_eq!(listed.0, *format);
+            let name = format.to_possible_value().expect("a value of --format");
+            assert_eq!(name.get_name(), listed.1);
+        }
+        assert_eq!(FORMATS.len(), Format::value_variants().len());
+    }
+
+    #[test]
+    fn the_formats_are_named_in_the_help() {
+        assert_eq!(*NAMES, "csv|tsv|npy|parquet");
+        assert_eq!(*EXTENSIONS, ".csv, .tsv, .npy, .parquet");
+        assert_eq!(*WRITABLE, ".csv or .tsv (also .gz, .zst), .npy or .parquet");
     }
 
     #[test]

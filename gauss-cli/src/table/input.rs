@@ -42,7 +42,8 @@ pub struct Source {
     /// All of its bytes, unpacked.
     pub bytes: Box<dyn Read + Send>,
     /// Whether the bytes are those of a regular file at the path, and not packed: they can be read
-    /// there once more.
+    /// there once more, as Parquet is.
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code))]
     pub is_plain: bool,
 }
 

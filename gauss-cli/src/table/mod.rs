@@ -6,28 +6,32 @@
 //! and column.
 //!
 //! ```text
-//!   bytes ─▶ dialect: which format? ─▶ text, npy or parquet ─▶ cells ─▶ missing ─▶ Table
-//!                                           ▲
-//!                                  select: which columns?
+//!   bytes ─▶ signature: which format? ─▶ text, npy or parquet ─▶ cells ─▶ missing ─▶ Table
+//!                                             ▲
+//!                                    select: which columns?
 //! ```
 //!
 //! The format is found from the bytes, not from the file's name. Only the wanted columns are
 //! parsed, so a table may carry identifiers and labels beside them. A table passes through in
 //! blocks; what stays in memory are the wanted values, and once more at most one column of them.
 
-mod blocks;
 mod cells;
-mod dialect;
 mod error;
 mod format;
 mod input;
 mod missing;
 mod npy;
+mod numbers;
 mod output;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(not(feature = "parquet"))]
+#[path = "parquet/absent.rs"]
+mod parquet;
 mod select;
+mod signature;
 mod text;
+mod weights;
 mod words;
 mod write;
 
@@ -36,18 +40,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use faer::Mat;
+use gauss_flow::Rows;
 use gauss_model::{Column, Kind};
 
 use crate::terminal::Reading;
 use cells::Collected;
-use dialect::Content;
+use signature::Content;
 
 pub use error::{CellFault, Ending, Fault, Place, Sighting, TableError};
-pub use format::{Encoding, Format, Packing};
+pub use format::{EXTENSIONS, Encoding, Format, NAMES, Packing, WRITABLE};
 pub use input::{ReadFault, display_name, is_stdin, read_bytes};
 pub use output::{Destination, Directory, OutputError};
 pub use select::{Select, data_names, latent_names};
-pub use write::{Out, Unwritable, Writer, write};
+pub use write::{Out, RowSink, Unwritable, write};
 
 /// A table in memory: `data` is `n × d`, column-major, one column per name.
 #[derive(Debug, Clone)]
@@ -59,6 +64,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// `n × d`, a row per sample.
     pub data: Mat<f64>,
+    /// How many rows each row counts for `[n]`, where a column says so; 0 in a row of NaN.
+    pub weights: Option<Vec<f64>>,
     /// Rows with a missing value: dropped, or present as rows of NaN, as [`Missing`] says.
     pub missing_rows: usize,
     /// Rows that were left out, by their place among those of the file, in rising order.
@@ -108,6 +115,9 @@ pub struct ReadOptions {
     /// Names, patterns and ranges of columns to read as categories; of no concern to a table that
     /// is read for a model.
     pub categories: Vec<String>,
+    /// The column that holds the weights of the rows; it is none of the wanted ones, unless a model
+    /// has one of its name.
+    pub weights: Option<String>,
     /// Whether to show on standard error how far a long reading is.
     pub progress: bool,
 }
@@ -138,13 +148,8 @@ fn collect(
     reading: &Arc<Reading>,
 ) -> Result<Collected, Fault> {
     let source = input::open(path, reading)?;
-    match dialect::content(&source.head) {
-        Content::Text => text::read(source.bytes, wanted, options, reading),
-        Content::Npy => npy::read(source.bytes, wanted, options),
-        #[cfg(feature = "parquet")]
-        Content::Parquet => parquet::read(path, source, wanted, options, reading),
-        #[cfg(not(feature = "parquet"))]
-        Content::Parquet => Err(Fault::NoParquet),
+    match signature::content(&source.head) {
+        Content::Table(format) => format.layout().read(path, source, wanted, options, reading),
         Content::Other(kind, advice) => Err(Fault::OtherFormat { kind, advice }),
     }
 }
@@ -166,17 +171,21 @@ fn finish(mut cells: Collected, wanted: Select<'_>, options: &ReadOptions) -> Re
             }
             None => Ok(Column { fill, ..Column::real(&field.name) }),
         };
-        cells.fields.iter().zip(levels).map(column).collect::<Result<_, _>>()?
+        let own = cells.fields.iter().zip(levels).filter(|(field, _)| !field.is_weight());
+        own.map(column).collect::<Result<_, _>>()?
     };
+    weights::check(&cells, options.missing)?;
     let outcome = missing::apply(&mut cells, &mut columns, wanted.is_own(), options.missing)?;
     let unknown = cells.first(|cells| &cells.unknown).map(|first| Unknown {
         cells: cells.cells.iter().map(|cells| cells.unknown.count).sum(),
         first,
     });
+    let weights = weights::take(&mut cells)?;
     Ok(Table {
         path: PathBuf::new(),
         columns,
         data: matrix(cells),
+        weights,
         missing_rows: outcome.missing_rows,
         dropped: outcome.dropped,
         filled: outcome.filled,
@@ -210,6 +219,22 @@ impl Table {
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.data.nrows()
+    }
+
+    /// The rows with their weights, if they have any.
+    ///
+    /// # Errors
+    /// None for a table that has been read: its weights are finite, and one is above 0.
+    pub fn weighted(&self) -> Result<Rows<'_>, gauss_flow::Error> {
+        match &self.weights {
+            Some(weights) => Rows::weighted(self.data.as_ref(), weights),
+            None => Ok(self.data.as_ref().into()),
+        }
+    }
+
+    /// The effective number of rows, (Σw)²/Σw²; `None` where they have no weights.
+    pub fn effective_rows(&self) -> Option<f64> {
+        self.weights.as_ref().and_then(|_| self.weighted().ok()).map(|rows| rows.effective())
     }
 
     /// The number of a row of `data` among the file's rows of data, counted from 1.

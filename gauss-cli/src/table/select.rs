@@ -6,6 +6,8 @@
 //! | `x*`, `temp_?` | every name of that form: `*` is any text, `?` any one character |
 //! | `a:d`, `a:`, `:d` | from one column to another, both included, in the table's order |
 
+use std::collections::HashMap;
+
 use gauss_model::{Column, Kind};
 use wildmatch::WildMatch;
 
@@ -58,7 +60,9 @@ impl Select<'_> {
         named: bool,
         options: &ReadOptions,
     ) -> Result<Vec<Field>, Fault> {
-        let positions = self.positions(names, named)?;
+        let weights = options.weights.as_ref();
+        let weights = weights.map(|name| exactly(names, name)).transpose()?;
+        let positions = self.positions(names, named, weights)?;
         if let Some(&k) = positions.iter().find(|&&k| names[k].is_empty()) {
             return Err(Fault::Unnamed { position: k + 1 });
         }
@@ -83,20 +87,34 @@ impl Select<'_> {
             },
             taking: taking(j, position),
         };
-        Ok(positions.iter().enumerate().map(field).collect())
+        let weights = weights.map(|position| Field {
+            position,
+            name: names[position].clone(),
+            taking: Taking::Weights { comma: options.decimal_comma },
+        });
+        Ok(positions.iter().enumerate().map(field).chain(weights).collect())
     }
 
-    fn positions(self, names: &[String], named: bool) -> Result<Vec<usize>, Fault> {
+    /// `weights`: a column that is none of the table's own.
+    fn positions(
+        self,
+        names: &[String],
+        named: bool,
+        weights: Option<usize>,
+    ) -> Result<Vec<usize>, Fault> {
         let found = || names.to_vec();
+        let beside_weights = |mut positions: Vec<usize>| {
+            positions.retain(|&k| Some(k) != weights);
+            if positions.is_empty() { Err(Fault::NothingLeft) } else { Ok(positions) }
+        };
         match self {
-            Select::All => Ok((0..names.len()).collect()),
-            Select::Named(wanted) => matching(names, wanted),
+            Select::All => beside_weights((0..names.len()).collect()),
+            Select::Named(wanted) => beside_weights(matching(names, wanted)?),
             Select::Except(excluded) => {
                 let out = matching(names, excluded)?;
-                let left: Vec<usize> = (0..names.len()).filter(|k| !out.contains(k)).collect();
-                if left.is_empty() { Err(Fault::NothingLeft) } else { Ok(left) }
+                beside_weights((0..names.len()).filter(|k| !out.contains(k)).collect())
             }
-            Select::Model(wanted) if !named => by_position(names, wanted.len()),
+            Select::Model(wanted) if !named => by_position(names, wanted.len(), weights),
             Select::Model(columns) => {
                 let wanted: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
                 find(names, &wanted).map_err(|column| {
@@ -108,7 +126,7 @@ impl Select<'_> {
                 })
             }
             Select::Latent(dim) => {
-                find(names, &latent_names(dim)).or_else(|_| by_position(names, dim))
+                find(names, &latent_names(dim)).or_else(|_| by_position(names, dim, weights))
             }
         }
     }
@@ -180,12 +198,37 @@ fn find(names: &[String], wanted: &[String]) -> Result<Vec<usize>, String> {
         .collect()
 }
 
-/// All columns of a table that must have `dim` of them.
-fn by_position(names: &[String], dim: usize) -> Result<Vec<usize>, Fault> {
-    if names.len() == dim {
-        return Ok((0..dim).collect());
+/// All columns of a table that must have `dim` of them beside its weights.
+fn by_position(names: &[String], dim: usize, weights: Option<usize>) -> Result<Vec<usize>, Fault> {
+    let positions: Vec<usize> = (0..names.len()).filter(|&k| Some(k) != weights).collect();
+    if positions.len() == dim {
+        return Ok(positions);
     }
-    Err(Fault::Width { expected: dim, got: names.len(), found: names.to_vec() })
+    let found = positions.iter().map(|&k| names[k].clone()).collect();
+    Err(Fault::Width { expected: dim, got: positions.len(), found })
+}
+
+/// The position of the one column of this name.
+fn exactly(names: &[String], name: &str) -> Result<usize, Fault> {
+    names
+        .iter()
+        .position(|other| other == name)
+        .ok_or_else(|| Fault::NoSuchColumn { column: name.to_owned(), found: names.to_vec() })
+}
+
+/// That no name stands twice.
+///
+/// # Errors
+/// [`Fault::Duplicate`] for the first name that stands twice; empty names may.
+pub(super) fn unique(names: &[String]) -> Result<(), Fault> {
+    let mut seen = HashMap::with_capacity(names.len());
+    for (second, column) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+        if let Some(first) = seen.insert(column, second) {
+            let column = column.clone();
+            return Err(Fault::Duplicate { column, first: first + 1, second: second + 1 });
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,15 +5,10 @@
 use std::io::{self, Write};
 
 use faer::MatRef;
-use gauss_model::{Column, Kind};
+use gauss_model::Column;
 
-use super::{Encoding, Format};
-
-mod npy;
-mod pack;
-#[cfg(feature = "parquet")]
-mod parquet;
-mod text;
+use super::Encoding;
+use super::format::WRITABLE;
 
 /// What takes the bytes of a table.
 pub type Out<'w> = &'w mut (dyn Write + Send);
@@ -30,8 +25,8 @@ pub enum Unwritable {
     Text { column: String },
     /// A name that belongs to a format of others.
     #[error(
-        "cannot be written as .{extension}; write .csv or .tsv (also .gz, .zst), .npy or .parquet, \
-         or name the format with --format"
+        "cannot be written as .{extension}; write {}, or name the format with --format",
+        *WRITABLE
     )]
     Foreign { extension: String },
     /// A name that asks to pack what is not packed.
@@ -44,15 +39,19 @@ pub enum Unwritable {
     NoParquet,
 }
 
-/// A table that is being written.
-pub enum Writer<'w> {
-    #[doc(hidden)]
-    Text(text::Text<'w>),
-    #[doc(hidden)]
-    Npy(npy::Npy<'w>),
-    #[cfg(feature = "parquet")]
-    #[doc(hidden)]
-    Parquet(Box<parquet::Parquet<'w>>),
+/// What takes the rows of a table, in one of the formats.
+pub trait RowSink {
+    /// Writes the next rows `[m, d]`.
+    ///
+    /// # Errors
+    /// Those of the writer below.
+    fn rows(&mut self, rows: MatRef<'_, f64>) -> io::Result<()>;
+
+    /// Writes what is to follow the last row.
+    ///
+    /// # Errors
+    /// Those of the writer below.
+    fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
 impl Encoding {
@@ -61,62 +60,21 @@ impl Encoding {
     /// # Errors
     /// Why it cannot.
     pub fn check(self, columns: &[Column]) -> Result<(), Unwritable> {
-        let is_text = |column: &&Column| matches!(column.kind, Kind::Category(_));
-        match (self.format, columns.iter().find(is_text)) {
-            (Format::Npy, Some(column)) => Err(Unwritable::Text { column: column.name.clone() }),
-            (Format::Parquet, _) if !cfg!(feature = "parquet") => Err(Unwritable::NoParquet),
-            _ => Ok(()),
-        }
+        self.format.layout().check(columns)
     }
-}
 
-impl<'w> Writer<'w> {
     /// Begins a table of `rows` rows.
     ///
     /// # Errors
     /// Those of `out`, and of a format that cannot hold the columns.
-    pub fn begin(
+    pub fn begin<'w>(
+        self,
         out: Out<'w>,
-        encoding: Encoding,
         columns: &[Column],
         rows: usize,
-    ) -> io::Result<Writer<'w>> {
-        encoding.check(columns).map_err(io::Error::other)?;
-        Ok(match encoding.format {
-            Format::Csv => Writer::Text(text::Text::begin(out, b',', encoding.packing, columns)?),
-            Format::Tsv => Writer::Text(text::Text::begin(out, b'\t', encoding.packing, columns)?),
-            Format::Npy => Writer::Npy(npy::Npy::begin(out, rows, columns.len())?),
-            #[cfg(feature = "parquet")]
-            Format::Parquet => Writer::Parquet(Box::new(parquet::Parquet::begin(out, columns)?)),
-            #[cfg(not(feature = "parquet"))]
-            Format::Parquet => return Err(io::Error::other(Unwritable::NoParquet)),
-        })
-    }
-
-    /// Writes the next rows `[m, d]`.
-    ///
-    /// # Errors
-    /// Those of the writer below.
-    pub fn rows(&mut self, rows: MatRef<'_, f64>) -> io::Result<()> {
-        match self {
-            Writer::Text(writer) => writer.rows(rows),
-            Writer::Npy(writer) => writer.rows(rows),
-            #[cfg(feature = "parquet")]
-            Writer::Parquet(writer) => writer.rows(rows),
-        }
-    }
-
-    /// Writes what is to follow the last row.
-    ///
-    /// # Errors
-    /// Those of the writer below.
-    pub fn finish(self) -> io::Result<()> {
-        match self {
-            Writer::Text(writer) => writer.finish(),
-            Writer::Npy(_) => Ok(()),
-            #[cfg(feature = "parquet")]
-            Writer::Parquet(writer) => writer.finish(),
-        }
+    ) -> io::Result<Box<dyn RowSink + 'w>> {
+        self.check(columns).map_err(io::Error::other)?;
+        self.format.layout().begin(out, self.packing, columns, rows)
     }
 }
 
@@ -130,12 +88,7 @@ pub fn write(
     columns: &[Column],
     rows: MatRef<'_, f64>,
 ) -> io::Result<()> {
-    let mut writer = Writer::begin(out, encoding, columns, rows.nrows())?;
+    let mut writer = encoding.begin(out, columns, rows.nrows())?;
     writer.rows(rows)?;
     writer.finish()
-}
-
-/// A number in the shortest decimals that read back to the same bits.
-pub fn number_text(value: f64) -> String {
-    zmij::Buffer::new().format(value).to_owned()
 }

@@ -82,6 +82,12 @@ fn tables_that_cannot_be_fitted() {
 fn tables_that_cannot_be_learned_from() {
     let place = Place::empty();
     let lines: Vec<String> = (0..200).map(|k| format!("{k},0.25\n")).collect();
+    for (name, low, high) in [("wide.csv", -1.7e308, 1.7e308), ("narrow.csv", 2e-300, 3e-300)] {
+        let line = |k: usize| format!("{k},{:e}\n", if k.is_multiple_of(2) { low } else { high });
+        place.write(name, format!("a,b\n{}", (0..40).map(line).collect::<String>()));
+        let message = refused(&place, &format!("fit {name}"), "model.gauss");
+        assert!(message.starts_with(&format!("{name}: column \"b\" spans ")), "{message}");
+    }
     place.write("constant.csv", format!("a,b\n{}", lines.concat()));
     let line = refused(&place, "fit constant.csv", "model.gauss");
     assert!(

@@ -2,7 +2,7 @@
 
 use gauss_model::{Column, Kind, Support};
 
-use crate::support::{Place, run};
+use crate::support::{Place, run, with_column};
 
 /// model.gauss, and poor.gauss with the columns in another order and no dependence between them.
 fn place() -> Place {
@@ -65,9 +65,8 @@ fn a_model_and_itself_are_not_told_apart_also_from_standard_input() {
 #[test]
 fn rows_outside_a_support_are_counted_and_decide() {
     let place = place();
-    place.write_model("positive.gauss", "model.gauss", |columns| {
-        columns[0].kind = Kind::Real(Support::Above(0.0));
-    });
+    let positive = |column: &mut Column| column.kind = Kind::Real(Support::Above(0.0));
+    place.write("positive.gauss", with_column(&place.read("model.gauss"), 0, positive));
     let (_, rows) = place.table("test.csv");
     let below = rows.iter().filter(|row| row[0] <= 0.0).count();
     assert!(below > 10);
@@ -85,10 +84,11 @@ fn rows_outside_a_support_are_counted_and_decide() {
 #[test]
 fn what_does_not_compare_is_refused() {
     let place = place();
-    place.write_model("integer.gauss", "model.gauss", |columns| {
-        columns[1].kind = Kind::Integer(Support::Line);
-    });
-    place.write_model("other.gauss", "model.gauss", |columns| columns[1] = Column::real("other"));
+    let model = place.read("model.gauss");
+    let integer = |column: &mut Column| column.kind = Kind::Integer(Support::Line);
+    place.write("integer.gauss", with_column(&model, 1, integer));
+    let other = |column: &mut Column| *column = Column::real("other");
+    place.write("other.gauss", with_column(&model, 1, other));
     for (models, message) in [
         (
             "model.gauss integer.gauss",

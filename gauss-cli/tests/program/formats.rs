@@ -1,8 +1,9 @@
 //! Tables of every format through the program, in and out.
 
+use gauss_model::{Column, Kind};
 use serde_json::json;
 
-use crate::support::{Place, QUICK, parse, rows, run};
+use crate::support::{Place, QUICK, parse, rows, run, with_column};
 
 /// The scores of a table, as text.
 fn scores(place: &Place, table: &str) -> String {
@@ -118,9 +119,10 @@ fn missing_cells_are_filled_on_request() {
 #[test]
 fn names_of_a_category_are_known_to_the_model() {
     let place = Place::with_model();
-    place.write_model("cities.gauss", "model.gauss", |columns| {
-        columns[2].kind = gauss_model::Kind::Category(vec!["Oslo".into(), "Rome".into()]);
-    });
+    let city = |column: &mut Column| {
+        column.kind = Kind::Category(vec!["Oslo".into(), "Rome".into()]);
+    };
+    place.write("cities.gauss", with_column(&place.read("model.gauss"), 2, city));
 
     place.write("t.csv", "c,a,b\nRome,0.5,1\nOslo,1,2\nAtlantis,1,2\n");
     let score = place.gauss(["score", "cities.gauss", "t.csv", "--json", "--out", "s.csv"]).ok();

@@ -15,4 +15,5 @@ mod setup;
 mod snapshots;
 mod support;
 mod usage;
+mod weights;
 mod workflow;

@@ -79,18 +79,6 @@ impl Place {
         parse(&String::from_utf8(self.read(name)).expect("text"))
     }
 
-    /// The model of a file with other columns, as a file of this name.
-    pub fn write_model(&self, name: &str, from: &str, change: impl FnOnce(&mut Vec<Column>)) {
-        let model = Model::from_bytes(&self.read(from)).expect("a model");
-        let mut columns = model.columns().to_vec();
-        change(&mut columns);
-        // What fills missing cells may be no value of the new kinds.
-        columns.iter_mut().for_each(|column| column.fill = None);
-        let (flow, provenance) = (model.flow().clone(), model.provenance().clone());
-        let model = Model::new(flow, columns, provenance).expect("a model");
-        self.write(name, model.to_bytes().expect("bytes"));
-    }
-
     /// Every file below the directory with its bytes.
     pub fn contents(&self) -> BTreeMap<String, Vec<u8>> {
         fs::read_dir(self.directory.path())
@@ -131,6 +119,16 @@ pub fn run(command: &mut Command) -> Run {
         stdout: String::from_utf8(output.stdout).expect("text"),
         stderr: String::from_utf8(output.stderr).expect("text"),
     }
+}
+
+/// The model of these bytes with another column in the place of one of its own.
+pub fn with_column(model: &[u8], place: usize, change: impl FnOnce(&mut Column)) -> Vec<u8> {
+    let model = Model::from_bytes(model).expect("a model");
+    let mut columns = model.columns().to_vec();
+    change(&mut columns[place]);
+    columns[place].fill = None; // that of the column as it was
+    let model = Model::new(model.flow().clone(), columns, model.provenance().clone());
+    model.expect("columns that can be").to_bytes().expect("bytes")
 }
 
 /// The names and the cells of a CSV text.

@@ -2,57 +2,15 @@
 
 use faer::{Mat, MatRef};
 use gauss_flow::rows;
-use gauss_rbig::multivariate::gaussian::Gaussian;
-use gauss_rbig::multivariate::mixture::Mixture;
+pub use gauss_rbig::baseline::Baseline;
+use gauss_rbig::baseline::Density;
 use gauss_rbig::sampling;
-use gauss_rbig::{RbigOptions, Selection};
 use rayon::prelude::*;
-use serde::Serialize;
 
 /// Parts of a table whose rows are both fitted and scored.
 pub const FOLDS: usize = 5;
 /// Fewer rows teach no density worth comparing with, and have a mean whose error is unknown.
 pub const LEAST_ROWS: usize = 16;
-/// Components of an independent column, at most; AIC chooses.
-const COMPONENTS: usize = 32;
-
-/// A simple density.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Baseline {
-    /// One multivariate normal distribution.
-    Gaussian,
-    /// Every column by itself: a mixture of normals each.
-    Independent,
-    /// A mixture of multivariate normals, its size chosen by held-out rows.
-    Mixture,
-}
-
-impl Baseline {
-    /// All of them, the simplest first.
-    pub const ALL: [Baseline; 3] = [Baseline::Gaussian, Baseline::Independent, Baseline::Mixture];
-
-    /// In words.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Baseline::Gaussian => "one multivariate normal",
-            Baseline::Independent => "independent columns",
-            Baseline::Mixture => "mixture of normals",
-        }
-    }
-
-    /// In the middle of a sentence.
-    #[must_use]
-    pub fn phrase(self) -> &'static str {
-        match self {
-            Baseline::Gaussian | Baseline::Independent => self.name(),
-            Baseline::Mixture => "a mixture of normals",
-        }
-    }
-}
-
 /// ln p of rows under a baseline, `[n]`, and the components of each mixture that was fitted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scored {
@@ -74,30 +32,12 @@ pub fn score(
     if train.nrows() < LEAST_ROWS {
         return None;
     }
-    let plain = |log_prob| Scored { log_prob, components: Vec::new() };
-    match baseline {
-        Baseline::Gaussian => Some(plain(Gaussian::fit(train)?.log_prob(test))),
-        Baseline::Independent => {
-            // One mixture per column and no rotation: a greedy fit without blocks.
-            let options = RbigOptions {
-                max_blocks: 0,
-                initial_marginal: COMPONENTS,
-                selection: Selection::Aic,
-                seed,
-                ..RbigOptions::default()
-            };
-            let constant = train.col_iter().any(|column| column.iter().all(|&v| v == column[0]));
-            if constant {
-                return None;
-            }
-            let fitted = gauss_rbig::fit(train, &options, &mut ()).ok()?;
-            fitted.flow.log_prob(test).ok().map(plain)
-        }
-        Baseline::Mixture => {
-            let mixture = Mixture::choose(train, seed)?;
-            Some(Scored { log_prob: mixture.log_prob(test), components: vec![mixture.len()] })
-        }
-    }
+    let density = baseline.fit(train, seed).ok()?;
+    let components = match &density {
+        Density::Mixture(mixture) => vec![mixture.len()],
+        _ => Vec::new(),
+    };
+    Some(Scored { log_prob: density.log_prob(test).ok()?, components })
 }
 
 /// Every row of x `[n, d]` scored by the baseline fitted to the four fifths it is not in. None

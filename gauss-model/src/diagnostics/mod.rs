@@ -27,20 +27,7 @@ pub use gauss_rbig::mean;
 
 use mean::Mean;
 
-/// The mean of values `[n]` with weights `[n]`, if there are any. Its error is that of as many rows
-/// of equal weight as are effective, Kish's (Σw)²/Σw²: with m the weighted mean,
-///
-/// ```text
-/// √( Σ w (v - m)² / Σ w / (n_eff - 1) )
-/// ```
+/// The mean of values `[n]`, by their weights `[n]` if there are any: [`Mean::weighted`].
 pub(crate) fn weighted_mean(values: &[f64], weights: Option<&[f64]>) -> Mean {
-    let Some(weights) = weights else { return Mean::of(values) };
-    let total: f64 = weights.iter().sum();
-    let pairs = || values.iter().zip(weights).filter(|(_, w)| **w > 0.0);
-    let mean = pairs().map(|(v, w)| v * w).sum::<f64>() / total;
-    let variance = pairs().map(|(v, w)| w * (v - mean).powi(2)).sum::<f64>() / total;
-    let effective = total * total / weights.iter().map(|w| w * w).sum::<f64>();
-    let standard_error =
-        if effective > 1.0 { (variance / (effective - 1.0)).sqrt() } else { f64::NAN };
-    Mean { mean, standard_error, ..Mean::of(values) }
+    weights.map_or_else(|| Mean::of(values), |weights| Mean::weighted(values, weights))
 }

@@ -217,8 +217,8 @@ fn check_spread(columns: &[Column], x: MatRef<'_, f64>) -> Result<(), Error> {
             return Err(gauss_flow::Error::ConstantColumn { column, value: min }.into());
         }
         let span = max - min;
-        // An infinite span may be that of an infinite cell, which is refused as such.
-        if span.is_finite() && !(least..=most).contains(&span) {
+        // An infinite cell is refused as such; the span of finite ones can be infinite, too.
+        if min.is_finite() && max.is_finite() && !(least..=most).contains(&span) {
             return Err(Error::Span { column, name: name.clone(), span, least, most });
         }
     }

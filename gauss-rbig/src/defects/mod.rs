@@ -5,11 +5,11 @@
 //! a model that narrows onto that set gains as many nats as one likes: ln(1/σ) for every row on
 //! it. Such a gain says nothing about the data, and it decides any comparison.
 //!
-//! [`examine`] names these sets and proposes the two ways out: leave the column out, or give it a
-//! noise floor, [`add_noise`], in its own units.
+//! [`examine`] names these sets, and [`Defect::remedies`] the two ways out: leave the column out, or
+//! give it a noise floor, [`add_noise`], in its own units.
 //!
 //! ```
-//! use gauss_rbig::defects::{Defect, examine};
+//! use gauss_rbig::defects::{Remedy, examine};
 //! let x = faer::Mat::from_fn(200, 3, |i, j| {
 //!     let (a, b) = ((i as f64 * 0.618).fract(), (i as f64 * 0.414).fract());
 //!     [a, b, 100.0 - a - 2.0 * b][j]
@@ -17,10 +17,7 @@
 //! let found = examine(x.as_ref())?;
 //! let names = ["a", "b", "c"].map(str::to_owned);
 //! assert_eq!(found[0].sentence(&names), r#"column "c" is 100 - "a" - 2 * "b", to rounding"#);
-//! assert_eq!(
-//!     found[0].ways_out(&names),
-//!     "leave it out with --exclude c, or give it a noise floor with --noise c=0.04"
-//! );
+//! assert_eq!(found[0].remedies()[1], Remedy::Noise { column: 2, width: 0.04 });
 //! # Ok::<(), gauss_rbig::Error>(())
 //! ```
 //!
@@ -31,18 +28,21 @@
 
 mod noise;
 mod relation;
+mod remedy;
 mod search;
 mod values;
 mod words;
 
 use crate::Error;
-use faer::MatRef;
 use gauss_flow::Rows;
+use gauss_flow::rows::Counted;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use noise::add_noise;
+pub use remedy::Remedy;
 pub use values::resolution;
+pub use words::shown;
 
 /// Why a table, or one of its columns, has no density of its own. Columns are counted from 0.
 ///
@@ -120,6 +120,9 @@ pub enum Defect {
 /// relations between columns. Constant columns are passed over: they have no density at all, and
 /// a fit refuses them. Deterministic.
 ///
+/// Rows of weight 0 are no evidence; the others count alike for whether there is a defect, by their
+/// weights for its share of the table.
+///
 /// ```
 /// use gauss_rbig::defects::{Defect, examine};
 /// let grades = faer::Mat::from_fn(50, 1, |i, _| (i % 5) as f64);
@@ -130,11 +133,14 @@ pub enum Defect {
 ///
 /// # Errors
 /// [`Error::Rows`], [`Error::NonFinite`], [`Error::Eigen`].
-pub fn examine(x: MatRef<'_, f64>) -> Result<Vec<Defect>, Error> {
-    Rows::from(x).check(x.ncols())?;
+pub fn examine<'a>(x: impl Into<Rows<'a>>) -> Result<Vec<Defect>, Error> {
+    let x = x.into();
+    x.check(x.ncols())?;
+    let counted = Counted::of(x);
+    let (x, weights) = (counted.rows().x(), counted.rows().weights());
     let columns: Vec<values::Column> = (0..x.ncols())
         .into_par_iter()
-        .map(|j| values::Column::of(&x.col(j).iter().copied().collect::<Vec<f64>>()))
+        .map(|j| values::Column::of(&x.col(j).iter().copied().collect::<Vec<f64>>(), weights))
         .collect();
     let mut found: Vec<Defect> =
         columns.iter().enumerate().flat_map(|(j, column)| column.defects(j)).collect();
@@ -145,6 +151,7 @@ pub fn examine(x: MatRef<'_, f64>) -> Result<Vec<Defect>, Error> {
 impl Defect {
     /// A word for programs: `copy`, `linear_combination`, `few_values`, `atom`, `rounded`,
     /// `few_rows`.
+    #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Defect::Copy { .. } => "copy",
@@ -157,6 +164,7 @@ impl Defect {
     }
 
     /// The columns it is about, the one at fault first.
+    #[must_use]
     pub fn columns(&self) -> Vec<usize> {
         match self {
             Defect::Copy { column, of, .. } => vec![*column, *of],

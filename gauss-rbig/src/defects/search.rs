@@ -22,7 +22,8 @@ use super::Defect;
 use super::relation::{COARSE, Sample};
 use super::values::Column;
 use crate::Error;
-use crate::linear::pca::{Moments, Pca};
+use crate::linear::moments::Moments;
+use crate::linear::pca::Pca;
 use faer::{Mat, MatRef};
 
 /// Rows in which relations are sought, at least four per column, and rows on which they are

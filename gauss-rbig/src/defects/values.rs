@@ -12,6 +12,7 @@
 use super::Defect;
 use super::words::shortest;
 use crate::marginal::scale::{Scale, median_gap};
+use crate::mean::mean;
 use faer::ColRef;
 
 /// Values that differ by less than so many units in the last place, of the value or of the
@@ -69,6 +70,15 @@ pub(super) struct Column {
     ties: Ties,
 }
 
+/// Rows of one value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Group {
+    value: f64,
+    rows: usize,
+    /// Over the mean weight of a row: `rows` without weights.
+    weight: f64,
+}
+
 /// How its rows tie.
 #[derive(Debug, Clone, Default)]
 struct Ties {
@@ -91,21 +101,23 @@ struct Ties {
 ///
 /// # Panics
 /// If the column has no rows.
+#[must_use]
 pub fn resolution(x: ColRef<'_, f64>) -> f64 {
-    Column::of(&x.iter().copied().collect::<Vec<f64>>()).resolution
+    Column::of(&x.iter().copied().collect::<Vec<f64>>(), None).resolution
 }
 
 impl Column {
-    /// Of finite values, at least one.
-    pub fn of(x: &[f64]) -> Self {
-        let scale = Scale::of(x);
+    /// Of finite values `[n]`, at least one, and their weights `[n]`, all positive. That rows tie is
+    /// evidence whatever they weigh; how much of the table does is told by weight.
+    pub fn of(x: &[f64], weights: Option<&[f64]>) -> Self {
+        let scale = Scale::of(x, weights);
         let mut column = Self { scale, resolution: 0.0, step: 0.0, ties: Ties::default() };
         if column.is_constant() {
             return column;
         }
         let groups = column.groups();
-        let values: Vec<f64> = groups.iter().map(|group| group.0).collect();
-        let rows = column.scale.sorted.len();
+        let values: Vec<f64> = groups.iter().map(|group| group.value).collect();
+        let rows = column.scale.sorted.values().len();
         if groups.len() <= FEW && rows >= ROWS_PER_VALUE * groups.len() && groups.len() > 1 {
             let all = column.distinct(x, &values);
             if all <= 2 * FEW {
@@ -117,11 +129,11 @@ impl Column {
         }
 
         let atoms = atoms(&groups, rows);
-        let value = |&i: &usize| (values[i], column.share(x, values[i]));
+        let value = |&i: &usize| (values[i], column.share(x, weights, values[i]));
         column.ties.atoms = atoms.iter().map(value).collect();
-        let rest: Vec<(f64, usize)> =
+        let rest: Vec<Group> =
             (0..groups.len()).filter(|i| !atoms.contains(i)).map(|i| groups[i]).collect();
-        let values: Vec<f64> = rest.iter().map(|group| group.0).collect();
+        let values: Vec<f64> = rest.iter().map(|group| group.value).collect();
         column.resolution = median_gap(&values);
         if column.resolution == 0.0 {
             column.resolution = column.scale.spread; // atoms and a stray row
@@ -130,7 +142,8 @@ impl Column {
             if let Some(step) = grid(&values) {
                 column.step = step;
                 column.ties.rounded = Some(tied);
-            } else if rest.iter().map(|group| group.1).sum::<usize>() > ROWS_PER_VALUE * rest.len()
+            } else if rest.iter().map(|group| group.rows).sum::<usize>()
+                > ROWS_PER_VALUE * rest.len()
             {
                 column.ties.few = Some(column.distinct(x, &values));
             }
@@ -157,13 +170,17 @@ impl Column {
         atoms.chain(few).chain(rounded).collect()
     }
 
-    /// Distinct values of the sorted selection, increasing, each with its number of rows.
-    fn groups(&self) -> Vec<(f64, usize)> {
-        let mut groups: Vec<(f64, usize)> = Vec::new();
-        for &value in &self.scale.sorted {
+    /// Distinct values of the sorted selection, increasing.
+    fn groups(&self) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        for (i, &value) in self.scale.sorted.values().iter().enumerate() {
+            let weight = self.scale.sorted.weight(i);
             match groups.last_mut() {
-                Some((last, count)) if self.ties(value, *last) => *count += 1,
-                _ => groups.push((value, 1)),
+                Some(last) if self.ties(value, last.value) => {
+                    last.rows += 1;
+                    last.weight += weight;
+                }
+                _ => groups.push(Group { value, rows: 1, weight }),
             }
         }
         groups
@@ -185,21 +202,23 @@ impl Column {
     }
 
     /// The share of all rows at a value.
-    fn share(&self, x: &[f64], value: f64) -> f64 {
-        x.iter().filter(|&&v| self.ties(v, value)).count() as f64 / x.len() as f64
+    fn share(&self, x: &[f64], weights: Option<&[f64]>, value: f64) -> f64 {
+        let there: Vec<f64> =
+            x.iter().map(|&v| if self.ties(v, value) { 1.0 } else { 0.0 }).collect();
+        mean(&there, weights)
     }
 }
 
 /// Which groups are atoms: the largest few, in the order of their values.
-fn atoms(groups: &[(f64, usize)], rows: usize) -> Vec<usize> {
+fn atoms(groups: &[Group], rows: usize) -> Vec<usize> {
     let mut atoms: Vec<usize> = (0..groups.len())
         .filter(|&i| {
-            let count = groups[i].1;
-            let enough = count >= ATOM_ROWS && count as f64 >= ATOM_SHARE * rows as f64;
+            let Group { rows: count, weight, .. } = groups[i];
+            let enough = count >= ATOM_ROWS && weight >= ATOM_SHARE * rows as f64;
             enough && count >= ATOM_CONTRAST * around(groups, i)
         })
         .collect();
-    atoms.sort_by_key(|&i| std::cmp::Reverse(groups[i].1));
+    atoms.sort_by_key(|&i| std::cmp::Reverse(groups[i].rows));
     atoms.truncate(MOST_ATOMS);
     atoms.sort_unstable();
     atoms
@@ -207,21 +226,22 @@ fn atoms(groups: &[(f64, usize)], rows: usize) -> Vec<usize> {
 
 /// Rows at the values around the i-th: of the four nearest in order the second least, so that
 /// two atoms side by side do not hide each other.
-fn around(groups: &[(f64, usize)], i: usize) -> usize {
+fn around(groups: &[Group], i: usize) -> usize {
     let first = i.saturating_sub(2).min(groups.len().saturating_sub(5));
     let last = (first + 5).min(groups.len());
-    let mut counts: Vec<usize> = (first..last).filter(|&k| k != i).map(|k| groups[k].1).collect();
+    let mut counts: Vec<usize> =
+        (first..last).filter(|&k| k != i).map(|k| groups[k].rows).collect();
     counts.sort_unstable();
     counts.get(1).copied().unwrap_or(1)
 }
 
 /// The share of tied rows, if it is large and the effective number of values small.
-fn tied(groups: &[(f64, usize)]) -> Option<f64> {
-    let rows: usize = groups.iter().map(|group| group.1).sum();
-    let tied: usize = groups.iter().map(|group| group.1).filter(|&count| count > 1).sum();
-    let pairs: f64 = groups.iter().map(|group| group.1 as f64 * (group.1 as f64 - 1.0)).sum();
-    let share = tied as f64 / rows as f64;
+fn tied(groups: &[Group]) -> Option<f64> {
+    let rows: usize = groups.iter().map(|group| group.rows).sum();
+    let pairs: f64 = groups.iter().map(|group| group.rows as f64 * (group.rows as f64 - 1.0)).sum();
     let effective = rows as f64 * (rows as f64 - 1.0) / pairs;
+    let tied = groups.iter().filter(|group| group.rows > 1).map(|group| group.weight).sum::<f64>();
+    let share = tied / groups.iter().map(|group| group.weight).sum::<f64>();
     (rows >= LEAST_ROWS && share >= TIED && effective <= MOST_EFFECTIVE).then_some(share)
 }
 

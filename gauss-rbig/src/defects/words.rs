@@ -1,4 +1,4 @@
-//! Defects in words: a sentence, and the ways out as options of the program `gauss`.
+//! Defects in words.
 
 use super::Defect;
 use std::fmt::Write;
@@ -7,10 +7,11 @@ use std::fmt::Write;
 const DIGITS: usize = 6;
 
 impl Defect {
-    /// One sentence, without a full stop, that names the columns and the relation.
+    /// One sentence for a person, without a full stop, that names the columns and the relation.
     ///
     /// # Panics
     /// If a column has no name.
+    #[must_use]
     pub fn sentence(&self, names: &[String]) -> String {
         match self {
             Defect::Copy { column, of, scale, shift, residual, .. } => {
@@ -27,13 +28,13 @@ impl Defect {
             }
             Defect::Atom { column, value, share, .. } => {
                 let (name, percent) = (&names[*column], number(100.0 * share, 3));
-                format!("column {name:?} is exactly {} in {percent} % of the rows", plain(*value))
+                format!("column {name:?} is exactly {} in {percent} % of the rows", shown(*value))
             }
             Defect::Rounded { column, step, ties } => format!(
                 "column {:?} is rounded to steps of {}: {} % of its rows share their value with \
                  another",
                 names[*column],
-                plain(*step),
+                shown(*step),
                 number(100.0 * ties, 3),
             ),
             Defect::FewRows { rows, columns } => format!(
@@ -41,28 +42,6 @@ impl Defect {
                 columns.len(),
             ),
         }
-    }
-
-    /// What to do about it, in the words of the program's options.
-    ///
-    /// # Panics
-    /// If a column has no name.
-    pub fn ways_out(&self, names: &[String]) -> String {
-        let (column, width) = match self {
-            Defect::Copy { column, width, .. }
-            | Defect::LinearCombination { column, width, .. }
-            | Defect::FewValues { column, width, .. }
-            | Defect::Atom { column, width, .. } => (*column, *width),
-            Defect::Rounded { column, step, .. } => (*column, *step),
-            Defect::FewRows { .. } => {
-                return "bring more rows, or leave columns out with --exclude".to_owned();
-            }
-        };
-        let noise = shell(&format!("{}={}", names[column], plain(width)));
-        let column = shell(&names[column]);
-        format!(
-            "leave it out with --exclude {column}, or give it a noise floor with --noise {noise}"
-        )
     }
 }
 
@@ -88,7 +67,7 @@ fn append(text: &mut String, coefficient: f64, name: Option<&str>) {
     if coefficient == 0.0 {
         return;
     }
-    let size = plain(coefficient.abs());
+    let size = shown(coefficient.abs());
     let term = match name {
         None => size,
         Some(name) if size == "1" => format!("{name:?}"),
@@ -111,7 +90,13 @@ fn left(residual: f64) -> String {
     format!(", but for {} (standard deviation)", number(residual, 2))
 }
 
-fn plain(value: f64) -> String {
+/// A number as the sentences show it, to six significant digits.
+///
+/// ```
+/// assert_eq!(gauss_rbig::defects::shown(0.1 + 0.2), "0.3");
+/// ```
+#[must_use]
+pub fn shown(value: f64) -> String {
     number(value, DIGITS)
 }
 
@@ -136,13 +121,4 @@ pub(super) fn shortest(value: f64, slack: f64) -> f64 {
     let near = |short: &f64| (short - value).abs() <= slack;
     let short = (1..=6).map(|digits| significant(value, digits));
     std::iter::once(0.0).chain(short).find(near).unwrap_or(value)
-}
-
-/// A word of a command line, in quotes where a shell would take it apart.
-fn shell(word: &str) -> String {
-    let safe = |c: char| c.is_alphanumeric() || "_-.=:+%@/".contains(c);
-    if word.chars().all(safe) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }

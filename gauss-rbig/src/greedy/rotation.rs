@@ -22,14 +22,17 @@
 //! on rows that were not fitted.
 
 use crate::Error;
-use crate::linear::ica::{Contrast, fast_ica};
-use crate::linear::pca::{Moments, Pca};
+use crate::greedy::candidates::{White, candidates, greatest_gain};
+use crate::linear::ica::Contrast;
+use crate::linear::moments::Moments;
+use crate::linear::pca::Pca;
+use crate::linear::product;
 use crate::marginal::scale::Scale;
 use crate::sampling::parts;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par};
-use gauss_math::{householder, normal};
-use rand::{Rng, RngExt, SeedableRng};
+use faer::{Mat, MatRef};
+use gauss_flow::Rows;
+use gauss_math::householder;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
@@ -41,10 +44,6 @@ const RELATIVE_RANK: f64 = 1e-7;
 const FAR: f64 = 30.0;
 /// Rows that candidates are sought on, and as many to judge them.
 const ROWS: usize = 8192;
-/// Random candidates.
-const RANDOM: usize = 4;
-/// Angles in [0, π/2) tried in two dimensions.
-const ANGLES: usize = 32;
 
 /// The rotation of each block. In the first block, where the scales differ, R = I always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -72,10 +71,10 @@ pub(crate) struct Chosen {
     pub rank: usize,
 }
 
-/// The rotation for rows `z` [n, d], in parallel.
+/// The rotation for rows `z` [n, d], all with weight, in parallel.
 pub(crate) fn choose(
     kind: RotationKind,
-    z: MatRef<'_, f64>,
+    z: Rows<'_>,
     first: bool,
     seed: u64,
 ) -> Result<Chosen, Error> {
@@ -90,18 +89,17 @@ pub(crate) fn choose(
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let [seek, judge] = parts::<2>(z.nrows(), 2 * ROWS, seed);
     let all = [seek.as_slice(), &judge].concat();
-    let y = |rows: &[usize]| components(z, rows, &moments, &pca, rank);
+    let y = |at: &[usize]| components(z.x(), at, &moments, &pca, rank);
+    let white = |at: &[usize]| White { y: whitened(y(at), &pca), weights: weights(z, at) };
     let turned = match kind {
         RotationKind::Pca => return Ok(Chosen { q, rank }),
         RotationKind::Random => haar(rank, &mut rng),
-        RotationKind::Ica => {
-            fast_ica(&whitened(y(&all), &pca), Contrast::Tails, haar(rank, &mut rng))?
-        }
+        RotationKind::Ica => white(&all).independent(Contrast::Tails, haar(rank, &mut rng))?,
         RotationKind::GreatestGain => {
-            let candidates = candidates(&whitened(y(&seek), &pca), &mut rng)?;
-            match greatest_gain(candidates, &y(&judge)) {
+            let candidates = candidates(&white(&seek), &mut rng)?;
+            match greatest_gain(candidates, &y(&judge), &weights(z, &judge)) {
                 (None, r) => r,
-                (Some(contrast), r) => fast_ica(&whitened(y(&all), &pca), contrast, r)?,
+                (Some(contrast), r) => white(&all).independent(contrast, r)?,
             }
         }
     };
@@ -113,32 +111,23 @@ pub(crate) fn choose(
 /// The moments of the rows with every value pulled in to [`FAR`] spreads from its column's
 /// median. Only the first block sees the data's own tails, and one value at 10¹² would be the
 /// only principal component there is; data without such values are left as they are.
-fn winsorized_moments(z: MatRef<'_, f64>) -> Moments {
+fn winsorized_moments(z: Rows<'_>) -> Moments {
     let bounds: Vec<(f64, f64)> = z
+        .x()
         .par_col_iter()
         .map(|column| {
             let values: Vec<f64> = column.iter().copied().collect();
-            let Scale { centre, spread, .. } = Scale::of(&values);
+            let Scale { centre, spread, .. } = Scale::of(&values, z.weights());
             (centre - FAR * spread, centre + FAR * spread)
         })
         .collect();
-    let segment = z.nrows().div_ceil(64).next_multiple_of(1024);
-    let parts: Vec<Moments> = z
-        .par_row_chunks(segment)
-        .map(|rows| {
-            let pulled = Mat::from_fn(rows.nrows(), rows.ncols(), |i, j| {
-                rows[(i, j)].clamp(bounds[j].0, bounds[j].1)
-            });
-            let mut part = Moments::new(rows.ncols());
-            part.add_block(pulled.as_ref());
-            part
-        })
-        .collect();
-    let mut all = Moments::new(z.ncols());
-    for part in &parts {
-        all.merge(part);
-    }
-    all
+    Moments::of_parts(z, |rows| {
+        let mut pulled = rows.copied();
+        for (column, (low, high)) in pulled.x_mut().col_iter_mut().zip(&bounds) {
+            column.iter_mut().for_each(|v| *v = v.clamp(*low, *high));
+        }
+        Moments::of_part(pulled.rows())
+    })
 }
 
 /// A random orthogonal matrix [d, d], uniform up to the signs of its rows: the product of
@@ -155,6 +144,11 @@ pub(crate) fn haar(d: usize, rng: &mut impl Rng) -> Mat<f64> {
     let mut q = householder::identity(d);
     householder::expand(&reflectors, d, &mut q);
     MatRef::from_row_major_slice(&q, d, d).to_owned()
+}
+
+/// The weights of the given rows.
+fn weights(z: Rows<'_>, at: &[usize]) -> Vec<f64> {
+    at.iter().map(|&i| z.weight(i)).collect()
 }
 
 /// The given rows, centred, in the leading `rank` components [m, rank].
@@ -177,76 +171,6 @@ fn whitened(mut y: Mat<f64>, pca: &Pca) -> Mat<f64> {
         y.col_mut(j).iter_mut().for_each(|v| *v *= scale);
     }
     y
-}
-
-/// R, and the contrast that it maximises on the rows it was found on.
-type Candidate = (Option<Contrast>, Mat<f64>);
-
-/// What the default compares, for white rows [m, r].
-fn candidates(white: &Mat<f64>, rng: &mut impl Rng) -> Result<Vec<Candidate>, Error> {
-    let r = white.ncols();
-    if r == 2 {
-        let offset: f64 = rng.random();
-        let turn = |i: usize| {
-            let angle = std::f64::consts::FRAC_PI_2 * (i as f64 + offset) / ANGLES as f64;
-            let (sin, cos) = angle.sin_cos();
-            (None, faer::mat![[cos, sin], [-sin, cos]])
-        };
-        return Ok((0..ANGLES).map(turn).collect());
-    }
-    let mut candidates = vec![(None, Mat::identity(r, r))];
-    let starts = [Contrast::Tails, Contrast::Skewness].map(|contrast| (contrast, haar(r, rng)));
-    let found: Result<Vec<Candidate>, Error> = starts
-        .into_par_iter()
-        .map(|(contrast, start)| Ok((Some(contrast), fast_ica(white, contrast, start)?)))
-        .collect();
-    candidates.extend(found?);
-    candidates.extend((0..RANDOM).map(|_| (None, haar(r, rng))));
-    Ok(candidates)
-}
-
-/// The candidate with the greatest Σ_i KL(p_i ‖ N(0, 1)) on rows y [m, r].
-fn greatest_gain(mut candidates: Vec<Candidate>, y: &Mat<f64>) -> Candidate {
-    let gains: Vec<f64> = candidates
-        .par_iter()
-        .map(|(_, r)| {
-            let x = product(y.as_ref(), r.transpose());
-            x.col_iter().map(|column| divergence(column.iter().copied())).sum()
-        })
-        .collect();
-    let best = (1..gains.len()).fold(0, |best, i| if gains[i] > gains[best] { i } else { best });
-    candidates.swap_remove(best)
-}
-
-/// KL(p ‖ N(0, 1)) of the values' distribution from a histogram of bins ¼ wide, nats. Its bias
-/// is about the same for every distribution compared.
-fn divergence(values: impl Iterator<Item = f64>) -> f64 {
-    const BINS: usize = 34; // [-4, 4] and the two tails
-    let mut counts = [0_u32; BINS];
-    let mut n = 0.0;
-    for v in values {
-        counts[(4.0 * v + 17.0).clamp(0.0, 33.0) as usize] += 1;
-        n += 1.0;
-    }
-    let edge = |bin: usize| match bin {
-        0 => 0.0,
-        BINS => 1.0,
-        _ => normal::cdf(0.25 * (bin as f64 - 17.0)),
-    };
-    let occupied = counts.iter().enumerate().filter(|&(_, &count)| count > 0);
-    occupied
-        .map(|(bin, &count)| {
-            let p = f64::from(count) / n;
-            p * (p / (edge(bin + 1) - edge(bin))).ln()
-        })
-        .sum()
-}
-
-/// a b, on this thread.
-pub(crate) fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
-    let mut c = Mat::zeros(a.nrows(), b.ncols());
-    matmul(&mut c, Accum::Replace, a, b, 1.0, Par::Seq);
-    c
 }
 
 #[cfg(test)]
@@ -281,7 +205,7 @@ mod tests {
             if j == 0 { cos * a - sin * b } else { sin * a + cos * b }
         });
         for (kind, least) in [(Ica, 0.999), (GreatestGain, 0.99)] {
-            let Chosen { q, .. } = choose(kind, z.as_ref(), false, 1).unwrap();
+            let Chosen { q, .. } = choose(kind, z.as_ref().into(), false, 1).unwrap();
             assert!(deviation_from_orthogonal(&q) < 1e-12);
             let along = |a: f64, b: f64| (q[(0, 0)] * a + q[(0, 1)] * b).abs();
             let aligned = along(cos, sin).max(along(sin, -cos));
@@ -297,7 +221,7 @@ mod tests {
             [a, b, a + b][j]
         });
         for kind in ALL {
-            let Chosen { q, rank } = choose(kind, z.as_ref(), false, 1).unwrap();
+            let Chosen { q, rank } = choose(kind, z.as_ref().into(), false, 1).unwrap();
             assert_eq!(rank, 2);
             assert!(deviation_from_orthogonal(&q) < 1e-12);
             let along: Vec<f64> =

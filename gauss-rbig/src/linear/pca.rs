@@ -1,171 +1,17 @@
-//! Principal components: moments of rows, and the eigenvectors of their covariance.
+//! Principal components: the eigenvectors of a covariance.
 //!
-//! **Moments.** For rows x₁ … x_n the mean m = n⁻¹ Σ x and the scatter S = Σ (x - m)(x - m)ᵀ are
-//! sums, so blocks of rows may be summed apart and merged. Σ x xᵀ - n m mᵀ would lose every
-//! digit for data far from the origin; instead a block is centred by its own mean before its
-//! scatter is formed (with the rounding error of that mean corrected), and two sets of moments
-//! a, b are merged about their common mean (Chan, Golub and LeVeque 1983):
-//!
-//! m = m_a + (n_b/n) δ,  S = S_a + S_b + (n_a n_b/n) δ δᵀ,  δ = m_b - m_a.
-//!
-//! How rows are cut into blocks depends on their number alone, and merging follows row order:
-//! the result has the same bits at any number of threads.
-//!
-//! **Principal components.** S/n = V Λ Vᵀ; the columns of V are sorted by decreasing eigenvalue
-//! and each is signed so that its entry of largest magnitude is positive. V is orthogonal
-//! whatever the rank: constant columns and fewer rows than columns are allowed.
+//! S/n = V Λ Vᵀ with S the scatter of [`super::moments::Moments`]; the columns of V are sorted by
+//! decreasing eigenvalue and each is signed so that its entry of largest magnitude is positive. V is
+//! orthogonal whatever the rank: constant columns and fewer rows than columns are allowed.
 
 use crate::Error;
+pub use crate::linear::moments::Moments;
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Mat, MatRef, Par};
 use gauss_flow::Rows;
-use rayon::prelude::*;
-
-/// Rows centred and multiplied together.
-const BLOCK: usize = 1024;
-/// Sets of moments alive at once; bounds the memory at `SEGMENTS` d × d matrices.
-const SEGMENTS: usize = 64;
-
-/// Count, mean and scatter of rows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Moments {
-    count: f64,
-    /// The first row [d]: differences from it keep the digits that an offset would cost.
-    origin: Vec<f64>,
-    /// Mean less origin [d].
-    offset: Vec<f64>,
-    scatter: Mat<f64>,
-}
-
-impl Moments {
-    /// The moments of no rows in `dim` dimensions.
-    pub fn new(dim: usize) -> Self {
-        Self {
-            count: 0.0,
-            origin: vec![0.0; dim],
-            offset: vec![0.0; dim],
-            scatter: Mat::zeros(dim, dim),
-        }
-    }
-
-    /// The moments of the rows of `x` [n, d], in parallel; the same bits at any thread count.
-    pub fn of(x: MatRef<'_, f64>) -> Self {
-        let length = x.nrows().div_ceil(SEGMENTS).next_multiple_of(BLOCK);
-        let parts: Vec<Self> = x
-            .par_row_chunks(length)
-            .map(|rows| {
-                let mut part = Self::new(rows.ncols());
-                part.add_block(rows);
-                part
-            })
-            .collect();
-        let mut all = Self::new(x.ncols());
-        for part in &parts {
-            all.merge(part);
-        }
-        all
-    }
-
-    /// Adds the rows of `x` [n, d].
-    ///
-    /// # Panics
-    /// If `x` has another number of columns.
-    pub fn add_block(&mut self, x: MatRef<'_, f64>) {
-        assert_eq!(x.ncols(), self.origin.len(), "columns");
-        for start in (0..x.nrows()).step_by(BLOCK) {
-            let rows = x.subrows(start, BLOCK.min(x.nrows() - start));
-            self.merge(&Self::of_block(rows));
-        }
-    }
-
-    fn of_block(x: MatRef<'_, f64>) -> Self {
-        let (rows, dim) = (x.nrows(), x.ncols());
-        let count = rows as f64;
-        let origin: Vec<f64> = x.row(0).iter().copied().collect();
-        let mut offset = vec![0.0; dim];
-        let mut residual = vec![0.0; dim];
-        let mut centred = Mat::<f64>::zeros(rows, dim);
-        for j in 0..dim {
-            let column = x.col(j);
-            offset[j] = (0..rows).map(|i| column[i] - origin[j]).sum::<f64>() / count;
-            let mut out = centred.col_mut(j);
-            for i in 0..rows {
-                out[i] = (column[i] - origin[j]) - offset[j];
-                residual[j] += out[i];
-            }
-        }
-        let mut scatter = Mat::zeros(dim, dim);
-        matmul(&mut scatter, Accum::Replace, centred.transpose(), &centred, 1.0, Par::Seq);
-        // What the rounded mean left over: Σ (x - m) should be zero.
-        for j in 0..dim {
-            for i in 0..dim {
-                scatter[(i, j)] -= residual[i] * residual[j] / count;
-            }
-        }
-        for (m, r) in offset.iter_mut().zip(&residual) {
-            *m += r / count;
-        }
-        Self { count, origin, offset, scatter }
-    }
-
-    /// Adds the rows that `other` has seen.
-    ///
-    /// # Panics
-    /// If the dimensions differ.
-    pub fn merge(&mut self, other: &Self) {
-        assert_eq!(self.origin.len(), other.origin.len(), "columns");
-        if self.count == 0.0 {
-            *self = other.clone();
-            return;
-        }
-        if other.count == 0.0 {
-            return;
-        }
-        let count = self.count + other.count;
-        let share = other.count / count;
-        let delta: Vec<f64> = (0..self.origin.len())
-            .map(|j| (other.origin[j] - self.origin[j]) + (other.offset[j] - self.offset[j]))
-            .collect();
-        for (m, d) in self.offset.iter_mut().zip(&delta) {
-            *m += share * d;
-        }
-        for j in 0..delta.len() {
-            for i in 0..delta.len() {
-                let between = self.count * share * delta[i] * delta[j];
-                self.scatter[(i, j)] += other.scatter[(i, j)] + between;
-            }
-        }
-        self.count = count;
-    }
-
-    /// The number of rows seen.
-    pub fn count(&self) -> f64 {
-        self.count
-    }
-
-    /// The mean `[d]`; zero when no rows were seen.
-    pub fn mean(&self) -> Vec<f64> {
-        self.origin.iter().zip(&self.offset).map(|(origin, offset)| origin + offset).collect()
-    }
-
-    /// The covariance [d, d], with denominator n (the maximum-likelihood estimate).
-    pub fn covariance(&self) -> Mat<f64> {
-        let scale = 1.0 / self.count.max(1.0);
-        // A gemm need not return a symmetric matrix to the last bit.
-        Mat::from_fn(self.origin.len(), self.origin.len(), |i, j| {
-            0.5 * scale * (self.scatter[(i, j)] + self.scatter[(j, i)])
-        })
-    }
-
-    /// The standard deviation of each column `[d]`.
-    pub fn standard_deviations(&self) -> Vec<f64> {
-        let n = self.count.max(1.0);
-        (0..self.origin.len()).map(|j| (self.scatter[(j, j)].max(0.0) / n).sqrt()).collect()
-    }
-}
+use gauss_flow::rows::Counted;
 
 /// The principal components of a covariance.
 #[derive(Debug, Clone, PartialEq)]
@@ -177,7 +23,7 @@ pub struct Pca {
 }
 
 impl Pca {
-    /// The components of the rows of `x` [n, d].
+    /// The components of the rows of `x` [n, d], by their weights if they have any.
     ///
     /// ```
     /// use gauss_rbig::pca::Pca;
@@ -191,9 +37,10 @@ impl Pca {
     ///
     /// # Errors
     /// [`Error::Rows`], [`Error::NonFinite`], [`Error::Eigen`].
-    pub fn fit(x: MatRef<'_, f64>) -> Result<Self, Error> {
-        Rows::from(x).check(x.ncols())?;
-        Self::of_covariance(Moments::of(x).covariance().as_ref())
+    pub fn fit<'a>(x: impl Into<Rows<'a>>) -> Result<Self, Error> {
+        let x = x.into();
+        x.check(x.ncols())?;
+        Self::of_covariance(Moments::of(Counted::of(x).rows()).covariance().as_ref())
     }
 
     /// The components of a symmetric positive semi-definite matrix [d, d].

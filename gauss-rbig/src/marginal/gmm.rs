@@ -4,7 +4,10 @@
 //! [`fit`]; how is told in [`crate::marginal::em`].
 
 use crate::Error;
-use crate::marginal::em::{Column, EmOptions};
+use crate::marginal::em::{Column, EmOptions, check_components};
+use gauss_flow::Rows;
+use gauss_flow::rows::Counted;
+use gauss_math::normal::HALF_LN_2PI;
 
 /// A mixture of K normals.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +56,7 @@ impl Gmm {
     /// ```
     /// use gauss_rbig::gmm::Gmm;
     /// let normal = Gmm::standard(3);
-    /// assert!((normal.log_pdf(2.0) + 2.0 + 0.5 * std::f64::consts::TAU.ln()).abs() < 1e-15);
+    /// assert!((normal.log_pdf(2.0) + 2.0 + gauss_math::normal::HALF_LN_2PI).abs() < 1e-15);
     /// ```
     pub fn log_pdf(&self, x: f64) -> f64 {
         let log_term = |k: usize| {
@@ -62,7 +65,7 @@ impl Gmm {
         };
         let largest = (0..self.len()).map(log_term).fold(f64::NEG_INFINITY, f64::max);
         let sum: f64 = (0..self.len()).map(|k| (log_term(k) - largest).exp()).sum();
-        largest + sum.ln() - 0.5 * std::f64::consts::TAU.ln()
+        largest + sum.ln() - HALF_LN_2PI
     }
 
     /// The same density with `k` >= K components: the heaviest is halved until there are enough.
@@ -105,7 +108,7 @@ impl Gmm {
     }
 }
 
-/// Fits `components` normals to the finite values `x` by EM.
+/// Fits `components` normals to values by EM: rows `[n, 1]`, with weights if they have any, or a slice.
 ///
 /// A constant column has no scale: it gets σ = 1. With fewer distinct values than components,
 /// components coincide.
@@ -120,18 +123,17 @@ impl Gmm {
 /// ```
 ///
 /// # Errors
-/// [`Error::Rows`] without values, [`Error::NonFinite`],
-/// [`Error::Option`].
-pub fn fit(x: &[f64], components: usize, options: &EmOptions) -> Result<EmFit, Error> {
+/// [`Error::Rows`] without values, [`Error::NonFinite`], [`Error::Columns`], [`Error::Option`].
+pub fn fit<'a>(
+    x: impl Into<Rows<'a>>,
+    components: usize,
+    options: &EmOptions,
+) -> Result<EmFit, Error> {
+    let x = x.into();
     options.validate()?;
-    if x.is_empty() {
-        return Err(Error::Rows { needed: 1, got: 0 });
-    }
-    if components == 0 {
-        return Err(Error::Option { name: "components", requirement: "at least 1", value: 0.0 });
-    }
-    if let Some(row) = x.iter().position(|x| !x.is_finite()) {
-        return Err(Error::NonFinite { row, column: 0, value: x[row] });
-    }
-    Ok(Column::new(x, options).fit(components, options))
+    x.check(1)?;
+    check_components(components)?;
+    let counted = Counted::of(x);
+    let values: Vec<f64> = counted.rows().x().col(0).iter().copied().collect();
+    Ok(Column::new(&values, counted.rows().weights(), options).fit(components, options))
 }

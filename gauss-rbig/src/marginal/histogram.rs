@@ -14,13 +14,19 @@
 //! wide for |u| < 1, twice that for |u| < 3, and so on; a million normal values occupy some
 //! 1,500 bins, and an outlier at 10¹² one more.
 
+use crate::Error;
+use gauss_flow::rows::check_finite;
+use gauss_flow::{Blocks, Rows};
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+
 /// Bits of the mantissa that number the bins within an octave of 1 + |u|.
 const BITS: u32 = 8;
 const SHIFT: u32 = 52 - BITS;
 const FIRST: u64 = 1.0_f64.to_bits() >> SHIFT;
 
-/// Count and moments about the bin's middle of the values |u| in one bin.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+/// Weight and moments about the bin's middle of the values |u| in one bin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 struct Cell {
     count: f64,
     first: f64,
@@ -38,42 +44,195 @@ pub struct Points {
 
 /// Bins over u = (x - centre)/spread. A sum over rows: [`add`](Self::add) and
 /// [`merge`](Self::merge).
-#[derive(Debug, Clone, PartialEq)]
+///
+/// ```
+/// use gauss_rbig::em::{self, EmOptions};
+/// use gauss_rbig::histogram::Histogram;
+/// let x: Vec<f64> = (0..5000).map(|i| f64::from(i % 2) * 8.0 + (f64::from(i) * 0.618).fract()).collect();
+/// // Two machines see a half each; centre and spread are agreed on before.
+/// let (mut whole, mut left) = (Histogram::new(4.0, 3.0)?, Histogram::new(4.0, 3.0)?);
+/// let mut right = left.clone();
+/// whole.add(&x)?;
+/// left.add(&x[..2000])?;
+/// right.add(&x[2000..])?;
+/// left.merge(&right)?;
+/// let [a, b] = [&left, &whole].map(|sum| em::fit_histogram(sum, 2, &EmOptions::default()));
+/// let (a, b) = (a?.gmm, b?.gmm);
+/// assert!((a.means[0] - b.means[0]).abs() < 1e-9 && (a.sigmas[1] - b.sigmas[1]).abs() < 1e-9);
+/// # Ok::<(), gauss_rbig::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Raw")]
 pub struct Histogram {
     centre: f64,
     spread: f64,
+    /// Σ w².
+    square: f64,
     /// Bins of u < 0 and of u >= 0, outwards.
     sides: [Vec<Cell>; 2],
 }
 
+/// A histogram as it is stored.
+#[derive(Deserialize)]
+struct Raw {
+    centre: f64,
+    spread: f64,
+    square: f64,
+    sides: [Vec<Cell>; 2],
+}
+
+impl TryFrom<Raw> for Histogram {
+    type Error = Error;
+
+    fn try_from(Raw { centre, spread, square, sides }: Raw) -> Result<Self, Error> {
+        let proper = |value: f64| value >= 0.0 && value.is_finite();
+        let refuse = |value| {
+            let (name, requirement) =
+                ("a sum of a histogram", "finite, and not below 0 if a square");
+            Err(Error::Option { name, requirement, value })
+        };
+        for cell in sides.iter().flatten() {
+            for value in [cell.count, cell.second, cell.first.abs()] {
+                if !proper(value) {
+                    return refuse(value);
+                }
+            }
+        }
+        if !proper(square) {
+            return refuse(square);
+        }
+        Ok(Self { square, sides, ..Self::new(centre, spread)? })
+    }
+}
+
 impl Histogram {
-    /// An empty histogram about `centre`, in units of `spread` > 0.
-    pub fn new(centre: f64, spread: f64) -> Self {
-        Self { centre, spread, sides: [Vec::new(), Vec::new()] }
+    /// An empty histogram about `centre`, in units of `spread`.
+    ///
+    /// # Errors
+    /// [`Error::Option`] unless both are finite and the spread is positive.
+    pub fn new(centre: f64, spread: f64) -> Result<Self, Error> {
+        let option = |name, requirement, value| Err(Error::Option { name, requirement, value });
+        if !centre.is_finite() {
+            return option("centre", "finite", centre);
+        }
+        if !(spread > 0.0 && spread.is_finite()) {
+            return option("spread", "finite and above 0", spread);
+        }
+        Ok(Self::about(centre, spread))
     }
 
-    /// Adds finite values.
-    pub fn add(&mut self, x: &[f64]) {
-        for &x in x {
-            let u = (x - self.centre) / self.spread;
-            let side = &mut self.sides[usize::from(u >= 0.0)];
-            let a = u.abs();
-            let key = (1.0 + a).to_bits() >> SHIFT;
-            let bin = (key - FIRST) as usize;
-            if bin >= side.len() {
-                grow(side, bin);
+    /// [`Histogram::new`] of what is known to be right.
+    pub(crate) fn about(centre: f64, spread: f64) -> Self {
+        Self { centre, spread, square: 0.0, sides: [Vec::new(), Vec::new()] }
+    }
+
+    /// Where u = 0.
+    #[must_use]
+    pub fn centre(&self) -> f64 {
+        self.centre
+    }
+
+    /// The unit of u.
+    #[must_use]
+    pub fn spread(&self) -> f64 {
+        self.spread
+    }
+
+    /// Σ w of what was added.
+    #[must_use]
+    pub fn total(&self) -> f64 {
+        self.sides.iter().flatten().map(|cell| cell.count).sum()
+    }
+
+    /// The effective sample size (Σw)²/Σw², the number of values where they had no weights; 0 of
+    /// nothing.
+    #[must_use]
+    pub fn effective(&self) -> f64 {
+        let total = self.total();
+        if total > 0.0 { total * (total / self.square) } else { 0.0 }
+    }
+
+    /// Adds values, rows `[n, 1]`, with their weights if they have any.
+    ///
+    /// # Errors
+    /// [`Error::Columns`], [`Error::NonFinite`]; nothing is added then.
+    pub fn add<'a>(&mut self, x: impl Into<Rows<'a>>) -> Result<(), Error> {
+        let x = x.into();
+        gauss_flow::rows::check_columns(1, x.x())?;
+        check_finite(x.x())?;
+        self.add_column(x, 0);
+        Ok(())
+    }
+
+    /// Adds a column of rows that come in blocks.
+    ///
+    /// # Errors
+    /// [`Error::Columns`] where there is no such column, [`Error::NonFinite`] with rows counted
+    /// from the first block on, and whatever keeps the rows from coming; the blocks before it are
+    /// then added.
+    pub fn add_blocks(&mut self, blocks: &mut dyn Blocks, column: usize) -> Result<(), Error> {
+        if column >= blocks.dim() {
+            return Err(Error::Columns { expected: column + 1, got: blocks.dim() });
+        }
+        let (mut before, mut fault) = (0, None);
+        blocks.visit(&mut |rows| {
+            if let Err(error) = check_finite(rows.x().subcols(column, 1)) {
+                fault = Some(match error {
+                    Error::NonFinite { row, value, .. } => {
+                        Error::NonFinite { row: before + row, column, value }
+                    }
+                    other => other,
+                });
+                return ControlFlow::Break(());
             }
-            let delta = a - middle(bin);
-            let cell = &mut side[bin];
-            cell.count += 1.0;
-            cell.first += delta;
-            cell.second += delta * delta;
+            before += rows.nrows();
+            self.add_column(rows, column);
+            ControlFlow::Continue(())
+        })?;
+        fault.map_or(Ok(()), Err)
+    }
+
+    fn add_column(&mut self, rows: Rows<'_>, column: usize) {
+        for (i, &x) in rows.x().col(column).iter().enumerate() {
+            self.add_value(x, rows.weight(i));
         }
     }
 
-    /// Adds what `other`, of the same centre and spread, has seen.
-    pub fn merge(&mut self, other: &Self) {
-        debug_assert!(self.centre == other.centre && self.spread == other.spread);
+    /// Adds a finite value that counts `weight` times.
+    pub(crate) fn add_value(&mut self, x: f64, weight: f64) {
+        if weight == 0.0 {
+            return;
+        }
+        let u = (x - self.centre) / self.spread;
+        let side = &mut self.sides[usize::from(u >= 0.0)];
+        let a = u.abs();
+        let key = (1.0 + a).to_bits() >> SHIFT;
+        let bin = (key - FIRST) as usize;
+        if bin >= side.len() {
+            grow(side, bin);
+        }
+        let delta = a - middle(bin);
+        let cell = &mut side[bin];
+        cell.count += weight;
+        cell.first += weight * delta;
+        cell.second += weight * delta * delta;
+        self.square += weight * weight;
+    }
+
+    /// Adds what `other` has seen.
+    ///
+    /// # Errors
+    /// [`Error::Option`] with the other's centre or spread where it is not the same.
+    pub fn merge(&mut self, other: &Self) -> Result<(), Error> {
+        for (name, own, value) in
+            [("centre", self.centre, other.centre), ("spread", self.spread, other.spread)]
+        {
+            if own != value {
+                let requirement = "the same in histograms that are merged";
+                return Err(Error::Option { name, requirement, value });
+            }
+        }
+        self.square += other.square;
         for (side, others) in self.sides.iter_mut().zip(&other.sides) {
             if others.len() > side.len() {
                 side.resize(others.len(), Cell::default());
@@ -84,6 +243,7 @@ impl Histogram {
                 cell.second += o.second;
             }
         }
+        Ok(())
     }
 
     /// The points that stand in for the data, at most two a bin, in increasing order of bins.
@@ -91,12 +251,14 @@ impl Histogram {
     /// ```
     /// use gauss_rbig::histogram::Histogram;
     /// let x: Vec<f64> = (0..100_000).map(|i| (i as f64 * 0.618).fract()).collect();
-    /// let mut histogram = Histogram::new(0.5, 0.3);
-    /// histogram.add(&x);
+    /// let mut histogram = Histogram::new(0.5, 0.3)?;
+    /// histogram.add(&x)?;
     /// let points = histogram.points();
     /// assert!(points.u.len() < 2000);
     /// assert_eq!(points.weight.iter().sum::<f64>(), 100_000.0);
+    /// # Ok::<(), gauss_rbig::Error>(())
     /// ```
+    #[must_use]
     pub fn points(&self) -> Points {
         let [below, above] = &self.sides;
         let mut points = Points::default();

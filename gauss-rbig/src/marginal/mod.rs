@@ -3,7 +3,7 @@
 //! With a fixed number of components every fit spends 3K - 1 parameters, also on a coordinate
 //! that is normal already, and every needless parameter costs about 1/(2n) nats on new rows. So
 //! the number may be chosen per coordinate by the Bayesian information criterion (Schwarz 1978),
-//! ln L - ½ p ln n, or Akaike's, ln L - p, over a ladder that starts with the map that does
+//! ln L - ½ p ln n, or Akaike's, ln L - p (n the effective sample size), over a ladder that starts with the map that does
 //! nothing, N(0, 1) with no parameter at all. The layer holds K components in every coordinate:
 //! unused ones are equal parts of used ones, the same density.
 
@@ -15,10 +15,13 @@ mod start;
 
 use crate::marginal::em::{Column, EmOptions};
 use crate::marginal::gmm::Gmm;
+use crate::mean::mean;
+use gauss_math::normal::HALF_LN_2PI;
 use rayon::prelude::*;
 
 /// How many components a coordinate gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
 pub enum Selection {
     /// Always K.
     Fixed,
@@ -45,10 +48,12 @@ impl MarginalFit {
     }
 }
 
-/// Fits every column; columns from `rank` on have no variance and stay as they are. Parallel
+/// Fits every column `[n]` of rows with these weights `[n]`, whose sum is the effective sample size;
+/// columns from `rank` on have no variance and stay as they are. Parallel
 /// over columns; each has a seed of its own.
 pub(crate) fn fit_columns(
     columns: &[&[f64]],
+    weights: Option<&[f64]>,
     rank: usize,
     k: usize,
     selection: Selection,
@@ -59,23 +64,29 @@ pub(crate) fn fit_columns(
         .enumerate()
         .map(|(i, x)| {
             if i >= rank {
-                return MarginalFit { gmm: unit_normal_about(x, k), components: 0 };
+                return MarginalFit { gmm: unit_normal_about(x, weights, k), components: 0 };
             }
             let em = EmOptions { seed: em.seed.wrapping_add(i as u64), ..em.clone() };
-            fit_column(x, k, selection, &em)
+            fit_column(x, weights, k, selection, &em)
         })
         .collect()
 }
 
 /// A direction without variance has no density to fit: a normal of σ = 1 about its value.
-fn unit_normal_about(x: &[f64], k: usize) -> Gmm {
-    let mean = x.iter().map(|v| v - x[0]).sum::<f64>() / x.len() as f64;
+fn unit_normal_about(x: &[f64], weights: Option<&[f64]>, k: usize) -> Gmm {
+    let mean = mean(&x.iter().map(|v| v - x[0]).collect::<Vec<f64>>(), weights);
     Gmm::standard(k).rescaled(x[0] + mean, 1.0)
 }
 
-fn fit_column(x: &[f64], k: usize, selection: Selection, em: &EmOptions) -> MarginalFit {
-    let column = Column::new(x, em);
-    let rows = x.len() as f64;
+fn fit_column(
+    x: &[f64],
+    weights: Option<&[f64]>,
+    k: usize,
+    selection: Selection,
+    em: &EmOptions,
+) -> MarginalFit {
+    let column = Column::new(x, weights, em);
+    let rows = weights.map_or(x.len() as f64, |weights| weights.iter().sum());
     let price = match selection {
         Selection::Fixed => {
             return MarginalFit { gmm: column.fit(k, em).gmm, components: k };
@@ -83,9 +94,9 @@ fn fit_column(x: &[f64], k: usize, selection: Selection, em: &EmOptions) -> Marg
         Selection::Bic => 0.5 * rows.ln() / rows,
         Selection::Aic => 1.0 / rows,
     };
-    let normal = x.iter().map(|x| -0.5 * x * x).sum::<f64>() / rows;
+    let normal = mean(&x.iter().map(|x| -0.5 * x * x).collect::<Vec<f64>>(), weights);
     let mut best = MarginalFit { gmm: Gmm::standard(1), components: 0 };
-    let mut best_score = normal - 0.5 * std::f64::consts::TAU.ln();
+    let mut best_score = normal - HALF_LN_2PI;
     let mut worse = 0;
     for components in ladder(k) {
         let fit = column.fit(components, em);
@@ -136,10 +147,10 @@ mod tests {
             .map(|i| gauss_math::normal::quantile((f64::from(i) + 0.5) / 2000.0))
             .collect();
         let em = EmOptions::default();
-        assert_eq!(fit_column(&normal, 8, Selection::Bic, &em).components, 0);
+        assert_eq!(fit_column(&normal, None, 8, Selection::Bic, &em).components, 0);
         let bumps: Vec<f64> =
             normal.iter().enumerate().map(|(i, z)| z * 0.3 + [-2.0, 2.0][i % 2]).collect();
-        let fit = fit_column(&bumps, 8, Selection::Bic, &em);
+        let fit = fit_column(&bumps, None, 8, Selection::Bic, &em);
         assert_eq!((fit.components, fit.gmm.len()), (2, 2));
         assert_eq!(layer_params(&[fit], 8).len(), 24);
     }

@@ -1,13 +1,27 @@
 //! The multivariate normal distribution by maximum likelihood.
 //!
 //! With Σ = L Lᵀ the whitened row is w = L⁻¹(x - m), and ln p(x) = ln N(w; 0, I) - ln det L.
+//! All of it follows from the rows' [`Moments`], so rows may be seen apart.
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par};
+use crate::Error;
+use crate::linear::moments::Moments;
+use crate::linear::product;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt::factor::{
+    LltError, LltRegularization, cholesky_in_place, cholesky_in_place_scratch,
+};
+use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
+use faer::{Mat, MatRef, Par, Spec};
+use gauss_flow::Rows;
+use gauss_flow::rows::Counted;
 use gauss_math::normal;
 
+/// A pivot below so many d ε of its variance is lost to rounding: d terms of ε/2 each went into it,
+/// and as much into the covariance.
+const LOST: f64 = 4.0 * f64::EPSILON;
+
 /// N(m, Σ) in d dimensions.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Gaussian {
     mean: Vec<f64>,
     /// L⁻¹, lower triangular.
@@ -17,50 +31,101 @@ pub struct Gaussian {
 }
 
 impl Gaussian {
-    /// By maximum likelihood: the rows' mean, and their scatter over n. None where the rows span
-    /// no volume.
-    pub fn fit(x: MatRef<'_, f64>) -> Option<Gaussian> {
-        Self::weighted(x, &vec![1.0; x.nrows()], 0.0)
+    /// By maximum likelihood: the rows' mean, and their scatter over n, by their weights if they
+    /// have any.
+    ///
+    /// ```
+    /// use gauss_rbig::multivariate::gaussian::Gaussian;
+    /// let x = faer::mat![[-1.0, 0.0], [1.0, 0.0], [0.0, -2.0], [0.0, 2.0]];
+    /// let normal = Gaussian::fit(x.as_ref())?;
+    /// // Variances ½ and 2, no correlation: ln p(0) = -ln 2π.
+    /// let at_mean = normal.log_prob(faer::mat![[0.0, 0.0]].as_ref())?[0];
+    /// assert!((at_mean + std::f64::consts::TAU.ln()).abs() < 1e-15);
+    /// # Ok::<(), gauss_rbig::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NoDimensions`], [`Error::Rows`], [`Error::NonFinite`]; [`Error::NoVolume`] where a
+    /// column is constant or follows from those before it.
+    pub fn fit<'a>(rows: impl Into<Rows<'a>>) -> Result<Gaussian, Error> {
+        let rows = rows.into();
+        rows.check(rows.ncols())?;
+        Self::of_moments(&Moments::of(Counted::of(rows).rows()), 0.0)
     }
 
-    /// The same of rows that count `weights` `[n]` times, none of them negative, with `ridge`
-    /// pseudo-rows of unit scatter added to the covariance.
-    pub fn weighted(x: MatRef<'_, f64>, weights: &[f64], ridge: f64) -> Option<Gaussian> {
-        let (n, d) = (x.nrows(), x.ncols());
-        let count: f64 = weights.iter().sum();
-        if !(count > 0.0) {
-            return None;
+    /// The same of rows that were summed, with `ridge` pseudo-rows of unit scatter added to the
+    /// covariance.
+    ///
+    /// # Errors
+    /// [`Error::NoDimensions`], [`Error::Rows`] without rows, [`Error::NoVolume`], [`Error::Option`]
+    /// unless the ridge is a number from 0 up.
+    pub fn of_moments(moments: &Moments, ridge: f64) -> Result<Gaussian, Error> {
+        if !(ridge >= 0.0 && ridge.is_finite()) {
+            let (name, requirement) = ("ridge", "a number from 0 up");
+            return Err(Error::Option { name, requirement, value: ridge });
         }
-        let mean: Vec<f64> = x
-            .col_iter()
-            .map(|column| column.iter().zip(weights).map(|(v, w)| w * v).sum::<f64>() / count)
-            .collect();
-        let roots: Vec<f64> = weights.iter().map(|w| w.sqrt()).collect();
-        let scaled = Mat::from_fn(n, d, |i, j| roots[i] * (x[(i, j)] - mean[j]));
-        let mut covariance = Mat::<f64>::zeros(d, d);
-        matmul(&mut covariance, Accum::Replace, scaled.transpose(), &scaled, 1.0, Par::Seq);
-        for j in 0..d {
-            for i in 0..d {
-                let prior = if i == j { ridge } else { 0.0 };
-                covariance[(i, j)] = (covariance[(i, j)] + prior) / (count + ridge);
+        let (d, count) = (moments.dim(), moments.total());
+        if d == 0 {
+            return Err(Error::NoDimensions);
+        }
+        if count == 0.0 {
+            return Err(Error::Rows { needed: 1, got: 0 });
+        }
+        let mut covariance = moments.covariance();
+        if ridge > 0.0 {
+            for j in 0..d {
+                for i in 0..d {
+                    let prior = if i == j { ridge } else { 0.0 };
+                    covariance[(i, j)] = (covariance[(i, j)] * count + prior) / (count + ridge);
+                }
             }
         }
-        let factor = cholesky(&covariance)?;
+        let factor = cholesky(covariance)?;
         let log_det = -(0..d).map(|j| factor[(j, j)].ln()).sum::<f64>();
-        Some(Gaussian { mean, whitening: lower_inverse(&factor), log_det })
+        let mut whitening = Mat::identity(d, d);
+        solve_lower_triangular_in_place(factor.as_ref(), whitening.as_mut(), Par::Seq);
+        Ok(Gaussian { mean: moments.mean(), whitening, log_det })
+    }
+
+    /// d.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.mean.len()
     }
 
     /// w `[n, d]` of the rows x `[n, d]`.
-    pub fn whiten(&self, x: MatRef<'_, f64>) -> Mat<f64> {
-        let centred = Mat::from_fn(x.nrows(), x.ncols(), |i, j| x[(i, j)] - self.mean[j]);
-        let mut w = Mat::zeros(x.nrows(), x.ncols());
-        matmul(&mut w, Accum::Replace, &centred, self.whitening.transpose(), 1.0, Par::Seq);
-        w
+    ///
+    /// # Errors
+    /// [`Error::Columns`].
+    pub fn whiten(&self, x: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
+        gauss_flow::rows::check_columns(self.dim(), x)?;
+        Ok(self.whitened(x))
     }
 
-    /// ln p(x) `[n]`.
-    pub fn log_prob(&self, x: MatRef<'_, f64>) -> Vec<f64> {
-        let w = self.whiten(x);
+    /// ln p(x) `[n]`; NaN of a row with a value that is none.
+    ///
+    /// # Errors
+    /// [`Error::Columns`].
+    pub fn log_prob(&self, x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
+        gauss_flow::rows::check_columns(self.dim(), x)?;
+        Ok(self.log_densities(x))
+    }
+
+    /// -ln det L: what whitening adds to a log-density.
+    #[must_use]
+    pub fn log_det(&self) -> f64 {
+        self.log_det
+    }
+
+    /// [`Self::whiten`] of rows of the right width.
+    pub(super) fn whitened(&self, x: MatRef<'_, f64>) -> Mat<f64> {
+        let centred = Mat::from_fn(x.nrows(), x.ncols(), |i, j| x[(i, j)] - self.mean[j]);
+        product(centred.as_ref(), self.whitening.transpose())
+    }
+
+    /// [`Self::log_prob`] of rows of the right width.
+    pub(super) fn log_densities(&self, x: MatRef<'_, f64>) -> Vec<f64> {
+        let w = self.whitened(x);
         let mut square = vec![0.0; x.nrows()];
         for column in w.col_iter() {
             for (total, &w) in square.iter_mut().zip(column.iter()) {
@@ -70,45 +135,27 @@ impl Gaussian {
         let at_mean = self.log_det + x.ncols() as f64 * normal::log_pdf(0.0);
         square.into_iter().map(|square| at_mean - square / 2.0).collect()
     }
-
-    /// -ln det L: what whitening adds to a log-density.
-    pub fn log_det(&self) -> f64 {
-        self.log_det
-    }
 }
 
-/// L of Σ = L Lᵀ; none where a pivot is lost to rounding.
-fn cholesky(a: &Mat<f64>) -> Option<Mat<f64>> {
-    let d = a.nrows();
-    let mut l = Mat::<f64>::zeros(d, d);
-    for j in 0..d {
-        for i in j..d {
-            let product: f64 = (0..j).map(|k| l[(i, k)] * l[(j, k)]).sum();
-            let rest = a[(i, j)] - product;
-            if i > j {
-                l[(i, j)] = rest / l[(j, j)];
-            } else if rest > a[(j, j)] * f64::EPSILON * d as f64 * 4.0 {
-                l[(j, j)] = rest.sqrt();
-            } else {
-                return None;
-            }
-        }
+/// L of Σ = L Lᵀ in the lower triangle, on this thread.
+fn cholesky(covariance: Mat<f64>) -> Result<Mat<f64>, Error> {
+    let d = covariance.nrows();
+    let mut factor = covariance;
+    let variances: Vec<f64> = (0..d).map(|j| factor[(j, j)]).collect();
+    let request = cholesky_in_place_scratch::<f64>(d, Par::Seq, Spec::default());
+    cholesky_in_place(
+        factor.as_mut(),
+        LltRegularization::default(),
+        Par::Seq,
+        MemStack::new(&mut MemBuffer::new(request)),
+        Spec::default(),
+    )
+    .map_err(|LltError::NonPositivePivot { index }| Error::NoVolume { column: index })?;
+    let lost = |&j: &usize| !(factor[(j, j)].powi(2) > variances[j] * LOST * d as f64);
+    match (0..d).find(lost) {
+        Some(column) => Err(Error::NoVolume { column }),
+        None => Ok(factor),
     }
-    Some(l)
-}
-
-/// L⁻¹ by forward substitution.
-fn lower_inverse(l: &Mat<f64>) -> Mat<f64> {
-    let d = l.nrows();
-    let mut inverse = Mat::<f64>::zeros(d, d);
-    for j in 0..d {
-        inverse[(j, j)] = 1.0 / l[(j, j)];
-        for i in j + 1..d {
-            let product: f64 = (j..i).map(|k| l[(i, k)] * inverse[(k, j)]).sum();
-            inverse[(i, j)] = -product / l[(i, i)];
-        }
-    }
-    inverse
 }
 
 #[cfg(test)]
@@ -120,17 +167,42 @@ mod tests {
         let x = faer::mat![[-1.0, -1.0], [1.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [0.0, 5.0]];
         let fitted = Gaussian::fit(x.as_ref()).expect("rows in general position");
         // Mean (0, 1), covariance diag(4/5, 24/5): ((1+0) * 4)/5, (2*4 + 2*0 + 16)/5.
-        let at_mean = fitted.log_prob(faer::mat![[0.0, 1.0]].as_ref())[0];
+        let at_mean = fitted.log_prob(faer::mat![[0.0, 1.0]].as_ref()).unwrap()[0];
         let expected = -(2.0 * std::f64::consts::PI).ln() - 0.5 * (0.8_f64 * 4.8).ln();
         assert!((at_mean - expected).abs() < 1e-14, "{at_mean} {expected}");
-        let off = fitted.log_prob(faer::mat![[2.0, 1.0]].as_ref())[0];
+        let off = fitted.log_prob(faer::mat![[2.0, 1.0]].as_ref()).unwrap()[0];
         assert!((at_mean - off - 2.0 / 0.8).abs() < 1e-14);
     }
 
     #[test]
     fn rows_on_a_line_have_no_density() {
         let x = Mat::from_fn(50, 2, |i, j| (1.0 + j as f64) * (i as f64 * 0.37).sin());
-        assert!(Gaussian::fit(x.as_ref()).is_none());
-        assert!(Gaussian::fit(Mat::from_fn(9, 1, |_, _| 3.0).as_ref()).is_none());
+        assert_eq!(Gaussian::fit(x.as_ref()), Err(Error::NoVolume { column: 1 }));
+        let constant = Mat::from_fn(9, 1, |_, _| 3.0);
+        assert_eq!(Gaussian::fit(constant.as_ref()), Err(Error::NoVolume { column: 0 }));
+        let none = Moments::new(2);
+        assert_eq!(Gaussian::of_moments(&none, 1.0), Err(Error::Rows { needed: 1, got: 0 }));
+        let wide = Mat::zeros(1, 3);
+        let fitted = Gaussian::fit(faer::mat![[0.0], [1.0]].as_ref()).unwrap();
+        assert_eq!(fitted.log_prob(wide.as_ref()), Err(Error::Columns { expected: 1, got: 3 }));
+    }
+
+    #[test]
+    fn integer_weights_repeat_rows_and_halves_merge() {
+        let x = Mat::from_fn(40, 3, |i, j| ((i * (j + 2)) as f64 * 0.71).sin());
+        let weights: Vec<f64> = (0..40).map(|i| f64::from(i % 4)).collect();
+        let at: Vec<usize> = (0..40).flat_map(|i| std::iter::repeat_n(i, i % 4)).collect();
+        let rows = Rows::weighted(x.as_ref(), &weights).unwrap();
+        let weighted = Gaussian::fit(rows).unwrap().log_prob(x.as_ref()).unwrap();
+        let repeated = gauss_flow::rows::pick(x.as_ref(), &at);
+        let repeated = Gaussian::fit(&repeated).unwrap().log_prob(x.as_ref()).unwrap();
+        let mut moments = Moments::of(rows.subrows(0, 17));
+        moments.merge(&Moments::of(rows.subrows(17, 23)));
+        let merged = Gaussian::of_moments(&moments, 0.0).unwrap().log_prob(x.as_ref()).unwrap();
+        for i in 0..40 {
+            // Sums of 60 rows in another order.
+            assert!((weighted[i] - repeated[i]).abs() < 1e-12 * weighted[i].abs());
+            assert!((weighted[i] - merged[i]).abs() < 1e-12 * weighted[i].abs());
+        }
     }
 }

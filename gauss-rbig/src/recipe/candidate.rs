@@ -11,8 +11,9 @@
 
 use super::guard::Guard;
 use super::options::{Method, Recipe};
+use crate::greedy::fit_any;
 use crate::marginal::em::EmOptions;
-use crate::{Error, Rbig, RbigOptions, RotationKind, Selection, fit};
+use crate::{Error, Rbig, RbigOptions, RotationKind, Selection};
 use gauss_flow::{Event, Flow, LayerSpec, Rows};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -112,7 +113,7 @@ impl Candidate {
             for _ in 0..self.blocks {
                 builder = builder.rotation(self.reflections).marginal(self.components);
             }
-            return Ok(builder.build(x.x(), &mut ChaCha8Rng::seed_from_u64(seed))?);
+            return Ok(builder.build(x, &mut ChaCha8Rng::seed_from_u64(seed))?);
         }
         let components = if self.smooth { self.components.div_ceil(2) } else { self.components };
         let options = RbigOptions {
@@ -124,7 +125,9 @@ impl Candidate {
             seed,
             ..warm_start()
         };
-        let Rbig { flow, kept, .. } = fit(x, &options, &mut |event: &Event<'_>| guard.tell(event))?;
+        let mut tell = |event: &Event<'_>| guard.tell(event);
+        // A column may be constant in a part of the rows.
+        let Rbig { flow, kept, .. } = fit_any(x, None, &options, &mut tell)?;
         let blocks = flow.layers().len() - 2 * kept;
         if self.smooth { with_split(&flow, blocks, self.components) } else { Ok(flow) }
     }

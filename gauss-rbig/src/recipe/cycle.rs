@@ -3,8 +3,7 @@
 use super::candidate::Candidate;
 use super::options::Recipe;
 use crate::marginal::scale::rounding;
-use faer::MatRef;
-use gauss_flow::{Flow, History, LayerSpec, Schedule, TrainOptions};
+use gauss_flow::{Flow, History, LayerSpec, Rows, Schedule, TrainOptions};
 use rayon::prelude::*;
 
 /// Nats over all validation rows by which the best epoch must beat the last to count as
@@ -60,10 +59,13 @@ fn noise(flow: &Flow, fraction: f64, rounding: &[f64]) -> Option<Vec<f64>> {
 }
 
 /// The rounding error of each column.
-pub(super) fn rounding_errors(x: MatRef<'_, f64>) -> Vec<f64> {
-    (0..x.ncols())
+pub(super) fn rounding_errors(rows: Rows<'_>) -> Vec<f64> {
+    (0..rows.ncols())
         .into_par_iter()
-        .map(|j| rounding(&x.col(j).iter().copied().collect::<Vec<f64>>()))
+        .map(|j| {
+            let values: Vec<f64> = rows.x().col(j).iter().copied().collect();
+            rounding(&values, rows.weights())
+        })
         .collect()
 }
 

@@ -5,7 +5,9 @@ use super::guard::Guard;
 use super::options::{Method, Recipe, Refit};
 use super::{few, refit, validated};
 use crate::Error;
+use crate::greedy::check_spread;
 use faer::MatRef;
+use gauss_flow::rows::Counted;
 use gauss_flow::stream::{Purpose, stream};
 use gauss_flow::{Rows, Watch};
 use rand::seq::SliceRandom;
@@ -48,16 +50,17 @@ pub fn fit_recipe<'a>(
     recipe.validate()?;
     check(x, validation)?;
     let mut guard = Guard::new(watch, recipe.budget);
-    let Some(present) = with_weight(x) else { return fit(x, validation, recipe, &mut guard) };
-    let own = x.pick(&present);
-    let mut fitted = fit(own.rows(), validation, recipe, &mut guard)?;
-    for row in &mut fitted.held_out {
-        *row = present[*row];
+    let counted = Counted::of(x);
+    let validation = validation.map(Counted::of);
+    let validation = validation.as_ref().map(Counted::rows);
+    let mut fitted = fit(counted.rows(), validation, recipe, &mut guard)?;
+    if let Some(present) = counted.present() {
+        fitted.held_out.iter_mut().for_each(|row| *row = present[*row]);
     }
     Ok(fitted)
 }
 
-/// Of checked rows, all with weight.
+/// Of checked and counted rows.
 fn fit(
     x: Rows<'_>,
     validation: Option<Rows<'_>>,
@@ -102,27 +105,12 @@ fn check(x: Rows<'_>, validation: Option<Rows<'_>>) -> Result<(), Error> {
     if let Some(validation) = validation {
         validation.check(dim)?;
     }
-    let got = with_weight(x).map_or(x.nrows(), |present| present.len());
-    if got < needed {
-        return Err(Error::Rows { needed, got });
+    let counted = Counted::of(x);
+    let rows = counted.rows();
+    if rows.nrows() < needed {
+        return Err(Error::Rows { needed, got: rows.nrows() });
     }
-    let present =
-        |column| (0..x.nrows()).filter(|i| x.weight(*i) > 0.0).map(move |i| x.x()[(i, column)]);
-    for column in 0..dim {
-        let mut values = present(column);
-        if let Some(value) = values.next()
-            && values.all(|other| other == value)
-        {
-            return Err(Error::ConstantColumn { column, value });
-        }
-    }
-    Ok(())
-}
-
-/// Where the rows with a positive weight stand; `None` where all have one.
-fn with_weight(x: Rows<'_>) -> Option<Vec<usize>> {
-    let weights = x.weights().filter(|weights| weights.contains(&0.0))?;
-    Some((0..weights.len()).filter(|&i| weights[i] > 0.0).collect())
+    check_spread(rows)
 }
 
 /// Two parts of n rows, the second of them of `fraction` or a little more, drawn by the seed.

@@ -1,9 +1,10 @@
 //! What a recipe makes, and what it tells of the way there.
 
-use super::baseline::{Baseline, Simple};
 use super::candidate::Candidate;
 use super::cycle::Cycle;
+use super::rivals::Rival;
 use super::search::Trial;
+use crate::baseline::Baseline;
 use gauss_flow::{Flow, History};
 use serde::{Deserialize, Serialize};
 
@@ -15,12 +16,12 @@ pub enum Winner {
     Trained(Candidate),
     /// A greedy fit: nothing else was asked for, or the fit was ended before anything was trained.
     Greedy,
-    /// A simple model that did better than anything trained.
-    Simple(Simple),
+    /// A baseline that did better than anything trained.
+    Baseline(Baseline),
 }
 
 /// What a recipe made. All log-densities are means in nats per row.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Fitted {
     /// The model.
@@ -31,8 +32,8 @@ pub struct Fitted {
     pub validation_log_prob: Option<f64>,
     /// Everything that was tried, in order.
     pub trials: Vec<Trial>,
-    /// The simple models and how they do.
-    pub baselines: Vec<Baseline>,
+    /// The baselines and how they do.
+    pub baselines: Vec<Rival>,
     /// The winner's joint training, all cycles in a row; `None` where it was not trained.
     pub history: Option<History>,
     /// Whether the flow was then fitted again on all rows.
@@ -68,6 +69,15 @@ impl Fitted {
         }
     }
 
+    /// The same without what was measured in seconds (all 0): of two fits with one seed, equal.
+    #[must_use]
+    pub fn without_timings(mut self) -> Self {
+        self.trials.iter_mut().for_each(|trial| trial.seconds = 0.0);
+        let records = self.history.iter_mut().flat_map(|history| &mut history.epochs);
+        records.for_each(|record| record.seconds = 0.0);
+        self
+    }
+
     /// The candidate that won; `None` where something simpler did.
     #[must_use]
     pub fn candidate(&self) -> Option<Candidate> {
@@ -77,11 +87,11 @@ impl Fitted {
         }
     }
 
-    /// The simple model that won; `None` where something better did.
+    /// The baseline that won; `None` where something better did.
     #[must_use]
-    pub fn fallback(&self) -> Option<Simple> {
+    pub fn fallback(&self) -> Option<Baseline> {
         match self.winner {
-            Winner::Simple(simple) => Some(simple),
+            Winner::Baseline(baseline) => Some(baseline),
             _ => None,
         }
     }

@@ -34,7 +34,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod baseline;
 mod candidate;
 mod cycle;
 mod entry;
@@ -43,12 +42,14 @@ mod fitted;
 mod guard;
 mod options;
 mod refit;
+mod rivals;
 mod search;
 mod validated;
 
-pub use baseline::{Baseline, Simple};
+pub use crate::baseline::Baseline;
 pub use candidate::{Candidate, warm_start};
 pub use entry::{fit_recipe, min_rows};
 pub use fitted::{Fitted, Winner};
 pub use options::{Budget, Method, Recipe, Refit};
+pub use rivals::Rival;
 pub use search::Trial;

@@ -1,6 +1,5 @@
 //! What was chosen, fitted to all rows in the same way.
 
-use super::baseline::fit_simple;
 use super::candidate::Candidate;
 use super::cycle::{Cycle, rounding_errors, train_options};
 use super::fitted::{Fitted, Winner};
@@ -26,7 +25,7 @@ pub(super) fn fit(
         return Ok(Fitted { cancelled: true, ..chosen });
     }
     let flow = match chosen.winner {
-        Winner::Simple(simple) => Some(fit_simple(simple, x)?),
+        Winner::Baseline(baseline) => baseline.flow(x)?,
         Winner::Trained(candidate) => again(&candidate, &chosen.cycles, x, recipe, guard)?,
         Winner::Greedy => {
             let blocks = chosen.flow.layers().len() / 2 - 1;
@@ -52,7 +51,7 @@ fn again(
     if guard.ended() {
         return Ok(None);
     }
-    let rounding = rounding_errors(x.x());
+    let rounding = rounding_errors(x);
     for (index, cycle) in cycles.iter().enumerate().filter(|(_, cycle)| cycle.stop > 0) {
         let options = train_options(recipe, candidate, *cycle, index, (&flow, &rounding));
         let mut hear = |event: &Event<'_>| {

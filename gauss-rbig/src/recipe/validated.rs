@@ -1,13 +1,14 @@
 //! The fit that the validation rows judge.
 
-use super::baseline::{Simple, baselines};
 use super::cycle::rounding_errors;
 use super::entry::mean_log_prob;
 use super::fitted::{Fitted, Winner};
 use super::guard::Guard;
 use super::options::{Method, Recipe};
+use super::rivals::rivals;
 use super::search::Search;
-use crate::{Error, RbigOptions, fit_validated};
+use crate::greedy::fit_any;
+use crate::{Error, RbigOptions};
 use gauss_flow::{Event, Rows};
 
 /// The search, or the greedy fit that was asked for, held against the simple models.
@@ -20,7 +21,7 @@ pub(super) fn fit(
     let mut fitted = if recipe.method == Method::Rbig {
         greedy(x, Some(validation), recipe, guard)?
     } else {
-        let rounding = &rounding_errors(x.x());
+        let rounding = &rounding_errors(x);
         let found = Search::new(recipe, x, validation, rounding, guard).run()?;
         Fitted {
             validation_log_prob: Some(found.score),
@@ -34,15 +35,15 @@ pub(super) fn fit(
         }
     };
     // Who ends the fit waits: the first of them takes no time.
-    let most = if guard.cancelled { 1 } else { Simple::ALL.len() };
-    for found in baselines(x, validation).take(most) {
-        let (baseline, flow) = found?;
-        if !(fitted.validation_log_prob >= Some(baseline.score)) {
-            fitted.winner = Winner::Simple(baseline.model);
+    let most = if guard.cancelled { 1 } else { usize::MAX };
+    for found in rivals(x, validation).take(most) {
+        let (rival, flow) = found?;
+        if !(fitted.validation_log_prob >= Some(rival.score)) {
+            fitted.winner = Winner::Baseline(rival.baseline);
             fitted.history = None; // of a flow that is not the result
-            (fitted.flow, fitted.validation_log_prob) = (flow, Some(baseline.score));
+            (fitted.flow, fitted.validation_log_prob) = (flow, Some(rival.score));
         }
-        fitted.baselines.push(baseline);
+        fitted.baselines.push(rival);
     }
     Ok(fitted)
 }
@@ -64,7 +65,7 @@ pub(super) fn greedy(
         seed: recipe.seed,
         ..default
     };
-    let rbig = fit_validated(x, validation, &options, &mut |event: &Event<'_>| guard.tell(event))?;
+    let rbig = fit_any(x, validation, &options, &mut |event: &Event<'_>| guard.tell(event))?;
     let validation_log_prob = match validation {
         None => None,
         Some(rows) => Some(mean_log_prob(&rbig.flow, rows)?),

@@ -3,7 +3,7 @@
 use super::findings::Findings;
 use super::words::values;
 use super::{LONG, header, listed};
-use crate::page::{Block, Section, Table};
+use crate::page::{Block, Section, TextTable};
 use crate::words::{counted, grouped};
 
 pub fn section(findings: &Findings) -> Section {
@@ -89,13 +89,13 @@ fn base_measure(findings: &Findings) -> String {
     }
 }
 
-fn columns(findings: &Findings) -> Table {
+fn columns(findings: &Findings) -> TextTable {
     let rows = findings
         .model
         .columns
         .iter()
         .map(|column| vec![column.name.clone(), column.kind.to_owned(), values(column)]);
-    Table {
+    TextTable {
         header: header(&["column", "kind", "values"]),
         rows: rows.collect(),
         caption: String::new(),
@@ -112,7 +112,7 @@ fn layers(findings: &Findings) -> Block {
             grouped(layer.parameters - layer.trainable_parameters),
         ]
     });
-    Block::Table(Table {
+    Block::Table(TextTable {
         header: header(&["layer", "kind", "", "trained", "frozen"]),
         rows: rows.collect(),
         caption: String::new(),

@@ -1,6 +1,7 @@
 //! From a model and its tables to the numbers of a report, in the words of the program.
 
 use faer::MatRef;
+use gauss_flow::Rows;
 use gauss_model::diagnostics::report::{self, Options, Part, Report};
 use gauss_model::{Column, Model};
 
@@ -30,14 +31,14 @@ impl Request<'_> {
     pub fn gather(&self, stages: &Stages) -> Result<Findings, Error> {
         let (model, table) = (self.model, self.table);
         let options = Options { rows: self.rows, seed: self.seed };
-        let train = self.train.map(|train| (&train.data).into());
+        let train = self.train.map(rows).transpose()?;
         let begin = &mut |part: Part| {
             if part != Part::ALL[0] {
                 stages.done();
             }
             stages.begin(words(part));
         };
-        let found = report::report(model, (&table.data).into(), train, &options, begin)
+        let found = report::report(model, rows(table)?, train, &options, begin)
             .map_err(|source| Error::of_file(table.file(), source))?;
         stages.done();
         let Report {
@@ -79,6 +80,11 @@ impl Request<'_> {
         findings.cautions = cautions::of(&findings, &seen);
         Ok(findings)
     }
+}
+
+/// The rows of a table, with their weights.
+fn rows(table: &Table) -> Result<Rows<'_>, Error> {
+    table.weighted().map_err(|fault| Error::of_file(table.file(), fault))
 }
 
 fn words(part: Part) -> &'static str {

@@ -3,7 +3,7 @@
 use super::findings::Findings;
 use super::words::{p_value, percent, shown};
 use super::{header, listed};
-use crate::page::{Block, Section, Table};
+use crate::page::{Block, Section, TextTable};
 use crate::plot::number;
 use crate::words::counted;
 use gauss_model::diagnostics::normality::{Dimension, LEAST_ROWS, Normality};
@@ -126,7 +126,7 @@ fn verdict(normality: &Normality) -> String {
     }
 }
 
-fn joint(normality: &Normality) -> Table {
+fn joint(normality: &Normality) -> TextTable {
     let mut rows = Vec::new();
     if let Some(r) = &normality.correlation {
         let [a, b] = r.dimensions;
@@ -155,14 +155,14 @@ fn joint(normality: &Normality) -> Table {
         number(kurtosis.expected, 0),
         p_value(kurtosis.p_value),
     ]);
-    Table {
+    TextTable {
         header: header(&["all dimensions at once", "found", "expected", "p"]),
         rows,
         caption: String::new(),
     }
 }
 
-fn dimensions(normality: &Normality) -> Table {
+fn dimensions(normality: &Normality) -> TextTable {
     let rows = normality.dimensions.iter().zip(0..).map(|(d, k): (&Dimension, usize)| {
         vec![
             format!("z{k}"),
@@ -175,7 +175,7 @@ fn dimensions(normality: &Normality) -> Table {
             p_value(d.p_adjusted),
         ]
     });
-    Table {
+    TextTable {
         header: header(&[
             "dimension",
             "mean",

@@ -5,7 +5,7 @@ use gauss_model::diagnostics::report::Against;
 use super::findings::Findings;
 use super::header;
 use super::words::{NATS, shown, with_error};
-use crate::page::{Section, Table};
+use crate::page::{Section, TextTable};
 use crate::plot::compact;
 use crate::words::{counted, grouped};
 use gauss_model::diagnostics::baselines::{Baseline, FOLDS};
@@ -101,7 +101,7 @@ pub fn section(findings: &Findings) -> Section {
         )
 }
 
-fn table(findings: &Findings) -> Table {
+fn table(findings: &Findings) -> TextTable {
     let dim = findings.model.columns.len() as f64;
     let cells = |mean: Mean| {
         let per_column = mean.over(dim);
@@ -121,7 +121,7 @@ fn table(findings: &Findings) -> Table {
             std::iter::once(name(against)).chain(log_prob).chain(gain).collect::<Vec<String>>()
         }));
     }
-    Table {
+    TextTable {
         header: header(&[
             "density",
             "mean ln p(x)",

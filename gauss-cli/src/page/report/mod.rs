@@ -23,7 +23,7 @@ pub use gather::{Request, STAGES};
 pub use words::{percent, with_error};
 
 use crate::figures::Drawn;
-use crate::page::{Block, Page, Section, Table, Tile};
+use crate::page::{Block, Page, Section, TextTable, Tile};
 use crate::plot::compact;
 use crate::words::counted;
 use cautions::SIMPLER_IS_BETTER;
@@ -70,7 +70,7 @@ fn file_name(path: &str) -> &str {
 }
 
 /// A table, folded under `summary` where it is long.
-fn listed(table: Table, summary: String) -> Block {
+fn listed(table: TextTable, summary: String) -> Block {
     if table.rows.len() > LONG {
         Block::Folded(summary, vec![Block::Table(table)])
     } else {

@@ -3,7 +3,7 @@
 use super::findings::{Cell, Findings};
 use super::words::{cell, p_value, percent, shown};
 use super::{header, listed};
-use crate::page::{Block, Section, Table};
+use crate::page::{Block, Section, TextTable};
 use crate::plot::{compact, number};
 use crate::words::counted;
 use gauss_model::diagnostics::two_sample::LEAST_ROWS;
@@ -34,7 +34,7 @@ pub fn round_trip(findings: &Findings) -> Section {
         let error = |value: Option<f64>| value.map_or("–".to_owned(), |value| compact(value, 2));
         vec![column.name.clone(), error(trip.largest), error(trip.median), percent(trip.exact, 1)]
     });
-    let table = Table {
+    let table = TextTable {
         header: header(&["column", "largest error", "median error", "came back exactly"]),
         rows: rows.collect(),
         caption: "|x − f⁻¹(f(x))| over the column's standard deviation".to_owned(),
@@ -68,7 +68,7 @@ pub fn two_sample(findings: &Findings) -> Section {
             "Boosted trees were to tell {rows} of the table from as many samples of the model: half of \
              either taught them, the other half were classified. {verdict}"
         ))
-        .with(Block::Table(Table {
+        .with(Block::Table(TextTable {
             header: header(&["measure", "found", "s.e.", "by chance", "p"]),
             rows: vec![
                 vec![
@@ -124,7 +124,7 @@ pub fn least_likely(findings: &Findings) -> Section {
          lies most standard deviations from its mean, on the scale on which the model sees it; a \
          row can be unlikely for its combination of values without any of them being far.",
     );
-    let with_values = Table {
+    let with_values = TextTable {
         header: lead.iter().cloned().chain(names).collect(),
         rows: rows
             .iter()
@@ -136,7 +136,7 @@ pub fn least_likely(findings: &Findings) -> Section {
     if columns.len() <= WIDE {
         return section.table(with_values);
     }
-    section.table(Table { header: lead, rows, caption: String::new() }).with(Block::Folded(
+    section.table(TextTable { header: lead, rows, caption: String::new() }).with(Block::Folded(
         format!("with all {}", counted(columns.len(), "value")),
         vec![Block::Table(with_values)],
     ))

@@ -13,19 +13,20 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, Type};
 
-use super::Out;
+use crate::table::Out;
+use crate::table::write::RowSink;
 
 /// Rows of a row group, which is held in memory while it is written.
 const GROUP: usize = 1 << 17;
 
 /// A file being written.
-pub struct Parquet<'w> {
+pub struct Groups<'w> {
     file: SerializedFileWriter<Out<'w>>,
     kinds: Vec<Kind>,
 }
 
-impl<'w> Parquet<'w> {
-    pub fn begin(out: Out<'w>, columns: &[Column]) -> io::Result<Parquet<'w>> {
+impl<'w> Groups<'w> {
+    pub fn begin(out: Out<'w>, columns: &[Column]) -> io::Result<Groups<'w>> {
         let fields = columns.iter().map(|column| field(column).map(Arc::new));
         let fields = fields.collect::<Result<_, _>>().map_err(refused)?;
         let schema = Type::group_type_builder("table").with_fields(fields).build();
@@ -43,15 +44,7 @@ impl<'w> Parquet<'w> {
         let schema = Arc::new(schema.map_err(refused)?);
         let file = SerializedFileWriter::new(out, schema, Arc::new(properties.build()));
         let kinds = columns.iter().map(|column| column.kind.clone()).collect();
-        Ok(Parquet { file: file.map_err(refused)?, kinds })
-    }
-
-    pub fn rows(&mut self, rows: MatRef<'_, f64>) -> io::Result<()> {
-        for start in (0..rows.nrows()).step_by(GROUP) {
-            let group = rows.subrows(start, GROUP.min(rows.nrows() - start));
-            self.group(group).map_err(refused)?;
-        }
-        Ok(())
+        Ok(Groups { file: file.map_err(refused)?, kinds })
     }
 
     fn group(&mut self, rows: MatRef<'_, f64>) -> Result<(), ParquetError> {
@@ -87,8 +80,18 @@ impl<'w> Parquet<'w> {
         }
         group.close().map(drop)
     }
+}
 
-    pub fn finish(self) -> io::Result<()> {
+impl RowSink for Groups<'_> {
+    fn rows(&mut self, rows: MatRef<'_, f64>) -> io::Result<()> {
+        for start in (0..rows.nrows()).step_by(GROUP) {
+            let group = rows.subrows(start, GROUP.min(rows.nrows() - start));
+            self.group(group).map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
         self.file.close().map(drop).map_err(refused)
     }
 }

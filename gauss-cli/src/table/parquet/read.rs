@@ -1,8 +1,4 @@
-//! Parquet: flat columns of numbers, booleans (0 and 1) and text, each read on its own.
-//!
-//! Decimals are read as the nearest double. Nested columns, dates, times and raw bytes hold no
-//! number that would be the same to everyone: they are refused by name where they are wanted, and
-//! ignored where they are not.
+//! Reading a file, a column at a time.
 
 use std::fs::File;
 use std::io::Read;
@@ -19,14 +15,12 @@ use parquet::file::reader::ChunkReader;
 use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 use rayon::prelude::*;
 
-use super::cells::{Cells, Collected, Field, Taking};
-use super::input::{ReadFault, Source};
-use super::npy::half;
-use super::write::number_text;
-use super::{Fault, Place, ReadOptions, Select, text};
+use super::pages;
+use crate::table::cells::{Cells, Collected, Field, Taking};
+use crate::table::input::{ReadFault, Source};
+use crate::table::numbers::{half, number_text};
+use crate::table::{Fault, Place, ReadOptions, Select, select};
 use crate::terminal::Reading;
-
-mod pages;
 
 /// Values decoded at a time.
 const BATCH: usize = 1 << 14;
@@ -69,7 +63,7 @@ fn read_chunks<R: ChunkReader + 'static>(
     let schema = file.file_metadata().schema_descr();
     let names: Vec<String> =
         schema.root_schema().get_fields().iter().map(|field| field.name().to_owned()).collect();
-    text::unique(&names)?;
+    select::unique(&names)?;
     let rows = file.file_metadata().num_rows();
     let Some(rows) = usize::try_from(rows).ok().filter(|&rows| rows > 0) else {
         return Err(Fault::NoRows);

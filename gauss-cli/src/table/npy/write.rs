@@ -1,19 +1,20 @@
-//! A NumPy array `[n, d]` of little-endian doubles, row after row.
+//! Writing an array `[n, d]` of little-endian doubles, row after row.
 
 use std::io;
 
 use faer::MatRef;
 
-use super::Out;
+use crate::table::Out;
+use crate::table::write::RowSink;
 
 /// Rows turned into bytes at once.
 const CHUNK: usize = 1 << 12;
 
 /// An array being written.
-pub struct Npy<'w>(Out<'w>);
+pub struct Array<'w>(Out<'w>);
 
-impl<'w> Npy<'w> {
-    pub fn begin(out: Out<'w>, rows: usize, columns: usize) -> io::Result<Npy<'w>> {
+impl<'w> Array<'w> {
+    pub fn begin(out: Out<'w>, rows: usize, columns: usize) -> io::Result<Array<'w>> {
         /// The numbers are to begin at a multiple of this.
         const ALIGNMENT: usize = 64;
         const PREAMBLE: usize = 10;
@@ -24,10 +25,12 @@ impl<'w> Npy<'w> {
         out.write_all(b"\x93NUMPY\x01\x00")?;
         out.write_all(&(length as u16).to_le_bytes())?; // at most two numbers long
         writeln!(out, "{dict:width$}", width = length - 1)?;
-        Ok(Npy(out))
+        Ok(Array(out))
     }
+}
 
-    pub fn rows(&mut self, rows: MatRef<'_, f64>) -> io::Result<()> {
+impl RowSink for Array<'_> {
+    fn rows(&mut self, rows: MatRef<'_, f64>) -> io::Result<()> {
         for start in (0..rows.nrows()).step_by(CHUNK) {
             let chunk = rows.subrows(start, CHUNK.min(rows.nrows() - start));
             let mut bytes = Vec::with_capacity(chunk.nrows() * chunk.ncols() * size_of::<f64>());
@@ -38,6 +41,10 @@ impl<'w> Npy<'w> {
             }
             self.0.write_all(&bytes)?;
         }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
         Ok(())
     }
 }

@@ -6,15 +6,15 @@ use faer::MatRef;
 use gauss_model::{Column, Kind, Value};
 use rayon::prelude::*;
 
-use super::Out;
 use super::pack::Packer;
-use crate::table::Packing;
+use crate::table::write::RowSink;
+use crate::table::{Out, Packing};
 
 /// Rows formatted at once.
 const CHUNK: usize = 1 << 12;
 
 /// A table of text being written.
-pub struct Text<'w> {
+pub struct Lines<'w> {
     out: Packer<'w>,
     style: Style,
 }
@@ -27,13 +27,13 @@ struct Style {
     columns: Vec<(Kind, Vec<Vec<u8>>)>,
 }
 
-impl<'w> Text<'w> {
+impl<'w> Lines<'w> {
     pub fn begin(
         out: Out<'w>,
         delimiter: u8,
         packing: Packing,
         columns: &[Column],
-    ) -> io::Result<Text<'w>> {
+    ) -> io::Result<Lines<'w>> {
         let style = |column: &Column| {
             let names = match &column.kind {
                 Kind::Category(names) => names.iter().map(|name| quoted(name, delimiter)).collect(),
@@ -48,10 +48,12 @@ impl<'w> Text<'w> {
         let mut header = names.join(&delimiter);
         header.push(b'\n');
         out.put(header)?;
-        Ok(Text { out, style })
+        Ok(Lines { out, style })
     }
+}
 
-    pub fn rows(&mut self, rows: MatRef<'_, f64>) -> io::Result<()> {
+impl RowSink for Lines<'_> {
+    fn rows(&mut self, rows: MatRef<'_, f64>) -> io::Result<()> {
         let style = &self.style;
         let starts: Vec<usize> = (0..rows.nrows()).step_by(CHUNK).collect();
         for starts in starts.chunks(2 * rayon::current_num_threads()) {
@@ -63,7 +65,7 @@ impl<'w> Text<'w> {
         Ok(())
     }
 
-    pub fn finish(self) -> io::Result<()> {
+    fn finish(self: Box<Self>) -> io::Result<()> {
         self.out.finish()
     }
 }

@@ -12,8 +12,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use ruzstd::encoding::{CompressionLevel, compress};
 
-use super::Out;
-use crate::table::Packing;
+use crate::table::{Out, Packing};
 
 /// Pieces that may wait for the encoder.
 const AHEAD: usize = 4;

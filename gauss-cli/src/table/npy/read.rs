@@ -1,19 +1,11 @@
-//! NumPy arrays: one of `n` or `n × d` numbers is a table with the columns `x0, x1, ...`
-//! (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>).
-//!
-//! ```text
-//!   \x93NUMPY 1 0 length {'descr': '<f8', 'fortran_order': False, 'shape': (1000, 2), } ... numbers
-//! ```
-//!
-//! Read here rather than by a crate: those on offer parse the header with a grammar of Python
-//! literals whose build needs an assembler.
+//! Reading an array.
 
 use std::io::Read;
 
-use super::cells::Collected;
-use super::input::ReadFault;
-use super::write::number_text;
-use super::{Fault, Place, ReadOptions, Select, select};
+use crate::table::cells::Collected;
+use crate::table::input::ReadFault;
+use crate::table::numbers::{half, number_text};
+use crate::table::{Fault, Place, ReadOptions, Select, select};
 
 /// Bytes of numbers read at a time.
 const PIECE: usize = 1 << 20;
@@ -112,19 +104,6 @@ impl Element {
             (b'b', _) => f64::from(u8::from(bits != 0)),
             _ => bits as f64,
         }
-    }
-}
-
-/// A number of half precision (IEEE 754, binary16): exact as a double.
-pub(super) fn half(bits: u16) -> f64 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let exponent = i32::from(bits >> 10 & 0x1f);
-    let fraction = f64::from(bits & 0x3ff);
-    sign * match exponent {
-        0 => fraction * 2.0_f64.powi(-24),
-        31 if fraction == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        _ => (1024.0 + fraction) * 2.0_f64.powi(exponent - 25),
     }
 }
 

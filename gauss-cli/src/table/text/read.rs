@@ -8,7 +8,6 @@
 //! What is checked, and after which rows, follows from the blocks alone, so that the result and
 //! every message are the same at any number of threads.
 
-use std::collections::HashMap;
 use std::io::{self, Read};
 
 use csv::ByteRecord;
@@ -16,9 +15,10 @@ use memchr::{memchr_iter, memchr2};
 use rayon::prelude::*;
 
 use super::blocks::{BLOCK, Block, blocks, line_breaks};
-use super::cells::{Cells, Collected, Field};
-use super::input::ReadFault;
-use super::{Ending, Fault, Place, ReadOptions, Select, dialect, select};
+use super::dialect;
+use crate::table::cells::{Cells, Collected, Field};
+use crate::table::input::ReadFault;
+use crate::table::{Ending, Fault, Place, ReadOptions, Select, select};
 use crate::terminal::Reading;
 
 /// Reads the wanted columns of a text.
@@ -133,21 +133,8 @@ fn names(record: &ByteRecord) -> Result<Vec<String>, Fault> {
         let first = names[..names.len().min(SHOWN)].join(", ") + more;
         return Err(Fault::NoHeader { first });
     }
-    unique(&names)?;
+    select::unique(&names)?;
     Ok(names)
-}
-
-/// # Errors
-/// [`Fault::Duplicate`] for the first name that stands twice; empty names may.
-pub fn unique(names: &[String]) -> Result<(), Fault> {
-    let mut seen = HashMap::with_capacity(names.len());
-    for (second, column) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-        if let Some(first) = seen.insert(column, second) {
-            let column = column.clone();
-            return Err(Fault::Duplicate { column, first: first + 1, second: second + 1 });
-        }
-    }
-    Ok(())
 }
 
 fn too_short_or_long(place: Place, got: usize, blank_end: bool, names: &[String]) -> Fault {
