@@ -72,7 +72,7 @@ impl<'a> Fit<'a> {
 
         let u = with_noise(&columns, rows.x(), &noise, recipe.seed)?;
         let seen = u.as_ref().map_or(rows.x(), Mat::as_ref);
-        let defects = defects::examine(seen)?;
+        let defects = defects::examine(with_weights(seen, rows.weights())?)?;
         let offers = columns::offers(&columns, seen);
         let table = Ready::of(&columns, rows, u)?;
         let validation = match self.validation {
@@ -178,17 +178,20 @@ impl<'a> Ready<'a> {
     }
 
     fn rows(&self) -> Result<Rows<'_>, Error> {
-        let y = self.y.as_ref().map_or(self.x.x(), Mat::as_ref);
-        Ok(match self.x.weights() {
-            None => y.into(),
-            Some(weights) => Rows::weighted(y, weights)?,
-        })
+        with_weights(self.y.as_ref().map_or(self.x.x(), Mat::as_ref), self.x.weights())
     }
 
     /// The rows in the table's own values.
     pub(super) fn table(&self) -> Rows<'_> {
         self.x
     }
+}
+
+fn with_weights<'a>(x: MatRef<'a, f64>, weights: Option<&'a [f64]>) -> Result<Rows<'a>, Error> {
+    Ok(match weights {
+        None => x.into(),
+        Some(weights) => Rows::weighted(x, weights)?,
+    })
 }
 
 /// The columns of the noise.
