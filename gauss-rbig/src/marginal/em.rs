@@ -28,11 +28,10 @@
 
 use crate::Error;
 use crate::estep::{Component, Padded, Workspace, e_step};
-use crate::marginal::gmm::{EmFit, Gmm};
+use crate::marginal::gmm::{EmFit, Gmm, HALF_LN_2PI};
 use crate::marginal::histogram::Histogram;
 use crate::marginal::scale::Scale;
 use crate::marginal::start;
-use gauss_math::normal::HALF_LN_2PI;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
