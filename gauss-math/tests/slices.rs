@@ -6,6 +6,9 @@ use gauss_math::{normal, slice};
 /// Two routes to the same value, each within its own budget.
 const TOL: f64 = 10.0 * f64::EPSILON;
 
+/// The same function over a slice, and of one value.
+type Both = (fn(&[f64], &mut [f64]), fn(f64) -> f64);
+
 /// From far below to far above, with what is no number.
 fn values() -> Vec<f64> {
     let mut x: Vec<f64> = (-4000..=4000).map(|i| f64::from(i) * 0.011).collect();
@@ -24,8 +27,7 @@ fn assert_alike(got: f64, want: f64, at: f64) {
 #[test]
 fn slices_are_single_values_of_any_number() {
     let x = values();
-    type OverSlice = fn(&[f64], &mut [f64]);
-    let functions: [(OverSlice, fn(f64) -> f64); 3] = [
+    let functions: [Both; 3] = [
         (slice::cdf, normal::cdf),
         (slice::log_pdf, normal::log_pdf),
         (slice::log_cdf, normal::log_cdf),
