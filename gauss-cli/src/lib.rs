@@ -1,7 +1,7 @@
 //! The program `gauss`: tables in; models, densities, samples, figures and reports out.
 //!
 //! Its rooms, from the top: a file imports from its own room and from those further down, never
-//! upwards. `tests/rooms.rs` reads this list, and refuses an import that does.
+//! upwards. `tests/rooms` reads this list, and refuses an import that does.
 //!
 //! ```text
 //! main      the process

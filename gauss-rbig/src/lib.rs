@@ -73,3 +73,7 @@ pub use marginal::Selection;
 pub use marginal::{em, gmm, histogram};
 
 pub use {faer, rand};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

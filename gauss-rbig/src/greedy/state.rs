@@ -2,8 +2,8 @@
 //! holds one copy of the data whatever the number of layers.
 
 use crate::Error;
+use crate::marginal::gmm::HALF_LN_2PI;
 use gauss_flow::{Flow, OwnedRows, Rows};
-use gauss_math::normal::HALF_LN_2PI;
 
 /// Rows mapped at once: small beside any data that matters, large beside a flow's own blocks.
 const SEGMENT: usize = 1 << 15;

@@ -14,9 +14,8 @@ pub(crate) mod scale;
 mod start;
 
 use crate::marginal::em::{Column, EmOptions};
-use crate::marginal::gmm::Gmm;
+use crate::marginal::gmm::{Gmm, HALF_LN_2PI};
 use crate::mean::mean;
-use gauss_math::normal::HALF_LN_2PI;
 use rayon::prelude::*;
 
 /// How many components a coordinate gets.

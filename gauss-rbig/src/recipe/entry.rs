@@ -1,7 +1,7 @@
 //! The way in: rows are checked in the caller's own numbering, and split.
 
 use super::fitted::Fitted;
-use super::guard::Guard;
+use super::guard::{Clock, Guard};
 use super::options::{Method, Recipe, Refit};
 use super::{few, refit, validated};
 use crate::Error;
@@ -11,6 +11,7 @@ use gauss_flow::rows::Counted;
 use gauss_flow::stream::{Purpose, stream};
 use gauss_flow::{Rows, Watch};
 use rand::seq::SliceRandom;
+use std::time::Instant;
 
 /// Rows below which none are set aside, and nothing is learnt that they could not judge.
 const LEAST_TO_SPLIT: f64 = 40.0;
@@ -46,10 +47,20 @@ pub fn fit_recipe<'a>(
     recipe: &Recipe,
     watch: &mut dyn Watch,
 ) -> Result<Fitted, Error> {
-    let x = x.into();
+    fit_by(&Instant::now(), x.into(), validation, recipe, watch)
+}
+
+/// [`fit_recipe`] by a clock.
+fn fit_by(
+    clock: &dyn Clock,
+    x: Rows<'_>,
+    validation: Option<Rows<'_>>,
+    recipe: &Recipe,
+    watch: &mut dyn Watch,
+) -> Result<Fitted, Error> {
     recipe.validate()?;
     check(x, validation)?;
-    let mut guard = Guard::new(watch, recipe.budget);
+    let mut guard = Guard::new(watch, recipe.budget, clock);
     let counted = Counted::of(x);
     let validation = validation.map(Counted::of);
     let validation = validation.as_ref().map(Counted::rows);
@@ -127,4 +138,65 @@ fn split(n: usize, fraction: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
 pub(super) fn mean_log_prob(flow: &gauss_flow::Flow, rows: Rows<'_>) -> Result<f64, Error> {
     let x: MatRef<'_, f64> = rows.x();
     Ok(rows.mean(&flow.log_prob(x)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::options::Budget;
+    use super::*;
+    use faer::Mat;
+    use gauss_flow::Event;
+    use std::ops::ControlFlow;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    /// A clock that goes on only when something is heard of: milliseconds.
+    struct Heard(AtomicU64);
+
+    impl Clock for Heard {
+        fn now(&self) -> Duration {
+            Duration::from_millis(self.0.load(Ordering::SeqCst))
+        }
+    }
+
+    /// A block takes 30 ms and a step 2; how long a fit took, and what it gave.
+    fn fit_in(milliseconds: u64, method: Method) -> (u64, Fitted) {
+        let x = Mat::from_fn(400, 2, |i, j| {
+            let t = (i as f64 * 0.754_877_666).fract() * 2.0 - 1.0;
+            if j == 0 { t } else { t * t + 0.1 * (i as f64 * 0.569_840_291).fract() }
+        });
+        let recipe = Recipe {
+            method,
+            blocks: Some(3),
+            budget: Budget::Time(Duration::from_millis(milliseconds)),
+            ..Recipe::default()
+        };
+        let clock = Heard(AtomicU64::new(0));
+        let mut watch = |event: &Event<'_>| {
+            let taken = match event {
+                Event::Block { .. } => 30,
+                Event::Step { .. } => 2,
+                _ => 0,
+            };
+            clock.0.fetch_add(taken, Ordering::SeqCst);
+            ControlFlow::Continue(())
+        };
+        let fitted = fit_by(&clock, (&x).into(), None, &recipe, &mut watch).unwrap();
+        (clock.0.into_inner(), fitted)
+    }
+
+    #[test]
+    fn a_budget_of_time_bounds_the_whole_fit() {
+        for method in [Method::Warm, Method::Joint, Method::Rbig] {
+            for limit in [1, 20, 50, 100, 500, 2000, 5000] {
+                let (taken, fitted) = fit_in(limit, method);
+                // What has begun is done before anybody may end it: a block at most.
+                assert!(taken <= limit + 30, "{method:?}: {taken} of {limit} ms");
+                assert!(!fitted.cancelled, "nobody asked for an end");
+            }
+        }
+        // With time enough most of it is made use of, the second fit included.
+        let (taken, fitted) = fit_in(5000, Method::Warm);
+        assert!(fitted.refitted && taken > 2500, "{taken}");
+    }
 }

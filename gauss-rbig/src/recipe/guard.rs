@@ -11,20 +11,33 @@ use gauss_flow::{Event, Watch};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+/// Tells the time since some moment.
+pub(super) trait Clock: Send + Sync {
+    /// That long.
+    fn now(&self) -> Duration;
+}
+
+impl Clock for Instant {
+    fn now(&self) -> Duration {
+        self.elapsed()
+    }
+}
+
 /// The winner's part of the search's steps: 31/40.
 const WINNERS_SHARE: f64 = 0.775;
 
 /// A [`Watch`], and when the time is over.
 pub(super) struct Guard<'a> {
     watch: &'a mut dyn Watch,
-    begun: Instant,
+    clock: &'a dyn Clock,
+    begun: Duration,
     /// For the whole fit.
     limit: Option<Duration>,
     /// The search's part of it.
     search_limit: Option<Duration>,
     /// The second fit's length over the winner's; 0 where there is none.
     refit_ratio: f64,
-    /// The seconds that the winner's training took.
+    /// The seconds that the winner's start and training took.
     pub winner_seconds: f64,
     /// Whether the watch ended the fit.
     pub cancelled: bool,
@@ -34,14 +47,15 @@ pub(super) struct Guard<'a> {
 }
 
 impl<'a> Guard<'a> {
-    pub fn new(watch: &'a mut dyn Watch, budget: Budget) -> Self {
+    pub fn new(watch: &'a mut dyn Watch, budget: Budget, clock: &'a dyn Clock) -> Self {
         let limit = match budget {
             Budget::Time(time) => Some(time),
             Budget::Auto | Budget::Epochs(_) => None,
         };
         Self {
             watch,
-            begun: Instant::now(),
+            clock,
+            begun: clock.now(),
             limit,
             search_limit: limit,
             refit_ratio: 0.0,
@@ -63,7 +77,7 @@ impl<'a> Guard<'a> {
     pub fn begin_refit(&mut self) -> bool {
         self.refitting = true;
         let Some(left) = self.left() else { return true };
-        self.refit_ratio * self.winner_seconds <= left.as_secs_f64()
+        !left.is_zero() && self.refit_ratio * self.winner_seconds <= left.as_secs_f64()
     }
 
     /// What only the watch may end. Once it has, it hears no more.
@@ -91,6 +105,11 @@ impl<'a> Guard<'a> {
         self.cancelled || self.late
     }
 
+    /// The time, to measure by.
+    pub fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
     /// Whether the time is over.
     pub fn over(&self) -> bool {
         self.left().is_some_and(|left| left.is_zero())
@@ -99,7 +118,7 @@ impl<'a> Guard<'a> {
     /// The time that is left; `None` where there is no limit.
     pub fn left(&self) -> Option<Duration> {
         let limit = if self.refitting { self.limit } else { self.search_limit };
-        limit.map(|limit| limit.saturating_sub(self.begun.elapsed()))
+        limit.map(|limit| limit.saturating_sub(self.now().saturating_sub(self.begun)))
     }
 }
 
@@ -123,7 +142,8 @@ mod tests {
         // The longest time there is does not overflow.
         assert!(search_part(Duration::MAX, 1.1) < Duration::MAX);
         let mut nobody = ();
-        let guard = Guard::new(&mut nobody, Budget::Time(Duration::MAX));
+        let clock = Instant::now();
+        let guard = Guard::new(&mut nobody, Budget::Time(Duration::MAX), &clock);
         assert!(!guard.over());
     }
 
@@ -131,7 +151,8 @@ mod tests {
     fn a_second_fit_that_would_be_late_is_not_begun() {
         for (limit, winner_seconds, begins) in [(1000, 10.0, true), (1000, 5000.0, false)] {
             let mut nobody = ();
-            let mut guard = Guard::new(&mut nobody, Budget::Time(Duration::from_secs(limit)));
+            let (clock, budget) = (Instant::now(), Budget::Time(Duration::from_secs(limit)));
+            let mut guard = Guard::new(&mut nobody, budget, &clock);
             guard.keep_for_refit(Some(110), 100);
             guard.winner_seconds = winner_seconds;
             assert_eq!(guard.begin_refit(), begins);
@@ -141,7 +162,8 @@ mod tests {
     #[test]
     fn time_ends_a_second_fit_as_it_ends_a_search() {
         let mut nobody = ();
-        let mut guard = Guard::new(&mut nobody, Budget::Time(Duration::ZERO));
+        let clock = Instant::now();
+        let mut guard = Guard::new(&mut nobody, Budget::Time(Duration::ZERO), &clock);
         let event = Event::Step { step: 1, steps: 2 };
         assert!(guard.tell(&event).is_break() && !guard.ended());
         guard.begin_refit();

@@ -26,8 +26,8 @@ pub enum Budget {
     Auto,
     /// So many passes over the rows. The same seed gives the same bits.
     Epochs(usize),
-    /// So much time, the greedy starts included; a second fit on all rows comes on top. What is
-    /// reached in it depends on the machine.
+    /// So much time for all of it, the second fit on all rows included, which is done if there is
+    /// time. What is reached in it depends on the machine.
     Time(Duration),
 }
 

@@ -4,7 +4,7 @@ use super::candidate::Candidate;
 use super::cycle::{Cycle, rounding_errors, train_options};
 use super::fitted::{Fitted, Winner};
 use super::guard::Guard;
-use super::options::Recipe;
+use super::options::{Method, Recipe};
 use super::validated;
 use crate::Error;
 use gauss_flow::{Event, Flow, Rows, Stage, train};
@@ -27,6 +27,8 @@ pub(super) fn fit(
     let flow = match chosen.winner {
         Winner::Baseline(baseline) => baseline.flow(x)?,
         Winner::Trained(candidate) => again(&candidate, &chosen.cycles, x, recipe, guard)?,
+        // Warm starts whose training never began.
+        Winner::Greedy if recipe.method != Method::Rbig => None,
         Winner::Greedy => {
             let blocks = chosen.flow.layers().len() / 2 - 1;
             let recipe = Recipe { blocks: Some(blocks), ..recipe.clone() };

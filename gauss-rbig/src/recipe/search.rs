@@ -27,7 +27,7 @@ use crate::Error;
 use crate::sampling::stratified;
 use gauss_flow::{EpochRecord, Event, Flow, History, OwnedRows, Rows, Stage, StopReason, train};
 use serde::{Deserialize, Serialize};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Rows that the first three rounds learn from, at most.
 const SEARCH_ROWS: usize = 40_000;
@@ -164,24 +164,30 @@ impl<'a, 'o> Search<'a, 'o> {
     ) -> Result<(Vec<Runner>, usize), Error> {
         let mut runners: Vec<Runner> = Vec::new();
         let mut failure = None;
-        let mut last: Option<(Candidate, Flow)> = None;
+        // The last start, and the seconds it took.
+        let mut last: Option<(Candidate, Flow, f64)> = None;
         for (i, candidate) in candidates.iter().enumerate() {
             if i > 0 && self.is_over(unit, 1) {
                 break;
             }
-            let begun = Instant::now();
+            let begun = self.guard.now();
             let stage = Stage::Candidate { round: 1, candidate: i + 1, of: candidates.len() };
             let _ = self.guard.hear(&Event::Stage(stage)); // asked below
             let start = match &last {
-                Some((other, flow)) if other.same_start(candidate) => Ok(flow.clone()),
-                _ => candidate.start(rows, self.recipe, self.guard),
+                Some((other, flow, seconds)) if other.same_start(candidate) => {
+                    Ok((flow.clone(), *seconds))
+                }
+                _ => candidate
+                    .start(rows, self.recipe, self.guard)
+                    .map(|flow| (flow, self.guard.now().saturating_sub(begun).as_secs_f64())),
             };
             if self.guard.cancelled && !runners.is_empty() {
                 break;
             }
-            last = start.as_ref().ok().map(|flow| (*candidate, flow.clone()));
-            let tried = start.and_then(|flow| {
+            last = start.as_ref().ok().map(|(flow, seconds)| (*candidate, flow.clone(), *seconds));
+            let tried = start.and_then(|(flow, seconds)| {
                 let mut runner = self.runner(*candidate, flow)?;
+                runner.seconds = seconds * self.more_rows(rows);
                 if !self.guard.cancelled {
                     self.cycle(&mut runner, rows, unit, 1)?;
                 }
@@ -192,7 +198,7 @@ impl<'a, 'o> Search<'a, 'o> {
                 Err(error) => failure = Some(error), // another candidate may do
             }
             if i == 0 {
-                unit = self.fit_to_time(unit, begun.elapsed(), plan);
+                unit = self.fit_to_time(unit, self.guard.now().saturating_sub(begun), plan);
             }
         }
         match failure {
@@ -250,7 +256,7 @@ impl<'a, 'o> Search<'a, 'o> {
         steps: usize,
         round: usize,
     ) -> Result<(), Error> {
-        let begun = Instant::now();
+        let begun = self.guard.now();
         let before = runner.score;
         let batch_size = self.batch_size(x.nrows(), round);
         let epochs = (steps * batch_size).div_ceil(x.nrows()).max(1);
@@ -260,10 +266,7 @@ impl<'a, 'o> Search<'a, 'o> {
         let options = train_options(self.recipe, candidate, cycle, index, subject);
         let mut flow = runner.flow.clone();
         let guard = &mut *self.guard;
-        let mut hear = |event: &Event<'_>| match event {
-            Event::Epoch { .. } => guard.tell(event),
-            _ => guard.hear(event),
-        };
+        let mut hear = |event: &Event<'_>| guard.tell(event);
         match train(&mut flow, x, Some(self.validation), &options, &mut hear) {
             Ok(history) => {
                 let best = history.epochs[history.best_epoch].validation_nll;
@@ -281,9 +284,8 @@ impl<'a, 'o> Search<'a, 'o> {
         let seen = runner.history.epochs.len().min(cycle.epochs); // less if it was ended
         self.passes += (seen * x.nrows()) as f64 / self.x.nrows() as f64;
         runner.last_gain = runner.score - before;
-        let seconds = begun.elapsed().as_secs_f64();
-        // The second fit goes every cycle on all rows.
-        runner.seconds += seconds * (self.x.nrows() as f64 / x.nrows() as f64).max(1.0);
+        let seconds = self.guard.now().saturating_sub(begun).as_secs_f64();
+        runner.seconds += seconds * self.more_rows(x);
         self.trials.push(Trial {
             round,
             candidate: runner.candidate,
@@ -293,6 +295,11 @@ impl<'a, 'o> Search<'a, 'o> {
             seconds,
         });
         Ok(())
+    }
+
+    /// How many times as many rows the second fit takes as one on these.
+    fn more_rows(&self, rows: Rows<'_>) -> f64 {
+        (self.x.nrows() as f64 / rows.nrows() as f64).max(1.0)
     }
 
     /// A fortieth of the rows: enough noise to leave poor optima; at most what keeps the steps

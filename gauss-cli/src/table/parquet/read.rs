@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use bytes::Bytes;
 use parquet::basic::{Compression, ConvertedType, LogicalType, Type};
@@ -37,13 +38,35 @@ pub fn read(
     if source.is_plain {
         // A file of its own for every column: the readers of one file share their position.
         let open = || File::open(path).map_err(ReadFault::from).map_err(Fault::from);
-        read_chunks(&open, wanted, options, reading)
+        caught(|| read_chunks(&open, wanted, options, reading))
     } else {
         let mut bytes = Vec::new();
         source.bytes.read_to_end(&mut bytes).map_err(ReadFault::from)?;
         let bytes = Bytes::from(bytes);
-        read_chunks(&|| Ok(bytes.clone()), wanted, options, reading)
+        caught(|| read_chunks(&|| Ok(bytes.clone()), wanted, options, reading))
     }
+}
+
+/// What `read` makes of the file; damaged where the decoder below gives up by a panic, as it does of
+/// lengths that its pages do not have.
+fn caught(read: impl FnOnce() -> Result<Collected, Fault>) -> Result<Collected, Fault> {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        // Such a panic is told as a fault, and not in the decoder's own words, too.
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |told| {
+            let of_decoder = |at: &panic::Location<'_>| {
+                ["parquet-", "bytes-"].iter().any(|package| at.file().contains(package))
+            };
+            if !told.location().is_some_and(of_decoder) {
+                others(told);
+            }
+        }));
+    });
+    panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        let reason = "its pages are not what they say of themselves".to_owned();
+        Err(Fault::Damaged { format: "Parquet", reason })
+    })
 }
 
 fn damaged(error: &ParquetError) -> Fault {
