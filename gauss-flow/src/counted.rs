@@ -66,10 +66,14 @@ impl<'a> Counted<'a> {
 /// first, so that no square over- or underflows.
 fn normalised(mut weights: Vec<f64>) -> Vec<f64> {
     let largest = weights.iter().copied().fold(0.0, f64::max);
-    weights.iter_mut().for_each(|w| *w /= largest);
+    for w in &mut weights {
+        *w /= largest;
+    }
     let sum: f64 = weights.iter().sum();
     let square: f64 = weights.iter().map(|w| w * w).sum();
-    weights.iter_mut().for_each(|w| *w *= sum / square);
+    for w in &mut weights {
+        *w *= sum / square;
+    }
     weights
 }
 

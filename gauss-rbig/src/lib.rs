@@ -56,8 +56,6 @@
 
 pub mod baseline;
 pub mod defects;
-mod estep;
-mod exp2;
 pub mod greedy;
 pub mod information;
 pub mod linear;
@@ -74,7 +72,7 @@ pub use linear::pca;
 pub use marginal::Selection;
 pub use marginal::{em, gmm, histogram};
 
-pub use {faer, rand};
+pub use {faer, gauss_flow};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
