@@ -1,5 +1,6 @@
 //! Centre and scale of columns: what is standardised by.
 
+use crate::counted::Counted;
 use crate::error::Error;
 use crate::order::Sorted;
 use crate::rows::Rows;
@@ -20,6 +21,8 @@ const NORMAL_QUARTILES: f64 = 1.348_979_500_392_163_5;
 pub fn standardization<'a>(rows: impl Into<Rows<'a>>) -> Result<Vec<f64>, Error> {
     let rows = rows.into();
     rows.check(rows.ncols())?;
+    let counted = Counted::of(rows);
+    let rows = counted.rows();
     let scales: Vec<(f64, f64)> = column_scales(rows)
         .into_iter()
         .enumerate()
@@ -51,14 +54,19 @@ pub fn column_scales(rows: Rows<'_>) -> Vec<Option<(f64, f64)>> {
 /// When there is another number of weights than of values.
 #[must_use]
 pub fn column_scale(values: Vec<f64>, weights: Option<&[f64]>) -> Option<(f64, f64)> {
+    if let Some(all) = weights.filter(|weights| weights.contains(&0.0)) {
+        // What has no weight may be anything, also the value that others are taken about.
+        let present = || (0..all.len()).filter(|&i| all[i] > 0.0);
+        let weights: Vec<f64> = present().map(|i| all[i]).collect();
+        return column_scale(present().map(|i| values[i]).collect(), Some(&weights));
+    }
     let weight = |i: usize| weights.map_or(1.0, |weights| weights[i]);
     let total = weights.map_or(values.len() as f64, |weights| weights.iter().sum());
     // Around the first value, so that an offset of 1e12 costs no digits; halved, so that the
     // difference of the largest doubles does not overflow.
     let origin = *values.first()?;
     let halves = || values.iter().map(|v| 0.5 * v - 0.5 * origin);
-    let counting = |(i, half): (usize, f64)| if weight(i) > 0.0 { half.abs() } else { 0.0 };
-    let largest = halves().enumerate().map(counting).fold(0.0, f64::max);
+    let largest = halves().map(f64::abs).fold(0.0, f64::max);
     if !(largest > 0.0) {
         return None;
     }
@@ -104,5 +112,12 @@ mod tests {
     #[test]
     fn a_value_without_weight_makes_no_scale() {
         assert_eq!(column_scale(vec![3.0, 3.0, 9.0], Some(&[1.0, 1.0, 0.0])), None);
+        assert_eq!(column_scale(vec![9.0, 3.0, 3.0], Some(&[0.0, 1.0, 1.0])), None);
+        let with = column_scale(vec![-1e300, 1.0, 2.0, 4.0], Some(&[0.0, 1.0, 1.0, 1.0]));
+        assert_eq!(with, column_scale(vec![1.0, 2.0, 4.0], None));
+        let x = faer::mat![[9.0], [3.0], [3.0]];
+        let rows = Rows::weighted(x.as_ref(), &[0.0, 1.0, 1.0]).unwrap();
+        let refused = Err(Error::ConstantColumn { column: 0, value: 3.0 });
+        assert_eq!(standardization(rows), refused);
     }
 }

@@ -35,3 +35,9 @@ pub mod mixture;
 pub mod normal;
 pub mod simd;
 pub mod slice;
+
+pub use pulp;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

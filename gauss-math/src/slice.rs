@@ -103,3 +103,78 @@ pub fn pdf_and_tail(x: &[f64], pdf: &mut [f64], tail: &mut [f64]) {
         }
     }
 }
+
+/// Values that go through a kernel's buffers at a time.
+const PIECE: usize = 256;
+
+/// `out[i]` = Φ(`x[i]`); any x, NaN for NaN; relative error <= 5 ε.
+///
+/// ```
+/// let mut p = [0.0; 3];
+/// gauss_math::slice::cdf(&[-30.0, 0.0, 2.0], &mut p);
+/// assert!(p[0] > 0.0 && p[1] == 0.5 && (p[2] - 0.977_249_868_051_820_8).abs() < 1e-15);
+/// ```
+///
+/// # Panics
+/// When the slices' lengths differ.
+pub fn cdf(x: &[f64], out: &mut [f64]) {
+    assert_eq!(x.len(), out.len());
+    let mut pdf = [0.0; PIECE];
+    for (x, out) in x.chunks(PIECE).zip(out.chunks_mut(PIECE)) {
+        pdf_and_tail(x, &mut pdf[..x.len()], out);
+        for (p, x) in out.iter_mut().zip(x) {
+            if *x > 0.0 {
+                *p = 1.0 - *p;
+            }
+        }
+    }
+}
+
+/// `out[i]` = ln φ(`x[i]`); any x, NaN for NaN; error <= 2 ε max(1, |ln φ|).
+///
+/// # Panics
+/// When the slices' lengths differ.
+pub fn log_pdf(x: &[f64], out: &mut [f64]) {
+    assert_eq!(x.len(), out.len());
+    out.iter_mut().zip(x).for_each(|(out, x)| *out = normal::log_pdf(*x));
+}
+
+/// `out[i]` = ln Φ(`x[i]`), by [`normal::log_cdf`] and with its error; any x, NaN for NaN.
+///
+/// # Panics
+/// When the slices' lengths differ.
+pub fn log_cdf(x: &[f64], out: &mut [f64]) {
+    assert_eq!(x.len(), out.len());
+    out.iter_mut().zip(x).for_each(|(out, x)| *out = normal::log_cdf(*x));
+}
+
+/// `out[i]` = Φ⁻¹(`p[i]`): ∓∞ at 0 and 1, NaN outside and for NaN; error <= 4.5 ε max(1, |z|).
+///
+/// ```
+/// let mut z = [0.0; 3];
+/// gauss_math::slice::quantile(&[0.0, 0.5, 0.975], &mut z);
+/// assert!(z[0] == f64::NEG_INFINITY && z[1] == 0.0 && (z[2] - 1.959_963_984_540_054).abs() < 1e-14);
+/// ```
+///
+/// # Panics
+/// When the slices' lengths differ.
+pub fn quantile(p: &[f64], out: &mut [f64]) {
+    assert_eq!(p.len(), out.len());
+    let mut smaller = [0.0; PIECE];
+    for (p, out) in p.chunks(PIECE).zip(out.chunks_mut(PIECE)) {
+        // 1 - p is exact from a half on.
+        let tails = smaller[..p.len()].iter_mut().zip(p);
+        tails.for_each(|(tail, p)| *tail = if *p > 0.5 { 1.0 - p } else { *p });
+        upper_quantile(&smaller[..p.len()], out);
+        for ((z, p), tail) in out.iter_mut().zip(p).zip(&smaller) {
+            if !(*tail >= LEAST) {
+                *z = normal::quantile(*p);
+            } else if *p <= 0.5 {
+                *z = 0.0 - *z; // no -0
+            }
+        }
+    }
+}
+
+/// The kernel's domain begins here.
+const LEAST: f64 = 1e-300;

@@ -62,7 +62,11 @@ impl Mean {
         let effective = total * total / parts.iter().map(|w| w * w).sum::<f64>();
         let mean = mean(&own, Some(&parts));
         let square: f64 = own.iter().zip(&parts).map(|(v, w)| (w * (v - mean)).powi(2)).sum();
-        let standard_error = (effective / (effective - 1.0) * square).sqrt() / total;
+        let standard_error = if effective > 1.0 {
+            (effective / (effective - 1.0) * square).sqrt() / total
+        } else {
+            f64::NAN // as of one row
+        };
         Mean { mean, standard_error, rows: own.len(), effective }
     }
 

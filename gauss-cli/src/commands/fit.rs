@@ -104,6 +104,9 @@ impl Fit {
         let offers: Vec<Offer> =
             prepared.offers().iter().map(|offer| Offer::new(offer, names)).collect();
         let examined = self.remedies.examine(&table.file(), names, &prepared, &offers, console);
+        if let Some(text) = weights::hint(&table.columns) {
+            console.remark(&Remark::hint(format!("{}: {text}", table.file())));
+        }
         let progress = FitProgress::interruptible(console);
         let fitted = prepared.run(&mut &progress).map_err(|refusal| data.refused(refusal))?;
         drop(progress);
@@ -135,11 +138,7 @@ impl Fit {
         let wanted = self.remedies.select(&self.columns);
         let categories = self.kinds.categorical().to_vec();
         let options = ReadOptions { categories, ..self.read_options(console) };
-        let table = table::read(&self.table, wanted, &options)?;
-        if let Some(text) = weights::hint(&table.columns) {
-            console.remark(&Remark::hint(format!("{}: {text}", table.file())));
-        }
-        Ok(table)
+        Ok(table::read(&self.table, wanted, &options)?)
     }
 
     fn read_validation(&self, console: &Console, table: &Table) -> Result<Option<Table>, Error> {

@@ -55,17 +55,40 @@ fn weights_that_are_none_stop_the_fit() {
     assert_eq!((refused.code, refused.stderr.as_str()), (1, message));
 }
 
+/// The mean that a command reports, and the effective number of rows.
+fn mean(run: &Run, of: &str) -> (f64, Option<f64>) {
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).expect("an object");
+    let mean = json.pointer(of).and_then(serde_json::Value::as_f64).expect(of);
+    (mean, json["effective_rows"].as_f64())
+}
+
 #[test]
-fn what_counts_every_row_once_says_so() {
+fn integer_weights_are_repeated_rows_wherever_a_mean_is_told() {
     let place = Place::with_model();
-    place.write("w.csv", "w,a,b,c\n1,0.5,50,0.0002\n2,0.1,70,0.001\n");
-    for arguments in [
-        "score model.gauss w.csv",
-        "report model.gauss w.csv --out r.html",
-        "compare model.gauss model.gauss w.csv",
+    let lines = rows(300, 40);
+    let (head, lines) = lines.split_once('\n').expect("a header");
+    let counts = |k: usize| k % 4;
+    let weighted = lines.lines().enumerate().map(|(k, line)| format!("{},{line}\n", counts(k)));
+    let repeated = lines.lines().enumerate().map(|(k, line)| format!("{line}\n").repeat(counts(k)));
+    place.write("weighted.csv", format!("w,{head}\n{}", weighted.collect::<String>()));
+    place.write("repeated.csv", format!("{head}\n{}", repeated.collect::<String>()));
+    for (command, of) in [
+        ("score model.gauss TABLE --json", "/mean_log_prob"),
+        ("compare model.gauss model.gauss TABLE --json", "/models/0/mean_log_prob"),
+        ("report model.gauss TABLE --out r.html --json", "/likelihood/log_prob/mean"),
     ] {
-        let refused = place.gauss(arguments.split(' ').chain(["--weights", "w"]));
-        let message = "error: --weights: here every row counts once\n";
-        assert_eq!((refused.code, refused.stderr.as_str()), (2, message), "{arguments}");
+        let on = |table: &str, more: &[&str]| {
+            let command = command.replace("TABLE", table);
+            mean(&place.gauss(command.split(' ').chain(more.iter().copied())).ok(), of)
+        };
+        let (with, effective) = on("weighted.csv", &["--weights", "w"]);
+        let (plain, none) = on("repeated.csv", &[]);
+        assert!((with - plain).abs() < 1e-9, "{command}: {with} {plain}");
+        assert_eq!(none, None);
+        if command.starts_with("report") {
+            continue;
+        }
+        // Weights 0, 1, 2, 3 in turn: (10 · 6)²/(10 · 14).
+        assert!((effective.expect("a number") - 3600.0 / 140.0).abs() < 1e-9, "{command}");
     }
 }

@@ -176,6 +176,35 @@ impl Mixture {
         }
     }
 
+    /// f(x); relative error <= 4.5 ε max(1, |ln f|).
+    ///
+    /// ```
+    /// use gauss_math::mixture::Mixture;
+    /// // Two equal halves, at -2 and 2, of σ = 1.
+    /// let halves = Mixture::new(&[0.0, 0.0], &[-2.0, 2.0], &[0.0, 0.0]);
+    /// assert!((halves.cdf(0.0) - 0.5).abs() < 1e-15);
+    /// assert!((halves.cdf(halves.quantile(0.9)) - 0.9).abs() < 1e-14);
+    /// assert!(halves.pdf(2.0) > halves.pdf(0.0));
+    /// ```
+    pub fn pdf(&self, x: f64) -> f64 {
+        libm::exp(self.log_pdf(x))
+    }
+
+    /// F(x); relative error <= 4.5 ε max(1, |ln F|).
+    pub fn cdf(&self, x: f64) -> f64 {
+        libm::exp(self.log_cdf(x))
+    }
+
+    /// 1 - F(x); relative error <= 4.5 ε max(1, |ln(1 - F)|).
+    pub fn sf(&self, x: f64) -> f64 {
+        libm::exp(self.log_sf(x))
+    }
+
+    /// F⁻¹(p), as [`Mixture::invert`] of Φ⁻¹(p): ∓∞ at 0 and 1, NaN outside.
+    pub fn quantile(&self, p: f64) -> f64 {
+        self.invert(normal::quantile(p))
+    }
+
     /// (z, ln dz/dx) at x; errors <= 4.5 ε max(1, |z|) and 32 ε max(1, |ln dz/dx|). NaN for a NaN or
     /// infinite x.
     pub fn gaussianize(&self, x: f64) -> (f64, f64) {
