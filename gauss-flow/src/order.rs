@@ -1,8 +1,8 @@
 //! Order statistics of values with weights.
 //!
-//! A quantile interpolates between order statistics: it is the value at place h of the sorted values,
-//! the first of which is at 1, with h(p) = (n - 1) p + 1 (type 7 of Hyndman and Fan 1996) or n p + ½
-//! (type 5). With weights (Akinshin 2023, arXiv:2304.07265) n becomes the effective sample size
+//! A quantile interpolates between order statistics: with h(p) = (n - 1) p + 1 (type 7 of Hyndman
+//! and Fan 1996) or n p + ½ (type 5), it is the value at place h of the sorted values, counted from
+//! one. With weights (Akinshin 2023, arXiv:2304.07265) n becomes the effective sample size
 //! n* = (Σw)²/Σw², and the quantile Σ_i v_i (F(s_i) - F(s_{i-1})), s_i the share of the weight up to
 //! the i-th value and F the distribution function of a uniform variable on [(h - 1)/n*, h/n*]: for
 //! equal weights the same, free of the weights' scale, and continuous in them.

@@ -90,6 +90,7 @@ pub fn expand(reflectors: &[f64], d: usize, q: &mut [f64]) {
 }
 
 /// The identity matrix `[d][d]`.
+#[must_use]
 pub fn identity(d: usize) -> Vec<f64> {
     let mut q = vec![0.0; d * d];
     q.iter_mut().step_by(d + 1).for_each(|x| *x = 1.0);
@@ -218,6 +219,7 @@ pub struct Factors {
 /// Column by column, H_i moves the i-th column of H_{i-1} ... H_1 Q to e_i; v = q - e_i, computed
 /// without cancellation. A column that already is e_i to the last bit must still be a
 /// reflection: it gets v = e_d, which changes the sign of the last coordinate.
+#[must_use]
 pub fn factor(q: &[f64], d: usize) -> Factors {
     let mut rest = q.to_vec();
     let mut reflectors = Vec::with_capacity(d.saturating_sub(1) * d);

@@ -53,26 +53,31 @@ pub(crate) fn exp_neg_half_square(x: f64) -> f64 {
 }
 
 /// M(a) = Φ(-a)/exp(-a²/2) for any a >= 0; relative error <= 4 ε.
+#[must_use]
 pub fn mills(a: f64) -> f64 {
     number(simd::mills_anywhere(one(a)))
 }
 
 /// Density φ(x); relative error <= 2.5 ε.
+#[must_use]
 pub fn pdf(x: f64) -> f64 {
     INV_SQRT_2PI * exp_neg_half_square(x)
 }
 
 /// ln φ(x); relative error <= 1.5 ε.
+#[must_use]
 pub fn log_pdf(x: f64) -> f64 {
     -0.5 * x * x - HALF_LN_2PI
 }
 
 /// Φ(x) = P(Z <= x); relative error <= 4.5 ε.
+#[must_use]
 pub fn cdf(x: f64) -> f64 {
     if x > 0.0 { 1.0 - tail(x) } else { tail(-x) }
 }
 
 /// Survival function 1 - Φ(x) = Φ(-x); relative error <= 4.5 ε.
+#[must_use]
 pub fn sf(x: f64) -> f64 {
     cdf(-x)
 }
@@ -83,6 +88,7 @@ fn tail(a: f64) -> f64 {
 }
 
 /// ln Φ(x); relative error <= 4.5 ε.
+#[must_use]
 pub fn log_cdf(x: f64) -> f64 {
     if x > 0.0 {
         libm::log1p(-tail(x))
@@ -94,11 +100,13 @@ pub fn log_cdf(x: f64) -> f64 {
 }
 
 /// ln(1 - Φ(x)); relative error <= 4.5 ε.
+#[must_use]
 pub fn log_sf(x: f64) -> f64 {
     log_cdf(-x)
 }
 
 /// Φ⁻¹(p); error <= 4.5 ε max(1, |z|) for every p in (0, 1); ∓∞ at 0 and 1; NaN outside [0, 1].
+#[must_use]
 pub fn quantile(p: f64) -> f64 {
     if !(0.0..=1.0).contains(&p) {
         f64::NAN
@@ -110,6 +118,7 @@ pub fn quantile(p: f64) -> f64 {
 }
 
 /// Φ⁻¹(e^l) for l <= 0, where e^l may underflow; error <= 4.5 ε max(1, |z|); NaN for l > 0.
+#[must_use]
 pub fn quantile_from_log(l: f64) -> f64 {
     if !(l <= 0.0) {
         f64::NAN

@@ -24,7 +24,8 @@ fn assert_alike(got: f64, want: f64, at: f64) {
 #[test]
 fn slices_are_single_values_of_any_number() {
     let x = values();
-    let functions: [(fn(&[f64], &mut [f64]), fn(f64) -> f64); 3] = [
+    type OverSlice = fn(&[f64], &mut [f64]);
+    let functions: [(OverSlice, fn(f64) -> f64); 3] = [
         (slice::cdf, normal::cdf),
         (slice::log_pdf, normal::log_pdf),
         (slice::log_cdf, normal::log_cdf),

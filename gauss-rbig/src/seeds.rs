@@ -19,7 +19,7 @@ pub(crate) struct Seeds {
 pub(crate) fn plus_plus_seeds(
     first: usize,
     k: usize,
-    weight: impl ExactSizeIterator<Item = f64> + Clone,
+    weight: &(impl ExactSizeIterator<Item = f64> + Clone),
     square: impl Fn(usize, usize) -> f64,
     rng: &mut impl Rng,
 ) -> Seeds {
@@ -87,7 +87,7 @@ mod tests {
         let square = |a: usize, b: usize| (x[a] - x[b]).powi(2);
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         for _ in 0..50 {
-            let seeds = plus_plus_seeds(1, 2, weight.iter().copied(), square, &mut rng);
+            let seeds = plus_plus_seeds(1, 2, &weight.iter().copied(), square, &mut rng);
             assert!(seeds.at[1] == 3 || seeds.at[1] == 4, "{seeds:?}");
             assert_eq!(seeds.nearest, [0, 0, 0, 1, 1, 1]);
         }
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn equal_points_are_drawn_by_weight() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let seeds = plus_plus_seeds(0, 3, [1.0, 2.0].into_iter(), |_, _| 0.0, &mut rng);
+        let seeds = plus_plus_seeds(0, 3, &[1.0, 2.0].into_iter(), |_, _| 0.0, &mut rng);
         assert_eq!((seeds.at.len(), seeds.nearest), (3, vec![0, 0]));
         assert_eq!(draw([0.0, 0.0].into_iter(), &mut rng), None);
     }

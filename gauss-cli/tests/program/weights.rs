@@ -16,6 +16,9 @@ fn fit(place: &Place, weight: impl Fn(usize) -> String) -> Run {
     place.gauss(arguments.iter().chain(&QUICK))
 }
 
+/// Weights of 2 sum to other numbers than ones do, so the last bits may differ.
+const TOL: f64 = 1e-6;
+
 #[test]
 fn rows_of_the_same_weight_are_rows_without() {
     let place = Place::with_model();
@@ -25,8 +28,6 @@ fn rows_of_the_same_weight_are_rows_without() {
     assert_eq!(weighted.names(), ["a", "b", "c"]);
     let weights = weighted.provenance().weights.as_ref().expect("it remembers them");
     assert_eq!(weights.column.as_deref(), Some("w"));
-    // Weights of 2 sum to other numbers than ones do, so the last bits may differ.
-    const TOL: f64 = 1e-6;
     let parameters = plain.flow().params().iter().zip(weighted.flow().params());
     let largest = parameters.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     assert!(largest < TOL, "{largest}");

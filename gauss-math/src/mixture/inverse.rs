@@ -118,6 +118,7 @@ impl Mixture {
 
     /// x with [`Mixture::gaussianize`]`(x).0 = z`: |error| <= 4 ε (|x| + max(1, |z|)/(dz/dx));
     /// ±∞ for ±∞, NaN for NaN.
+    #[must_use]
     pub fn invert(&self, z: f64) -> f64 {
         if !z.is_finite() {
             return z;

@@ -60,6 +60,7 @@ impl Mixture {
     ///
     /// # Panics
     /// When the slices' lengths differ or are 0.
+    #[must_use]
     pub fn new(logits: &[f64], means: &[f64], log_sigmas: &[f64]) -> Self {
         let mut mixture = Self::default();
         mixture.set(logits, means, log_sigmas);
@@ -106,11 +107,13 @@ impl Mixture {
     }
 
     /// K.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.components.len()
     }
 
     /// Whether there is no component: only of [`Mixture::default`], before [`Mixture::set`].
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -137,6 +140,7 @@ impl Mixture {
     }
 
     /// ln f(x), in nats; error <= 4.5 ε max(1, |ln f|). -∞ at an infinity, NaN for NaN.
+    #[must_use]
     pub fn log_pdf(&self, x: f64) -> f64 {
         let (lower, upper, slope) = self.sums(x);
         if slope >= self.tiny_slope {
@@ -149,6 +153,7 @@ impl Mixture {
     }
 
     /// ln F(x); error <= 4.5 ε max(1, |ln F|).
+    #[must_use]
     pub fn log_cdf(&self, x: f64) -> f64 {
         let (lower, upper, _) = self.sums(x);
         if upper < 0.5 {
@@ -163,6 +168,7 @@ impl Mixture {
     }
 
     /// ln(1 - F(x)); error <= 4.5 ε max(1, |ln(1 - F)|).
+    #[must_use]
     pub fn log_sf(&self, x: f64) -> f64 {
         let (lower, upper, _) = self.sums(x);
         if lower < 0.5 {
@@ -186,27 +192,32 @@ impl Mixture {
     /// assert!((halves.cdf(halves.quantile(0.9)) - 0.9).abs() < 1e-14);
     /// assert!(halves.pdf(2.0) > halves.pdf(0.0));
     /// ```
+    #[must_use]
     pub fn pdf(&self, x: f64) -> f64 {
         libm::exp(self.log_pdf(x))
     }
 
     /// F(x); relative error <= 4.5 ε max(1, |ln F|).
+    #[must_use]
     pub fn cdf(&self, x: f64) -> f64 {
         libm::exp(self.log_cdf(x))
     }
 
     /// 1 - F(x); relative error <= 4.5 ε max(1, |ln(1 - F)|).
+    #[must_use]
     pub fn sf(&self, x: f64) -> f64 {
         libm::exp(self.log_sf(x))
     }
 
     /// F⁻¹(p), as [`Mixture::invert`] of Φ⁻¹(p): ∓∞ at 0 and 1, NaN outside.
+    #[must_use]
     pub fn quantile(&self, p: f64) -> f64 {
         self.invert(normal::quantile(p))
     }
 
     /// (z, ln dz/dx) at x; errors <= 4.5 ε max(1, |z|) and 32 ε max(1, |ln dz/dx|). NaN for a NaN or
     /// infinite x.
+    #[must_use]
     pub fn gaussianize(&self, x: f64) -> (f64, f64) {
         let (lower, upper, slope) = self.sums(x);
         let (p, side) = (lower.min(upper), side(lower, upper));

@@ -39,11 +39,13 @@ pub struct Backend(Arch);
 
 impl Backend {
     /// The widest one.
+    #[must_use]
     pub fn best() -> Self {
         Self(Arch::new())
     }
 
     /// Every one, the widest first, plain scalar code last; for tests that compare them.
+    #[must_use]
     pub fn all() -> Vec<Self> {
         let mut all = Vec::new();
         #[cfg(target_arch = "x86_64")]
@@ -58,6 +60,7 @@ impl Backend {
     }
 
     /// Its name, for messages: `AVX-512`, `AVX2`, `Scalar`, or what pulp calls it.
+    #[must_use]
     pub fn name(self) -> String {
         let full = format!("{:?}", self.0);
         match full.split('(').next().unwrap_or_default() {
@@ -126,6 +129,7 @@ pub(crate) fn vectors_mut<S: Simd>(x: &mut [f64]) -> &mut [S::f64s] {
 
 /// Adds partial sums in a fixed tree, the same on any vector width.
 #[inline(always)]
+#[must_use]
 pub fn tree_sum(mut lanes: [f64; LOGICAL_LANES]) -> f64 {
     let mut width = LOGICAL_LANES / 2;
     while width > 0 {

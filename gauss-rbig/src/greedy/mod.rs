@@ -1,6 +1,6 @@
 //! The greedy loop: rotate, make every marginal normal, repeat.
 //!
-//! **One block.** The rows z [n, d] so far are rotated, x = Q z ([`RotationKind`]), and each
+//! **One block.** The rows z [n, d] so far are rotated, x = Q z (`rotation.rs`), and each
 //! coordinate is mapped to a standard normal by a mixture f_i fitted to it, z_i = Φ⁻¹(F_i(x_i))
 //! ([`crate::marginal`]). Two new layers of the flow are done; the rows go through them, and the
 //! next block begins.

@@ -39,7 +39,7 @@ impl Contrast {
                 let mut slopes = 0.0;
                 for (v, w) in values.iter_mut().zip(weights) {
                     slopes += w * (2.0 * *v);
-                    *v *= w * *v;
+                    *v = w * *v * *v;
                 }
                 slopes
             }

@@ -28,7 +28,7 @@ pub(crate) fn plus_plus(k: usize, points: &Points, floor: f64, rng: &mut impl Rn
     let first = draw(mass.clone(), rng).unwrap_or(0);
     let x = points.x();
     let square = |j: usize, seed: usize| (x[j] - x[seed]) * (x[j] - x[seed]);
-    let Seeds { at, nearest } = plus_plus_seeds(first, k, mass, square, rng);
+    let Seeds { at, nearest } = plus_plus_seeds(first, k, &mass, square, rng);
     let seeds: Vec<f64> = at.iter().map(|&j| x[j]).collect();
 
     let mut sums = vec![[0.0_f64; 3]; k];

@@ -224,7 +224,7 @@ impl White<'_> {
         let square = |i: usize, seed: usize| {
             self.w.row(i).iter().zip(self.w.row(seed).iter()).map(|(a, b)| (a - b).powi(2)).sum()
         };
-        plus_plus_seeds(first, k, weight, square, &mut rng).nearest
+        plus_plus_seeds(first, k, &weight, square, &mut rng).nearest
     }
 }
 

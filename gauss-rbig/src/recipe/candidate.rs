@@ -113,7 +113,7 @@ impl Candidate {
             for _ in 0..self.blocks {
                 builder = builder.rotation(self.reflections).marginal(self.components);
             }
-            return Ok(builder.build(x, &mut ChaCha8Rng::seed_from_u64(seed))?);
+            return builder.build(x, &mut ChaCha8Rng::seed_from_u64(seed));
         }
         let components = if self.smooth { self.components.div_ceil(2) } else { self.components };
         let options = RbigOptions {
@@ -161,7 +161,7 @@ fn with_split(flow: &Flow, from: usize, k: usize) -> Result<Flow, Error> {
             }
         }
     }
-    Ok(Flow::from_parts(dim, layers, params)?)
+    Flow::from_parts(dim, layers, params)
 }
 
 /// Logits, means and ln σ of one mixture, its heaviest components split until there are k. Mean

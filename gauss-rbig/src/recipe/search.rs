@@ -179,7 +179,7 @@ impl<'a, 'o> Search<'a, 'o> {
                 }
                 _ => candidate
                     .start(rows, self.recipe, self.guard)
-                    .map(|flow| (flow, (self.guard.now() - begun).as_secs_f64())),
+                    .map(|flow| (flow, self.guard.now().saturating_sub(begun).as_secs_f64())),
             };
             if self.guard.cancelled && !runners.is_empty() {
                 break;
@@ -198,7 +198,7 @@ impl<'a, 'o> Search<'a, 'o> {
                 Err(error) => failure = Some(error), // another candidate may do
             }
             if i == 0 {
-                unit = self.fit_to_time(unit, self.guard.now() - begun, plan);
+                unit = self.fit_to_time(unit, self.guard.now().saturating_sub(begun), plan);
             }
         }
         match failure {
@@ -284,7 +284,7 @@ impl<'a, 'o> Search<'a, 'o> {
         let seen = runner.history.epochs.len().min(cycle.epochs); // less if it was ended
         self.passes += (seen * x.nrows()) as f64 / self.x.nrows() as f64;
         runner.last_gain = runner.score - before;
-        let seconds = (self.guard.now() - begun).as_secs_f64();
+        let seconds = self.guard.now().saturating_sub(begun).as_secs_f64();
         runner.seconds += seconds * self.more_rows(x);
         self.trials.push(Trial {
             round,

@@ -68,7 +68,7 @@ fn last_words(log: &Path, status: &str) -> String {
 mod tests {
     use super::*;
 
-    const MINUTE: Duration = Duration::from_mins(1);
+    const MINUTE: Duration = Duration::from_secs(60);
 
     fn shell(line: &str, limit: Duration) -> Result<Run, String> {
         let directory = tempfile::tempdir().unwrap();

@@ -53,7 +53,7 @@ impl Request<'_> {
             examined,
             ..
         } = found;
-        let unlikely = |row: report::Unlikely| unlikely(model.columns(), table.data.as_ref(), row);
+        let unlikely = |row: report::Unlikely| unlikely(model.columns(), table.data.as_ref(), &row);
         let train = self.train.zip(train);
         let mut findings = Findings {
             command: "report",
@@ -75,7 +75,7 @@ impl Request<'_> {
             model,
             examined: examined.x.as_ref(),
             z: examined.z.as_ref(),
-            train: examined.train.as_ref().map(|train| train.as_ref()),
+            train: examined.train.as_ref().map(faer::Mat::as_ref),
         };
         findings.cautions = cautions::of(&findings, &seen);
         Ok(findings)
@@ -96,8 +96,8 @@ fn words(part: Part) -> &'static str {
     }
 }
 
-fn unlikely(columns: &[Column], x: MatRef<'_, f64>, found: report::Unlikely) -> Unlikely {
-    let report::Unlikely { row, log_prob, column, deviations } = found;
+fn unlikely(columns: &[Column], x: MatRef<'_, f64>, found: &report::Unlikely) -> Unlikely {
+    let report::Unlikely { row, log_prob, column, deviations } = *found;
     let values = columns.iter().zip(x.row(row).iter());
     Unlikely {
         row: row + 1,
