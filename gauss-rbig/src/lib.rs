@@ -72,7 +72,7 @@ pub use linear::pca;
 pub use marginal::Selection;
 pub use marginal::{em, gmm, histogram};
 
-pub use {faer, rand};
+pub use {faer, gauss_flow};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

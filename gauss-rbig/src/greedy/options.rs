@@ -5,7 +5,8 @@ use crate::greedy::rotation::RotationKind;
 use crate::marginal::Selection;
 use crate::marginal::em::EmOptions;
 
-/// How the greedy fit runs.
+/// How the greedy fit runs. Plain data: write what matters and `..RbigOptions::default()`, for there
+/// may be more in a later version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RbigOptions {
     /// The most blocks.

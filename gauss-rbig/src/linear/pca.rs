@@ -80,6 +80,7 @@ impl Pca {
     }
 
     /// Qᵀ = V: the rotation z = Q x onto the components, Q [d, d].
+    #[must_use]
     pub fn rotation(&self) -> Mat<f64> {
         self.components.transpose().to_owned()
     }
@@ -100,6 +101,7 @@ fn sign(vectors: &Mat<f64>, j: usize) -> f64 {
 /// The orthogonal `q` [d, d] with its last row negated if its determinant has not the given
 /// sign. A product of r reflections has determinant (-1)^r; negating a coordinate of the
 /// rotated data changes nothing that a marginal fit sees.
+#[must_use]
 pub fn with_determinant(q: MatRef<'_, f64>, positive: bool) -> Mat<f64> {
     let mut q = q.to_owned();
     let last = q.nrows().saturating_sub(1);

@@ -40,8 +40,8 @@ const DEAD: f64 = 1e-9;
 /// Spread for a constant column, in units of x.
 const CONSTANT_SIGMA: f64 = 1.0;
 
-/// How EM runs. Options are plain data, here and in all of this crate: write the ones that matter and
-/// `..EmOptions::default()`, for there may be more in a later version.
+/// How EM runs. Plain data: write what matters and `..EmOptions::default()`, for there may be more in a
+/// later version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EmOptions {
     /// The most iterations of the long run.

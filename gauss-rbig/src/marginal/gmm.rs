@@ -39,17 +39,20 @@ pub struct EmFit {
 
 impl Gmm {
     /// The standard normal, in `k` equal parts.
+    #[must_use]
     pub fn standard(k: usize) -> Self {
         let one = Self { weights: vec![1.0], means: vec![0.0], sigmas: vec![1.0] };
         one.padded(k)
     }
 
     /// The number of components, K.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.weights.len()
     }
 
     /// Whether there is no component.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.weights.is_empty()
     }
@@ -61,6 +64,7 @@ impl Gmm {
     /// let normal = Gmm::standard(3);
     /// assert!((normal.log_pdf(2.0) + 2.0 + gauss_math::normal::HALF_LN_2PI).abs() < 1e-15);
     /// ```
+    #[must_use]
     pub fn log_pdf(&self, x: f64) -> f64 {
         let log_term = |k: usize| {
             let t = (x - self.means[k]) / self.sigmas[k];

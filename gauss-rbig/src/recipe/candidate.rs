@@ -185,6 +185,7 @@ fn split_column(mixture: [&[f64]; 3], k: usize) -> [Vec<f64>; 3] {
 /// A greedy fit that is to be trained further. Joint training may make use of every block and
 /// component, so all are kept; and EM ends early, at smooth mixtures: what it would carve out
 /// in its last hundred iterations is mostly noise, which training then has to unlearn.
+#[must_use]
 pub fn warm_start() -> RbigOptions {
     RbigOptions {
         rotation: RotationKind::Pca,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 /// Which of the two fits is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Method {
     /// The greedy fit, then joint training.
     #[default]
@@ -19,6 +20,7 @@ pub enum Method {
 
 /// How long joint training may take, all candidates together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Budget {
     /// As long as it gains: some thousands of steps for the winner, in cycles that double. The
     /// same seed gives the same bits.
@@ -33,6 +35,7 @@ pub enum Budget {
 
 /// Whether to fit again on all rows, those that validated included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Refit {
     /// Where the validation rows came out of the table, and it is not so large that they would
     /// add nothing.
@@ -44,7 +47,8 @@ pub enum Refit {
     Never,
 }
 
-/// How to fit a table. What is `None` is found by the search.
+/// How to fit a table. What is `None` is found by the search. Plain data: write what matters and
+/// `..Recipe::default()`, for there may be more in a later version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
     /// Which fits.
