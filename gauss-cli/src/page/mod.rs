@@ -8,7 +8,7 @@ mod table;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::plot::{FONTS, Figure, base64};
-pub use table::Table;
+pub use table::TextTable;
 
 /// A page: a title, a few sentences that say what it shows, and sections.
 #[derive(Debug, Clone, Default)]
