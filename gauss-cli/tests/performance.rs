@@ -48,12 +48,12 @@ fn the_plain_mixture_is_that_of_the_kernels() {
     let z_bar: Vec<f64> = (0..16).map(|i| 0.3 - 0.1 * f64::from(i)).collect();
     let (mut z, mut log_det, mut x_bar) = ([0.0; 16], [0.0; 16], [0.0; 16]);
     let mut tape = vec![0.0; 16 * Mixture::tape_len(3)];
-    let (mut far, mut work) = (Vec::new(), [0.0; 48]);
+    let mut work = [0.0; 48];
     let mut sums = [[0.0; 3]; 3];
-    mixture.forward_with_tape(&x, &mut z, &mut log_det, &mut tape, &mut far);
+    mixture.forward_with_tape(&x, &mut z, &mut log_det, &mut tape);
     let [logits, means, log_sigmas] = &mut sums;
     let grad = &mut Gradient { logits, means, log_sigmas };
-    mixture.backward(&x, &z, &tape, &far, (&z_bar, &[-0.7; 16]), &mut x_bar, &mut work, grad);
+    mixture.backward(&x, &z, &tape, &z_bar, &[-0.7; 16], &mut x_bar, &mut work, grad);
 
     let mut plain_grad = plain::Gradient::zeros(3);
     for i in 0..16 {

@@ -2,7 +2,7 @@
 //! reflections) computed once, and the passes over a block of rows: forward, inverse, and forward
 //! with the way back.
 
-use crate::layer::{Layer, LayerSpec, Pass, RowWork, Tape, segments};
+use crate::layer::{Layer, LayerSpec, Pass, segments};
 use crate::layers::{BoundLayer, each_layer};
 use gauss_math::normal::HALF_LN_2PI;
 use std::ops::Range;
@@ -15,7 +15,8 @@ use std::ops::Range;
 pub struct Workspace {
     /// The states before and after each layer, `[d][n]` each.
     states: Vec<Vec<f64>>,
-    tapes: Vec<Tape>,
+    /// What each layer keeps for the way back.
+    tapes: Vec<Vec<f64>>,
     pub(crate) log_det: Vec<f64>,
     kept: Vec<f64>,
     bar: Vec<f64>,
@@ -23,7 +24,6 @@ pub struct Workspace {
     log_det_bar: Vec<f64>,
     work: Vec<f64>,
     row: [Vec<f64>; 2],
-    row_work: RowWork,
 }
 
 /// What the parameters of a flow amount to.
@@ -89,7 +89,7 @@ impl Derived {
         next.resize(x.len(), 0.0);
         let mut log_det = 0.0;
         for layer in &self.layers {
-            each_layer!(layer, l => l.forward_row(state, next, &mut log_det, &mut ws.row_work));
+            each_layer!(layer, l => l.forward_row(state, next, &mut log_det));
             std::mem::swap(state, next);
         }
         log_prob(state, &[log_det], self.dim, 0)
@@ -124,7 +124,7 @@ impl Derived {
     fn forward_with_tape(&self, ws: &mut Workspace) {
         let len = self.dim * ws.log_det.len();
         ws.states.resize_with((self.layers.len() + 1).max(2), Vec::new);
-        ws.tapes.resize_with(self.layers.len(), Tape::default);
+        ws.tapes.resize_with(self.layers.len(), Vec::new);
         for (i, layer) in self.layers.iter().enumerate() {
             let [x, z] =
                 ws.states.get_disjoint_mut([i, i + 1]).expect("one state more than layers");

@@ -141,18 +141,18 @@ pub(crate) trait Layer {
     fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], work: &mut Vec<f64>);
 
     /// [`Layer::forward`] of one row x, z `[d]`, without padding and with the same bits.
-    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64, work: &mut RowWork);
+    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64);
 
     /// x `[d][n]`: overwritten with the root of `forward`.
     fn inverse(&self, z: &[f64], x: &mut [f64], n: usize);
 
-    /// [`Layer::forward`] that fills `tape`.
+    /// [`Layer::forward`] that keeps on `tape`, resized at will, what the way back needs.
     fn forward_with_tape(
         &self,
         x: &[f64],
         z: &mut [f64],
         log_det: &mut [f64],
-        tape: &mut Tape,
+        tape: &mut Vec<f64>,
         work: &mut Vec<f64>,
     ) {
         let _ = tape; // a layer that needs none
@@ -168,7 +168,7 @@ pub(crate) trait Layer {
     fn backward(
         &self,
         pass: Pass<'_>,
-        tape: &Tape,
+        tape: &[f64],
         x_bar: &mut [f64],
         work: &mut Vec<f64>,
         sums: &mut [f64],
@@ -181,18 +181,6 @@ pub(crate) trait Layer {
     /// work: resized at will.
     fn finish_gradient(&self, sums: &[f64], grad: &mut [f64], work: &mut Vec<f64>);
 }
-
-/// What a forward pass keeps of one block and layer for the way back.
-#[derive(Default)]
-pub(crate) struct Tape {
-    pub numbers: Vec<f64>,
-    /// `[d]` lists of rows.
-    pub rows: Vec<Vec<u32>>,
-}
-
-/// Buffers for one row; they grow to what they need and stay.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RowWork {}
 
 /// One block on its way back through a layer; see [`Layer::backward`].
 #[derive(Clone, Copy)]

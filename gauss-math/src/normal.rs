@@ -16,7 +16,7 @@
 //! `golden/quantile_log.csv` (mpmath, 50 digits). ε is 2⁻⁵², a bound is relative unless it says
 //! otherwise, and a result below the smallest normal number is good to one subnormal unit.
 
-use crate::simd::{self, Pack, horner};
+use crate::simd::{self, Pack};
 use pulp::Scalar;
 
 /// 1/√(2π).
@@ -26,20 +26,16 @@ pub const SQRT_2PI: f64 = 2.506_628_274_631_000_7;
 /// ½ ln(2π).
 pub const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
 
-/// The rational function for M ends here; the asymptotic series takes over.
-const MILLS_END: f64 = 38.6;
-/// Its terms in 1/a²: (-1)^k (2k - 1)!!.
-const MILLS_SERIES: [f64; 7] = [1.0, -1.0, 3.0, -15.0, 105.0, -945.0, 10395.0];
 /// From here on exp(-x²/2) is 0: less than half the smallest subnormal.
 const VANISHED: f64 = 39.0;
 
 /// One number for the vector functions.
-fn one(x: f64) -> Pack<Scalar, 1> {
+pub(crate) fn one(x: f64) -> Pack<Scalar, 1> {
     Pack::splat(Scalar::new(), x)
 }
 
 /// The number in it.
-fn number(x: Pack<Scalar, 1>) -> f64 {
+pub(crate) fn number(x: Pack<Scalar, 1>) -> f64 {
     x.registers()[0]
 }
 
@@ -57,15 +53,8 @@ pub(crate) fn exp_neg_half_square(x: f64) -> f64 {
 }
 
 /// M(a) = Φ(-a)/exp(-a²/2) for any a >= 0; relative error <= 4 ε.
-///
-/// Beyond a = 38.6 seven terms of the asymptotic series (Abramowitz & Stegun 26.2.12).
 pub fn mills(a: f64) -> f64 {
-    if a <= MILLS_END {
-        let (p, q) = simd::mills(one(a));
-        return number(p / q);
-    }
-    let a2 = a * a;
-    INV_SQRT_2PI / a * number(horner(one(1.0 / a2), &MILLS_SERIES))
+    number(simd::mills_anywhere(one(a)))
 }
 
 /// Density φ(x); relative error <= 2.5 ε.

@@ -56,8 +56,6 @@
 
 pub mod baseline;
 pub mod defects;
-mod estep;
-mod exp2;
 pub mod greedy;
 pub mod information;
 pub mod linear;

@@ -98,10 +98,9 @@ fn quantile_errors(table: &Table) -> Vec<f64> {
 
 /// Of z, and of ln dz/dx.
 fn map_errors(points: &Table, mixtures: &BTreeMap<String, Mixture>) -> (Vec<f64>, Vec<f64>) {
-    let mut work = [0.0; Mixture::FORWARD_WORK * LOGICAL_LANES];
     let one = |(case, row): &(String, BTreeMap<String, f64>)| {
         let (mut z, mut log_det) = ([0.0; LOGICAL_LANES], [0.0; LOGICAL_LANES]);
-        mixtures[case].forward(&[row["x"]; LOGICAL_LANES], &mut z, &mut log_det, &mut work);
+        mixtures[case].forward(&[row["x"]; LOGICAL_LANES], &mut z, &mut log_det);
         let relative = |got: f64, want: f64| error(got, want, want.abs().max(1.0));
         (relative(z[0], row["z"]), relative(log_det[0], row["log_jac"]))
     };

@@ -182,7 +182,6 @@ fn forward() -> Kernel {
     let (mixture, plain) = (mixture(), plain_mixture());
     let (x, x_plain) = (spaced(-3.0, 3.0), spaced(-3.0, 3.0));
     let (mut z, mut log_det) = (vec![0.0; ROWS], vec![0.0; ROWS]);
-    let mut work = vec![0.0; Mixture::FORWARD_WORK * ROWS];
     let mut out = vec![(0.0, 0.0); ROWS];
     Kernel {
         what: "marginal layer, K = 8, forward, per sample · dim · component",
@@ -190,7 +189,7 @@ fn forward() -> Kernel {
         operations: ROWS * operations::forward(K),
         goals: Some((1.5, 3.0)),
         call: Box::new(move || {
-            mixture.forward(black_box(&x), &mut z, &mut log_det, &mut work);
+            mixture.forward(black_box(&x), &mut z, &mut log_det);
             black_box((&z, &log_det));
         }),
         plain: Box::new(move || {
@@ -208,23 +207,22 @@ fn forward_and_backward() -> Kernel {
     let (x, x_plain) = (spaced(-3.0, 3.0), spaced(-3.0, 3.0));
     let (mut z, mut log_det, mut x_bar) = (vec![0.0; ROWS], vec![0.0; ROWS], vec![0.0; ROWS]);
     let mut tape = vec![0.0; Mixture::tape_len(K) * ROWS];
-    let mut work = vec![0.0; Mixture::FORWARD_WORK * ROWS];
-    let mut far = Vec::new();
+    let mut work = vec![0.0; 3 * ROWS];
     let mut sums = [[0.0; K]; 3];
     let mut plain_sums = plain::Gradient::zeros(K);
     let mut out = vec![0.0; ROWS];
+    let log_det_bar = [-1.0; ROWS];
     Kernel {
         what: "marginal layer, K = 8, forward + backward, per sample · dim · component",
         elements: ROWS * K,
         operations: ROWS * operations::forward_and_backward(K),
         goals: Some((2.0, 3.8)),
         call: Box::new(move || {
-            mixture.forward_with_tape(black_box(&x), &mut z, &mut log_det, &mut tape, &mut far);
+            mixture.forward_with_tape(black_box(&x), &mut z, &mut log_det, &mut tape);
             let [logits, means, log_sigmas] = &mut sums;
             let grad = &mut Gradient { logits, means, log_sigmas };
             // Of the loss ½z² - ln dz/dx, as in training: z̄ = z.
-            let bars = (&z[..], &[-1.0; ROWS][..]);
-            mixture.backward(&x, &z, &tape, &far, bars, &mut x_bar, &mut work, grad);
+            mixture.backward(&x, &z, &tape, &z, &log_det_bar, &mut x_bar, &mut work, grad);
             black_box(&x_bar);
         }),
         plain: Box::new(move || {

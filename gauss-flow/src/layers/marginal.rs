@@ -4,7 +4,7 @@
 
 use super::BoundLayer;
 use crate::error::InvalidLayer;
-use crate::layer::{Layer, Pass, RowWork, Tape};
+use crate::layer::{Layer, Pass};
 use gauss_math::mixture::{Gradient, Inverter, MAX_ABS_LOG_SIGMA, Mixture};
 use std::sync::OnceLock;
 
@@ -76,16 +76,15 @@ impl Layer for Marginal {
         }
     }
 
-    fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], work: &mut Vec<f64>) {
+    fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
         let n = log_det.len();
-        work.resize(work.len().max(Mixture::FORWARD_WORK * n), 0.0);
         let columns = x.chunks_exact(n).zip(z.chunks_exact_mut(n));
         for ((x, z), mixture) in columns.zip(&self.mixtures) {
-            mixture.forward(x, z, log_det, work);
+            mixture.forward(x, z, log_det);
         }
     }
 
-    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64, _: &mut RowWork) {
+    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64) {
         for ((x, z), mixture) in x.iter().zip(z).zip(&self.mixtures) {
             let own;
             (*z, own) = mixture.gaussianize(*x);
@@ -107,25 +106,23 @@ impl Layer for Marginal {
         x: &[f64],
         z: &mut [f64],
         log_det: &mut [f64],
-        tape: &mut Tape,
+        tape: &mut Vec<f64>,
         _: &mut Vec<f64>,
     ) {
         let n = log_det.len();
         let per_dim = Mixture::tape_len(self.components) * n;
-        let dim = self.mixtures.len();
-        tape.numbers.resize(tape.numbers.len().max(per_dim * dim), 0.0);
-        tape.rows.resize_with(dim, Vec::new);
+        tape.resize(tape.len().max(per_dim * self.mixtures.len()), 0.0);
         let columns = x.chunks_exact(n).zip(z.chunks_exact_mut(n));
-        let tapes = tape.numbers.chunks_exact_mut(per_dim).zip(&mut tape.rows);
-        for (((x, z), mixture), (kept, far)) in columns.zip(&self.mixtures).zip(tapes) {
-            mixture.forward_with_tape(x, z, log_det, kept, far);
+        let tapes = tape.chunks_exact_mut(per_dim);
+        for (((x, z), mixture), tape) in columns.zip(&self.mixtures).zip(tapes) {
+            mixture.forward_with_tape(x, z, log_det, tape);
         }
     }
 
     fn backward(
         &self,
         pass: Pass<'_>,
-        tape: &Tape,
+        tape: &[f64],
         x_bar: &mut [f64],
         work: &mut Vec<f64>,
         sums: &mut [f64],
@@ -146,9 +143,9 @@ impl Layer for Marginal {
             mixture.backward(
                 &pass.x[column.clone()],
                 &pass.z[column.clone()],
-                &tape.numbers[i * per_dim..][..per_dim],
-                &tape.rows[i],
-                (&pass.z_bar[column.clone()], pass.log_det_bar),
+                &tape[i * per_dim..][..per_dim],
+                &pass.z_bar[column.clone()],
+                pass.log_det_bar,
                 &mut x_bar[column],
                 work,
                 &mut Gradient {

@@ -6,7 +6,7 @@
 //! ([`householder::Product`]), by matrix products in many (`compact.rs`).
 
 use crate::error::{Error, InvalidLayer};
-use crate::layer::{Layer, Pass, RowWork, Tape};
+use crate::layer::{Layer, Pass};
 use crate::layers::BoundLayer;
 use crate::layers::compact::Compact;
 use faer::linalg::matmul::matmul;
@@ -140,7 +140,7 @@ impl Layer for Rotation {
         self.multiply(false, x, z, log_det.len());
     }
 
-    fn forward_row(&self, x: &[f64], z: &mut [f64], _: &mut f64, _: &mut RowWork) {
+    fn forward_row(&self, x: &[f64], z: &mut [f64], _: &mut f64) {
         if self.dim < GEMM_DIM {
             matrix::multiply_row(&self.q_transposed, x, z);
         } else {
@@ -157,7 +157,7 @@ impl Layer for Rotation {
     fn backward(
         &self,
         pass: Pass<'_>,
-        _: &Tape,
+        _: &[f64],
         x_bar: &mut [f64],
         _: &mut Vec<f64>,
         sums: &mut [f64],

@@ -4,7 +4,7 @@
 
 use super::BoundLayer;
 use crate::error::InvalidLayer;
-use crate::layer::{Layer, Pass, RowWork, Tape};
+use crate::layer::{Layer, Pass};
 
 /// No choice.
 pub(crate) struct Shape;
@@ -74,7 +74,7 @@ impl Layer for Standardize {
         }
     }
 
-    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64, _: &mut RowWork) {
+    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64) {
         self.forward(x, z, std::slice::from_mut(log_det), &mut Vec::new());
     }
 
@@ -89,7 +89,7 @@ impl Layer for Standardize {
     fn backward(
         &self,
         pass: Pass<'_>,
-        _: &Tape,
+        _: &[f64],
         x_bar: &mut [f64],
         _: &mut Vec<f64>,
         _: &mut [f64],

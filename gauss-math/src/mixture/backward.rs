@@ -14,7 +14,7 @@
 //! tail's side, where both are small. Four sums over rows per component.
 
 use super::Mixture;
-use super::forward::Tape;
+use super::forward::{Tape, assert_whole};
 use crate::normal::SQRT_2PI;
 use crate::simd::{self, LOGICAL_LANES};
 use pulp::{Simd, WithSimd};
@@ -32,60 +32,33 @@ pub struct Gradient<'a> {
 impl Mixture {
     /// The gradient over the n rows of one [`Mixture::forward_with_tape`].
     ///
-    /// x, z `[n]` and `tape`, `far`: of that pass; z_bar, log_det_bar `[n]` = ∂L/∂z, ∂L/∂log_det,
-    /// both 0 in rows that do not count, such as padding. x_bar `[n]`: overwritten. work `[3 n]`:
-    /// overwritten. grad: ADDED to.
+    /// x, z `[n]` and `tape`: of that pass; z_bar, log_det_bar `[n]` = ∂L/∂z, ∂L/∂log_det:
+    /// both 0 in a row that does not count, as padding does not. x_bar `[n]`: overwritten. work
+    /// `[3 n]`: overwritten. grad: ADDED to.
+    ///
+    /// # Panics
+    /// When a length does not fit.
     pub fn backward(
         &self,
         x: &[f64],
         z: &[f64],
         tape: &[f64],
-        far: &[u32],
-        (z_bar, log_det_bar): (&[f64], &[f64]),
+        z_bar: &[f64],
+        log_det_bar: &[f64],
         x_bar: &mut [f64],
         work: &mut [f64],
         grad: &mut Gradient<'_>,
     ) {
         let n = x.len();
+        assert_whole(n);
         let tape = Tape::new(&tape[..Self::tape_len(self.len()) * n], n);
         let work = &mut work[..3 * n];
         simd::run(Backward { mixture: self, x, z, tape, z_bar, log_det_bar, x_bar, work, grad });
-        for &row in far {
-            let row = row as usize;
-            // What does not count is not asked: its log space may hold infinities.
-            x_bar[row] = if z_bar[row] == 0.0 && log_det_bar[row] == 0.0 {
-                0.0
-            } else {
-                self.backward_far(x[row], z_bar[row], log_det_bar[row], grad)
-            };
-        }
-        // What of l̄ (r_k - π_k) is the same for every row.
+        // Of l̄ (r_k - π_k) the second part has the same factor in every row.
         let all_rows: f64 = log_det_bar.iter().sum();
-        for (g, c) in grad.logits.iter_mut().zip(&self.components) {
+        for (g, c) in grad.logits.iter_mut().zip(self.components.iter()) {
             *g -= all_rows * c.weight;
         }
-    }
-
-    /// One row in log space: adds to `grad` (but for l̄ π_k) and returns x̄.
-    #[cold]
-    fn backward_far(&self, x: f64, z_bar: f64, l_bar: f64, grad: &mut Gradient<'_>) -> f64 {
-        let at = self.log_space(x);
-        let a = z_bar + l_bar * at.z;
-        let jacobian = libm::exp(at.log_det);
-        let side = if at.lower { 1.0 } else { -1.0 };
-        let mut x_bar = 0.0;
-        for (k, c) in self.components.iter().enumerate() {
-            let t = (x - c.mean) * c.inv_sigma;
-            let r = at.density_share[k];
-            let u = r * (l_bar * t * c.inv_sigma - a * jacobian);
-            x_bar -= u;
-            grad.means[k] += u;
-            grad.log_sigmas[k] += u * (x - c.mean) - l_bar * r;
-            // p/φ(z) = √(2π) M
-            grad.logits[k] +=
-                a * side * SQRT_2PI * at.mills * (at.tail_share[k] - c.weight) + l_bar * r;
-        }
-        x_bar
     }
 }
 
@@ -107,42 +80,36 @@ impl WithSimd for Backward<'_, '_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
         let n = self.x.len();
-        assert!(n.is_multiple_of(LOGICAL_LANES) && self.log_det_bar.len() == n);
-        assert!(self.z.len() == n && self.z_bar.len() == n && self.x_bar.len() == n);
-        assert_eq!(self.work.len(), 3 * n);
-
-        // H = l̄/Σq is 0 in the padding, and in far rows.
-        let (g, rest) = self.work.split_at_mut(n);
-        let (h, g_side) = rest.split_at_mut(n);
-        for ((h, l_bar), inv_slope) in h.iter_mut().zip(self.log_det_bar).zip(self.tape.inv_slope) {
-            *h = l_bar * inv_slope;
-        }
+        assert!(self.z.len() == n && self.z_bar.len() == n && self.log_det_bar.len() == n);
+        assert!(self.x_bar.len() == n && self.work.len() == 3 * n);
 
         let x = simd::vectors::<S>(self.x);
         let z = simd::vectors::<S>(self.z);
         let z_bar = simd::vectors::<S>(self.z_bar);
+        let log_det_bar = simd::vectors::<S>(self.log_det_bar);
         let mills_over_p = simd::vectors::<S>(self.tape.mills_over_p);
         let signed_p = simd::vectors::<S>(self.tape.signed_p);
+        let inv_slope = simd::vectors::<S>(self.tape.inv_slope);
+        let scale = simd::vectors::<S>(self.tape.scale);
         let terms = simd::vectors::<S>(self.tape.terms);
         let x_bar = simd::vectors_mut::<S>(self.x_bar);
-        let (g, h) = (simd::vectors_mut::<S>(g), simd::vectors::<S>(h));
+        let (g, rest) = self.work.split_at_mut(n);
+        let (h, g_side) = rest.split_at_mut(n);
+        let (g, h) = (simd::vectors_mut::<S>(g), simd::vectors_mut::<S>(h));
         let g_side = simd::vectors_mut::<S>(g_side);
         let count = x.len();
         let groups = LOGICAL_LANES / S::F64_LANES;
         let zero = s.splat_f64s(0.0);
-        let l_bar = simd::vectors::<S>(self.log_det_bar);
 
-        // G, G·√(2π) signed by the side, and Σ of the latter times p.
+        // H, G, G·√(2π) signed by the side, and Σ of the latter times p.
         let mut all_p = [0.0; LOGICAL_LANES];
         for (group, out) in simd::vectors_mut::<S>(&mut all_p).iter_mut().enumerate() {
             let mut sum = zero;
             for i in (group..count).step_by(groups) {
-                // Where H = 0 the row does not count, or is far and counts by itself: z may be anything.
-                let idle = s.equal_f64s(h[i], zero);
-                let l_bar = s.select_f64s(idle, zero, l_bar[i]);
-                let a = s.mul_add_e_f64s(l_bar, z[i], z_bar[i]);
+                h[i] = s.mul_f64s(log_det_bar[i], inv_slope[i]);
+                let a = s.mul_add_e_f64s(log_det_bar[i], z[i], z_bar[i]);
                 let gi = s.mul_f64s(a, mills_over_p[i]);
-                g[i] = gi;
+                g[i] = s.mul_f64s(gi, scale[i]);
                 let scaled = s.mul_f64s(gi, s.splat_f64s(SQRT_2PI));
                 let is_lower = s.greater_than_or_equal_f64s(signed_p[i], zero);
                 g_side[i] = s.select_f64s(is_lower, scaled, s.neg_f64s(scaled));

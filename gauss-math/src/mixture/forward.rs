@@ -1,103 +1,133 @@
-//! z = Φ⁻¹(F(x)) and ln dz/dx over a slice.
+//! z = Φ⁻¹(F(x)) and ln dz/dx over a slice; lanes are rows.
 //!
 //! Two passes: the first sums L, U and Σ π_k/σ_k e_k over the components of each row, the second
 //! turns the sums into z and ln dz/dx. (Fused, the long dependency chain of the second stalls
-//! the first.) A row whose p or f would underflow is marked and done again in log space.
+//! the first.) A row whose p or f would underflow is left with z = ±∞; such rows are then gathered
+//! and done again in log space, sixteen at a time.
 //!
-//! With a tape, the first pass also keeps what the gradient needs of each row and component.
+//! With a tape, the passes also keep what the gradient needs of each row and component.
 
-use super::Mixture;
-use crate::simd::{self, Pack, SIDE_BY_SIDE, T_MAX, TINY};
+use super::{Mixture, far, near};
+use crate::simd::{self, LOGICAL_LANES, Mask, Pack, SIDE_BY_SIDE};
 use pulp::{Simd, WithSimd};
 use std::ops::Div;
 
-/// Rows of `work` without a tape: L, U and the slope sum, `[3][n]`.
+/// L, U and the slope sum of a row.
 const SUMS: usize = 3;
+/// Numbers of a tape per row, besides two per component.
+const PER_ROW: usize = SUMS + 1;
+/// Without a tape, rows go through both passes in chunks whose sums stay in the first-level cache.
+const CHUNK: usize = 128;
 
-/// The tape of a forward pass of n rows and K components, a view of `[3 + 2K][n]` numbers:
-/// M/p, ±p (signed by z's side), 1/Σ q; then per component q_k = π_k/σ_k e_k and π_k Φ(-|t_k|).
-/// Rows done in log space have zeros throughout and stand in a list beside it.
+/// The tape of a forward pass of n rows and K components, a view of `[4 + 2K][n]` numbers: M/p, p
+/// (negative where z is positive), 1/Σ q and a scale; then per component q_k = π_k/σ_k e_k and
+/// π_k Φ(-|t_k|).
+///
+/// In a row done in log space p and q are relative to the largest terms of their sums, and the
+/// scale is the ratio of q's to p's; in all others it is 1. Where such a row lies on a component's
+/// other side, π_k less its term of p stands for π_k Φ(-|t_k|), from which the gradient takes π_k
+/// less it.
 pub(super) struct Tape<'a> {
     pub mills_over_p: &'a [f64],
     pub signed_p: &'a [f64],
     pub inv_slope: &'a [f64],
+    pub scale: &'a [f64],
     pub terms: &'a [f64],
 }
 
 impl<'a> Tape<'a> {
-    pub fn new(work: &'a [f64], n: usize) -> Self {
-        let (mills_over_p, rest) = work.split_at(n);
+    pub fn new(tape: &'a [f64], n: usize) -> Self {
+        let (mills_over_p, rest) = tape.split_at(n);
         let (signed_p, rest) = rest.split_at(n);
-        let (inv_slope, terms) = rest.split_at(n);
-        Self { mills_over_p, signed_p, inv_slope, terms }
+        let (inv_slope, rest) = rest.split_at(n);
+        let (scale, terms) = rest.split_at(n);
+        Self { mills_over_p, signed_p, inv_slope, scale, terms }
     }
 }
 
 impl Mixture {
-    /// Numbers of workspace per row that [`Mixture::forward`] needs without a tape.
-    pub const FORWARD_WORK: usize = SUMS;
-
     /// Numbers of tape per row that [`Mixture::forward_with_tape`] needs.
+    #[must_use]
     pub const fn tape_len(components: usize) -> usize {
-        SUMS + 2 * components
+        PER_ROW + 2 * components
     }
 
-    /// The map over n rows, n a multiple of [`simd::LOGICAL_LANES`].
+    /// The map over n rows.
     ///
-    /// x `[n]`; z `[n]`: overwritten; log_det `[n]`: ADDED to; work `[3 n]`: overwritten. A NaN or
-    /// infinite x gives NaN in its own row only.
+    /// x `[n]`; z `[n]`: overwritten; log_det `[n]`: ADDED to. Errors as [`Mixture::gaussianize`]; a
+    /// NaN or infinite x gives NaN in its own row only.
     ///
     /// # Panics
-    /// When a length does not fit.
-    pub fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], work: &mut [f64]) {
-        let work = &mut work[..SUMS * x.len()];
-        let any_far = simd::run(Forward::<false> { mixture: self, x, z, log_det, work });
-        if any_far {
-            self.mend(x, z, log_det, work, &mut |_, _| {});
+    /// When the lengths differ.
+    pub fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64]) {
+        let n = x.len();
+        assert!(
+            z.len() == n && log_det.len() == n,
+            "x, z, log_det: {n}, {}, {}",
+            z.len(),
+            log_det.len()
+        );
+        let whole = n / LOGICAL_LANES * LOGICAL_LANES;
+        let mut sums = [0.0; SUMS * CHUNK];
+        let chunks = x[..whole].chunks(CHUNK).zip(z[..whole].chunks_mut(CHUNK));
+        for ((x, z), log_det) in chunks.zip(log_det[..whole].chunks_mut(CHUNK)) {
+            self.forward_whole(x, z, log_det, &mut sums);
+        }
+        if whole < n {
+            let rest = n - whole;
+            let (mut last_x, mut last_z) = ([x[n - 1]; LOGICAL_LANES], [0.0; LOGICAL_LANES]);
+            let mut last_log_det = [0.0; LOGICAL_LANES];
+            last_x[..rest].copy_from_slice(&x[whole..]);
+            last_log_det[..rest].copy_from_slice(&log_det[whole..]);
+            self.forward_whole(&last_x, &mut last_z, &mut last_log_det, &mut sums);
+            z[whole..].copy_from_slice(&last_z[..rest]);
+            log_det[whole..].copy_from_slice(&last_log_det[..rest]);
         }
     }
 
-    /// [`Mixture::forward`], keeping on `tape` `[(3 + 2K) n]` and `far` what
-    /// [`Mixture::backward`] needs. `far`: cleared, then the rows done in log space.
+    /// [`Mixture::forward`] of whole registers. sums: `[3 n]` or more, overwritten.
+    fn forward_whole(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], sums: &mut [f64]) {
+        let sums = &mut sums[..SUMS * x.len()];
+        let (scale, terms) = (&mut [][..], &mut [][..]);
+        let pass = Forward::<false> { mixture: self, x, z, log_det, sums, scale, terms };
+        if simd::run(pass) {
+            simd::run(Mend { mixture: self, x, z, log_det, tape: None });
+        }
+    }
+
+    /// [`Mixture::forward`], keeping on `tape` `[(4 + 2K) n]` what [`Mixture::backward`] needs, for
+    /// n a multiple of [`LOGICAL_LANES`]: fill up with rows that count for nothing there.
+    ///
+    /// # Panics
+    /// When a length does not fit.
     pub fn forward_with_tape(
         &self,
         x: &[f64],
         z: &mut [f64],
         log_det: &mut [f64],
         tape: &mut [f64],
-        far: &mut Vec<u32>,
     ) {
         let n = x.len();
+        assert_whole(n);
+        assert!(
+            z.len() == n && log_det.len() == n,
+            "x, z, log_det: {n}, {}, {}",
+            z.len(),
+            log_det.len()
+        );
         let tape = &mut tape[..Self::tape_len(self.len()) * n];
-        far.clear();
-        let any_far = simd::run(Forward::<true> { mixture: self, x, z, log_det, work: tape });
-        if any_far {
-            self.mend(x, z, log_det, tape, &mut |tape, row| {
-                far.push(row as u32);
-                tape.iter_mut().skip(row).step_by(n).for_each(|v| *v = 0.0);
-            });
+        let (sums, rest) = tape.split_at_mut(SUMS * n);
+        let (scale, terms) = rest.split_at_mut(n);
+        let pass = Forward::<true> { mixture: self, x, z, log_det, sums, scale, terms };
+        if simd::run(pass) {
+            simd::run(Mend { mixture: self, x, z, log_det, tape: Some(tape) });
         }
     }
+}
 
-    /// Does the marked rows (whose M/p is NaN) again in log space and tells `visit` of each.
-    #[cold]
-    fn mend(
-        &self,
-        x: &[f64],
-        z: &mut [f64],
-        log_det: &mut [f64],
-        work: &mut [f64],
-        visit: &mut dyn FnMut(&mut [f64], usize),
-    ) {
-        for row in 0..x.len() {
-            if work[row].is_nan() {
-                let at = self.log_space(x[row]);
-                z[row] = at.z;
-                log_det[row] += at.log_det;
-                visit(work, row);
-            }
-        }
-    }
+/// Refuses a number of rows that does not fill its registers.
+pub(super) fn assert_whole(n: usize) {
+    assert!(n.is_multiple_of(LOGICAL_LANES), "{n} rows, not a multiple of {LOGICAL_LANES}");
 }
 
 struct Forward<'a, const TAPE: bool> {
@@ -105,7 +135,9 @@ struct Forward<'a, const TAPE: bool> {
     x: &'a [f64],
     z: &'a mut [f64],
     log_det: &'a mut [f64],
-    work: &'a mut [f64],
+    sums: &'a mut [f64],
+    scale: &'a mut [f64],
+    terms: &'a mut [f64],
 }
 
 impl<const TAPE: bool> WithSimd for Forward<'_, TAPE> {
@@ -115,16 +147,14 @@ impl<const TAPE: bool> WithSimd for Forward<'_, TAPE> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) -> bool {
         let n = self.x.len();
-        assert!(n.is_multiple_of(simd::LOGICAL_LANES));
-        assert!(self.z.len() == n && self.log_det.len() == n && self.work.len() >= SUMS * n);
-        let (sum_work, terms) = self.work.split_at_mut(SUMS * n);
         let x = simd::vectors::<S>(self.x);
-        let (lowers, rest) = sum_work.split_at_mut(n);
+        let (lowers, rest) = self.sums.split_at_mut(n);
         let (uppers, slopes) = rest.split_at_mut(n);
         let lowers = simd::vectors_mut::<S>(lowers);
         let uppers = simd::vectors_mut::<S>(uppers);
         let slopes = simd::vectors_mut::<S>(slopes);
-        let terms = simd::vectors_mut::<S>(terms);
+        let scale = simd::vectors_mut::<S>(self.scale);
+        let terms = simd::vectors_mut::<S>(self.terms);
         let count = x.len();
         let zero = Pack::<S, SIDE_BY_SIDE>::splat(s, 0.0);
 
@@ -132,20 +162,13 @@ impl<const TAPE: bool> WithSimd for Forward<'_, TAPE> {
             let x = Pack::<S, SIDE_BY_SIDE>::load(s, x, i);
             let (mut lower, mut upper, mut slope) = (zero, zero, zero);
             for (k, c) in self.mixture.components.iter().enumerate() {
-                let t = (x - c.mean) * c.inv_sigma;
-                let a = t.abs().min(T_MAX);
-                let e = simd::exp_neg_half_square(a);
-                let (p, q) = simd::mills(a);
-                let tail = e * c.weight * p / q;
-                let rest = -tail + c.weight;
-                let negative = t.less(0.0);
-                lower = lower + negative.select(tail, rest);
-                upper = upper + negative.select(rest, tail);
-                let density = e * c.slope;
-                slope = slope + density;
+                let term = near::Term::new(x, &c);
+                lower = lower + term.lower;
+                upper = upper + term.upper;
+                slope = slope + term.density;
                 if TAPE {
-                    density.store(terms, 2 * k * count + i);
-                    tail.store(terms, (2 * k + 1) * count + i);
+                    term.density.store(terms, 2 * k * count + i);
+                    term.tail.store(terms, (2 * k + 1) * count + i);
                 }
             }
             lower.store(lowers, i);
@@ -158,29 +181,126 @@ impl<const TAPE: bool> WithSimd for Forward<'_, TAPE> {
         let mut all_near = true;
         for i in (0..count).step_by(SIDE_BY_SIDE) {
             let lower = Pack::<S, SIDE_BY_SIDE>::load(s, lowers, i);
-            let upper = Pack::<S, SIDE_BY_SIDE>::load(s, uppers, i);
-            let slope = Pack::<S, SIDE_BY_SIDE>::load(s, slopes, i);
-            let is_lower = lower.at_most(upper);
-            // Rounding can leave the smaller of two near-halves above ½ by an ulp.
-            let p = lower.min(upper).min(0.5);
-            let near = p.at_least(TINY)
-                & slope.at_least(self.mixture.tiny_slope)
-                & Pack::<S, SIDE_BY_SIDE>::load(s, x, i).abs().at_most(f64::MAX);
-            let p = near.select(p, 0.5);
-            let a = simd::upper_quantile(p);
-            let (mills_p, mills_q) = simd::mills(a);
-            let mills_over_p = mills_p / (mills_q * p);
-            is_lower.select(-a, a).store(z, i);
-            let jacobian = near.select(slope * mills_over_p, 1.0);
-            (simd::ln(jacobian) + Pack::load(s, log_det, i)).store(log_det, i);
-            // Where `near` fails, M/p is NaN: the mark that `mend` looks for.
-            near.select(mills_over_p, f64::NAN).store(lowers, i);
+            let upper = Pack::load(s, uppers, i);
+            let slope = Pack::load(s, slopes, i);
+            let sums = near::Sums { lower, upper, slope };
+            let at = sums.map(Pack::load(s, x, i), self.mixture.tiny_slope);
+            at.z.store(z, i);
+            (simd::ln(at.jacobian) + Pack::load(s, log_det, i)).store(log_det, i);
             if TAPE {
-                is_lower.select(p, -p).store(uppers, i);
+                at.mills_over_p.store(lowers, i);
+                at.signed_p.store(uppers, i);
                 (zero + 1.0).div(slope).store(slopes, i);
+                (zero + 1.0).store(scale, i);
             }
-            all_near &= near.all();
+            all_near &= at.near.all();
         }
         !all_near
+    }
+}
+
+type Lanes = [f64; LOGICAL_LANES];
+
+/// lanes: overwritten from the register `at` on, with NaN where `holds` does not.
+#[inline(always)]
+fn store_where<S: Simd, const L: usize>(
+    holds: Mask<S, L>,
+    pack: Pack<S, L>,
+    lanes: &mut Lanes,
+    at: usize,
+) {
+    holds.select(pack, f64::NAN).store(simd::vectors_mut::<S>(lanes), at);
+}
+
+/// Does the rows that are left with z = ±∞ in log space.
+struct Mend<'a> {
+    mixture: &'a Mixture,
+    x: &'a [f64],
+    z: &'a mut [f64],
+    log_det: &'a mut [f64],
+    tape: Option<&'a mut [f64]>,
+}
+
+impl WithSimd for Mend<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, s: S) {
+        let n = self.x.len();
+        let (mut rows, mut count) = ([0; LOGICAL_LANES], 0);
+        for row in 0..n {
+            if self.z[row].is_infinite() {
+                rows[count] = row;
+                count += 1;
+            }
+            if count == LOGICAL_LANES || (row + 1 == n && count > 0) {
+                self.mend(s, &rows[..count]);
+                count = 0;
+            }
+        }
+    }
+}
+
+impl Mend<'_> {
+    /// Some of the rows, no more than [`LOGICAL_LANES`].
+    #[inline(always)]
+    fn mend<S: Simd>(&mut self, s: S, rows: &[usize]) {
+        let gather = |from: &[f64]| -> Lanes {
+            std::array::from_fn(|lane| from[*rows.get(lane).unwrap_or(&rows[0])])
+        };
+        let x = gather(self.x);
+        let side = gather(self.z).map(f64::signum);
+        let zero = Pack::<S, SIDE_BY_SIDE>::splat(s, 0.0);
+        let [mut z, mut log_det]: [Lanes; 2] = Default::default();
+        let mut per_row: [Lanes; PER_ROW] = Default::default();
+        let n = self.x.len();
+
+        for at in (0..rows.len().div_ceil(S::F64_LANES)).step_by(SIDE_BY_SIDE) {
+            let x = Pack::<S, SIDE_BY_SIDE>::load(s, simd::vectors::<S>(&x), at);
+            let side = Pack::load(s, simd::vectors::<S>(&side), at);
+            let mut scale = far::Scale::none(s);
+            for c in self.mixture.components.iter() {
+                scale.offer(far::Distance::new(x, side, &c), c.log_weight);
+            }
+            let (mut slope, mut p) = (zero, zero);
+            for (k, c) in self.mixture.components.iter().enumerate() {
+                let distance = far::Distance::new(x, side, &c);
+                let (q, tail) = scale.term(distance, &c);
+                slope = slope + q;
+                p = p + tail;
+                if let Some(tape) = &mut self.tape {
+                    let tail = zero.less(distance.out).select(tail, -tail + c.weight);
+                    let terms = &mut tape[(PER_ROW + 2 * k) * n..][..2 * n];
+                    let [mut q_lanes, mut tail_lanes]: [Lanes; 2] = Default::default();
+                    q.store(simd::vectors_mut::<S>(&mut q_lanes), at);
+                    tail.store(simd::vectors_mut::<S>(&mut tail_lanes), at);
+                    let own = at * S::F64_LANES..rows.len().min((at + SIDE_BY_SIDE) * S::F64_LANES);
+                    for lane in own {
+                        terms[rows[lane]] = q_lanes[lane];
+                        terms[n + rows[lane]] = tail_lanes[lane];
+                    }
+                }
+            }
+            let point = far::Sums { scale, slope, p }.map(self.mixture.widest);
+            let finite = x.abs().at_most(f64::MAX);
+            store_where(finite, point.a * side, &mut z, at);
+            store_where(finite, point.log_det, &mut log_det, at);
+            if self.tape.is_some() {
+                let [mills_over_p, signed_p, inv_slope, ratio] = &mut per_row;
+                store_where(finite, point.mills_over_p, mills_over_p, at);
+                store_where(finite, p * -side, signed_p, at);
+                store_where(finite, (zero + 1.0).div(slope), inv_slope, at);
+                store_where(finite, simd::exp(point.log_ratio), ratio, at);
+            }
+        }
+        for (lane, &row) in rows.iter().enumerate() {
+            self.z[row] = z[lane];
+            self.log_det[row] += log_det[lane];
+            if let Some(tape) = &mut self.tape {
+                for (column, lanes) in tape.chunks_exact_mut(n).zip(&per_row) {
+                    column[row] = lanes[lane];
+                }
+            }
+        }
     }
 }

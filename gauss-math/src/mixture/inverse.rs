@@ -18,7 +18,6 @@
 //! leave the set.
 
 use super::Mixture;
-use crate::simd::LOGICAL_LANES;
 use crate::slice;
 
 /// Knots per component: μ + jσ/2 for |j| <= 12.
@@ -166,21 +165,18 @@ fn inverse_slopes(log_slope: &[f64], negated: &mut [f64], inv_slope: &mut [f64])
 impl Inverter {
     /// The table of `mixture`: one forward pass over 25 K knots.
     pub fn new(mixture: &Mixture) -> Self {
-        let knots = |c: &super::Component| {
+        let knots = |c: super::Component<f64>| {
             let (mean, half_sigma) = (c.mean, 0.5 / c.inv_sigma);
             (-HALF_KNOTS..=HALF_KNOTS).map(move |j| mean + f64::from(j) * half_sigma)
         };
         let mut x: Vec<f64> = mixture.components.iter().flat_map(knots).collect();
         x.sort_unstable_by(f64::total_cmp);
         x.dedup();
-        let count = x.len();
-        x.resize(count.next_multiple_of(LOGICAL_LANES), x[count - 1]);
         let mut z = vec![0.0; x.len()];
         let mut log_slope = vec![0.0; x.len()];
-        let mut work = vec![0.0; Mixture::FORWARD_WORK * x.len()];
-        mixture.forward(&x, &mut z, &mut log_slope, &mut work);
-        let mut inv_slope = vec![0.0; x.len()];
-        inverse_slopes(&log_slope, &mut work[..x.len()], &mut inv_slope);
+        mixture.forward(&x, &mut z, &mut log_slope);
+        let (mut negated, mut inv_slope) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        inverse_slopes(&log_slope, &mut negated, &mut inv_slope);
         Self { x, z, inv_slope, narrowest: mixture.narrowest() }
     }
 
@@ -229,25 +225,22 @@ impl Inverter {
                 roots.push(root);
             }
         }
-        let padded = roots.len().next_multiple_of(LOGICAL_LANES);
-        let mut buffer = vec![0.0; (4 + Mixture::FORWARD_WORK) * padded];
+        let mut buffer = vec![0.0; 5 * roots.len()];
         for evaluations in 0..MAX_STEPS {
             if roots.is_empty() {
                 return evaluations;
             }
-            let n = roots.len().next_multiple_of(LOGICAL_LANES);
+            let n = roots.len();
             let (at, rest) = buffer.split_at_mut(n);
             let (z_at, rest) = rest.split_at_mut(n);
             let (log_slope, rest) = rest.split_at_mut(n);
-            let (inv_slope, work) = rest.split_at_mut(n);
+            let (inv_slope, rest) = rest.split_at_mut(n);
             for (at, root) in at.iter_mut().zip(&roots) {
                 *at = x[root.row];
             }
-            let last = at[roots.len() - 1];
-            at[roots.len()..].fill(last);
             log_slope.fill(0.0);
-            mixture.forward(at, z_at, log_slope, work);
-            inverse_slopes(log_slope, &mut work[..n], inv_slope);
+            mixture.forward(at, z_at, log_slope);
+            inverse_slopes(log_slope, &mut rest[..n], inv_slope);
             let mut i = 0;
             roots.retain_mut(|root| {
                 let (next, done) = root.step(at[i], z_at[i], log_slope[i], inv_slope[i]);

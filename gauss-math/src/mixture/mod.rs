@@ -15,21 +15,28 @@
 //! | file | what |
 //! |---|---|
 //! | `mod.rs` | the mixture, and one value at a time |
-//! | `forward.rs` | z and ln dz/dx over slices, vectorised |
-//! | `backward.rs` | the gradient, vectorised |
-//! | `log_space.rs` | the scalar path where p or f would underflow: no clamp, ever |
+//! | `component.rs` | its components, as the kernels read them |
+//! | `near.rs` | the arithmetic of a row, lane by lane |
+//! | `far.rs` | the same in logarithms, where p or f would underflow: no clamp, ever |
+//! | `forward.rs` | z and ln dz/dx over slices |
+//! | `backward.rs` | the gradient |
 //! | `inverse.rs` | x from z by safeguarded Newton steps on the z scale |
 
 mod backward;
+mod component;
+mod far;
 mod forward;
 mod inverse;
-mod log_space;
+mod near;
 
 pub use backward::Gradient;
 pub use inverse::Inverter;
 
+use crate::normal::{self, number};
 use crate::simd::{LOGICAL_LANES, TINY};
-use crate::{normal, slice};
+use crate::slice;
+use component::{Component, Components};
+use pulp::Scalar;
 
 /// What the clamp at |t| = 37 leaves of a far component's density, 5e-298 of its height, must be
 /// nothing even after multiplication by t²/σ in the gradient, with t up to 1e14.
@@ -38,24 +45,14 @@ const TINY_SLOPE: f64 = 1e-240;
 /// ln σ beyond this is refused by callers: 1/σ and π/σ must stay far from overflow.
 pub const MAX_ABS_LOG_SIGMA: f64 = 300.0;
 
-/// What the kernels read of one component.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Component {
-    pub mean: f64,
-    pub inv_sigma: f64,
-    pub weight: f64,
-    /// weight/σ
-    pub slope: f64,
-    pub log_weight: f64,
-    pub log_sigma: f64,
-}
-
 /// A mixture of normals with what derives from its parameters computed once.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mixture {
-    components: Vec<Component>,
+    components: Components,
     /// Below this Σ π_k/σ_k e_k goes to log space: [`TINY_SLOPE`] of the largest it can be.
     tiny_slope: f64,
+    /// The largest ln σ.
+    widest: f64,
 }
 
 impl Mixture {
@@ -89,25 +86,23 @@ impl Mixture {
                 exponents[count + i] = -log_sigmas[start + i];
             }
             slice::exp(&exponents[..2 * count], &mut powers[..2 * count]);
-            self.components.extend((0..count).map(|i| Component {
-                mean: means[start + i],
-                inv_sigma: powers[count + i],
-                weight: powers[i],
-                slope: 0.0,
-                log_weight: exponents[i],
-                log_sigma: log_sigmas[start + i],
-            }));
+            for i in 0..count {
+                self.components.push(Component {
+                    mean: means[start + i],
+                    inv_sigma: powers[count + i],
+                    weight: powers[i],
+                    slope: 0.0,
+                    log_weight: exponents[i],
+                    log_sigma: log_sigmas[start + i],
+                });
+            }
             sum = powers[..count].iter().fold(sum, |sum, e| sum + e);
         }
-        let log_sum = libm::log(sum);
-        for c in &mut self.components {
-            c.weight /= sum;
-            c.slope = c.weight * c.inv_sigma;
-            c.log_weight -= log_sum;
-        }
+        self.components.normalise(sum);
         let largest: f64 = self.components.iter().map(|c| c.slope).sum();
         // With σ near e^300 the product underflows; the inverse of a subnormal would overflow.
         self.tiny_slope = (TINY_SLOPE * largest).max(f64::MIN_POSITIVE);
+        self.widest = log_sigmas.iter().fold(f64::NEG_INFINITY, |m, &l| m.max(l));
     }
 
     /// K.
@@ -117,13 +112,13 @@ impl Mixture {
 
     /// Whether there is no component: only of [`Mixture::default`], before [`Mixture::set`].
     pub fn is_empty(&self) -> bool {
-        self.components.is_empty()
+        self.len() == 0
     }
 
     /// (L, U, Σ π_k/σ_k e_k) at x: both tails of F, and f·√(2π).
     fn sums(&self, x: f64) -> (f64, f64, f64) {
         let (mut lower, mut upper, mut slope) = (0.0, 0.0, 0.0);
-        for c in &self.components {
+        for c in self.components.iter() {
             let t = (x - c.mean) * c.inv_sigma;
             let e = normal::exp_neg_half_square(t);
             let tail = c.weight * (e * normal::mills(t.abs()));
@@ -134,13 +129,22 @@ impl Mixture {
         (lower, upper, slope)
     }
 
+    /// Both sums in log space at a finite x, z's side -1 or 1.
+    #[cold]
+    #[inline(never)]
+    fn far(&self, x: f64, side: f64) -> far::Sums<Scalar, 1> {
+        self.far_sums(Scalar::new(), x, side)
+    }
+
     /// ln f(x), in nats; error <= 4.5 ε max(1, |ln f|). -∞ at an infinity, NaN for NaN.
     pub fn log_pdf(&self, x: f64) -> f64 {
-        let (_, _, slope) = self.sums(x);
+        let (lower, upper, slope) = self.sums(x);
         if slope >= self.tiny_slope {
             libm::log(slope) - normal::HALF_LN_2PI
+        } else if x.is_finite() {
+            number(self.far(x, side(lower, upper)).log_pdf())
         } else {
-            self.log_space(x).log_pdf
+            -x.abs() // NaN stays NaN
         }
     }
 
@@ -151,8 +155,10 @@ impl Mixture {
             libm::log1p(-upper)
         } else if lower >= TINY {
             libm::log(lower)
+        } else if x.is_finite() {
+            number(self.far(x, -1.0).log_tail())
         } else {
-            self.log_space(x).log_tail
+            x
         }
     }
 
@@ -163,8 +169,10 @@ impl Mixture {
             libm::log1p(-lower)
         } else if upper >= TINY {
             libm::log(upper)
+        } else if x.is_finite() {
+            number(self.far(x, 1.0).log_tail())
         } else {
-            self.log_space(x).log_tail
+            -x
         }
     }
 
@@ -172,14 +180,20 @@ impl Mixture {
     /// infinite x.
     pub fn gaussianize(&self, x: f64) -> (f64, f64) {
         let (lower, upper, slope) = self.sums(x);
-        let p = lower.min(upper);
-        if p >= TINY && slope >= self.tiny_slope && x.is_finite() {
+        let (p, side) = (lower.min(upper), side(lower, upper));
+        if !x.is_finite() {
+            (f64::NAN, f64::NAN)
+        } else if p >= TINY && slope >= self.tiny_slope {
             let a = normal::upper_quantile(p.min(0.5));
-            let log_det = libm::log(slope * normal::mills(a) / p);
-            (if lower <= upper { -a } else { a }, log_det)
+            (side * a, libm::log(slope * normal::mills(a) / p))
         } else {
-            let at = self.log_space(x);
-            (at.z, at.log_det)
+            let at = self.far(x, side).map(self.widest);
+            (side * number(at.a), number(at.log_det))
         }
     }
+}
+
+/// The side of z, from both tails.
+fn side(lower: f64, upper: f64) -> f64 {
+    if lower <= upper { -1.0 } else { 1.0 }
 }

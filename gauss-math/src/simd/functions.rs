@@ -17,9 +17,14 @@
 
 use super::Pack;
 use crate::coefficients::{EXP, LN, MILLS_P, MILLS_Q, QUANTILE_P, QUANTILE_Q};
+use crate::normal::INV_SQRT_2PI;
 use pulp::{Simd, bytemuck};
 use std::f64::consts::LOG2_E;
 
+/// The rational function for M ends here; the asymptotic series takes over.
+const MILLS_END: f64 = 38.6;
+/// Its terms in 1/a²: (-1)^k (2k - 1)!!.
+const MILLS_SERIES: [f64; 7] = [1.0, -1.0, 3.0, -15.0, 105.0, -945.0, 10395.0];
 /// √(2 ln 2), where |z| = 0.
 const R0: f64 = 1.177_410_022_515_474_7;
 const TWO_LN_2: f64 = 1.386_294_361_119_890_6;
@@ -160,6 +165,33 @@ pub fn exp_neg_half_square<S: Simd, const L: usize>(a: Pack<S, L>) -> Pack<S, L>
 #[inline(always)]
 pub fn mills<S: Simd, const L: usize>(a: Pack<S, L>) -> (Pack<S, L>, Pack<S, L>) {
     horner_pair(a, &MILLS_P, &MILLS_Q)
+}
+
+/// M(a) for any a >= 0; relative error <= 4 ε.
+///
+/// Beyond a = 38.6 seven terms of the asymptotic series (Abramowitz & Stegun 26.2.12).
+#[inline(always)]
+pub fn mills_anywhere<S: Simd, const L: usize>(a: Pack<S, L>) -> Pack<S, L> {
+    let inside = a.at_most(MILLS_END);
+    if inside.all() {
+        mills_rational(a)
+    } else if (!inside).all() {
+        mills_series(a)
+    } else {
+        inside.select(mills_rational(a), mills_series(a))
+    }
+}
+
+#[inline(always)]
+fn mills_rational<S: Simd, const L: usize>(a: Pack<S, L>) -> Pack<S, L> {
+    let (p, q) = mills(a);
+    p / q
+}
+
+#[inline(always)]
+fn mills_series<S: Simd, const L: usize>(a: Pack<S, L>) -> Pack<S, L> {
+    let r = Pack::splat(a.simd(), 1.0) / a;
+    horner(r * r, &MILLS_SERIES) * (r * INV_SQRT_2PI)
 }
 
 /// ln x for normal x > 0; relative error <= 2 ε.

@@ -15,8 +15,7 @@
 mod functions;
 mod pack;
 
-pub(crate) use functions::horner;
-pub use functions::{exp, exp_neg_half_square, ln, mills, pow2, upper_quantile};
+pub use functions::{exp, exp_neg_half_square, ln, mills, mills_anywhere, pow2, upper_quantile};
 pub use pack::{Mask, Operand, Pack};
 
 use pulp::{Arch, Simd, WithSimd};

@@ -1,7 +1,7 @@
 //! Expectation-maximisation for a mixture of normals in one dimension.
 //!
 //! **One iteration** (Dempster, Laird and Rubin 1977). From the responsibilities of
-//! `estep.rs`, in the units u of the column's spread,
+//! [`gauss_math::expectation`], in the units u of the column's spread,
 //!
 //! π_k = n_k/n,  μ_k = mean under r_k,  σ_k² = max(floor², (n_k v_k + a s₀²)/(n_k + a)),
 //!
@@ -27,12 +27,11 @@
 //! ([`crate::marginal::histogram`]): an iteration then costs the same for any n.
 
 use crate::Error;
-use crate::estep::{Component, Padded, Workspace, e_step};
 use crate::marginal::gmm::{EmFit, Gmm};
 use crate::marginal::histogram::Histogram;
 use crate::marginal::scale::Scale;
 use crate::marginal::start;
-use gauss_math::normal::HALF_LN_2PI;
+use gauss_math::expectation::{Component, Points, Sums, Workspace, e_step};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -122,7 +121,7 @@ pub(crate) fn check_components(components: usize) -> Result<(), Error> {
 #[derive(Debug)]
 pub(crate) struct Column {
     pub scale: Scale,
-    pub points: Padded,
+    pub points: Points,
     /// The least σ, in units u.
     floor: f64,
 }
@@ -133,17 +132,17 @@ impl Column {
     pub fn new(x: &[f64], weights: Option<&[f64]>, options: &EmOptions) -> Self {
         let scale = Scale::of(x, weights);
         if scale.spread == 0.0 {
-            return Self { scale, points: Padded::new(vec![], vec![]), floor: 1.0 };
+            return Self { scale, points: Points::new(vec![], vec![]), floor: 1.0 };
         }
         let weight = |i: usize| weights.map_or(1.0, |weights| weights[i]);
         let points = if options.binned_above.is_some_and(|limit| x.len() > limit) {
             let mut histogram = Histogram::about(scale.centre, scale.spread);
             x.iter().enumerate().for_each(|(i, &x)| histogram.add_value(x, weight(i)));
             let points = histogram.points();
-            Padded::new(points.u, points.weight)
+            Points::new(points.u, points.weight)
         } else {
             let u = x.iter().map(|x| (x - scale.centre) / scale.spread).collect();
-            Padded::new(u, (0..x.len()).map(weight).collect())
+            Points::new(u, (0..x.len()).map(weight).collect())
         };
         let floor = scale.floor / scale.spread;
         Self { scale, points, floor }
@@ -156,7 +155,7 @@ impl Column {
         let counted = histogram.effective() / histogram.total();
         let weight = points.weight.iter().map(|w| w * counted).collect();
         let floor = scale.floor / scale.spread;
-        Some(Self { scale, points: Padded::new(points.u, weight), floor })
+        Some(Self { scale, points: Points::new(points.u, weight), floor })
     }
 
     /// Fits k components, k >= 1.
@@ -217,7 +216,7 @@ impl<'a> Run<'a> {
     fn begin(&mut self, mut gmm: Gmm) -> (f64, Gmm) {
         self.iterate(&mut gmm, self.options.burn_in);
         let mut objective = self.evaluate(&gmm).objective;
-        let one_row = 1.0 / self.column.points.total;
+        let one_row = 1.0 / self.column.points.total();
         if gmm.weights.iter().any(|&w| w < one_row) && gmm.len() > 1 {
             let mut other = gmm.clone();
             self.place_anew(&mut other, one_row);
@@ -234,7 +233,7 @@ impl<'a> Run<'a> {
     /// iteration and whether it converged.
     fn iterate(&mut self, gmm: &mut Gmm, iterations: usize) -> (Vec<f64>, bool) {
         let mut trace = Vec::with_capacity(iterations);
-        let least_gain = self.options.tolerance / self.column.points.total;
+        let least_gain = self.options.tolerance / self.column.points.total();
         for i in 0..iterations {
             let objective = self.evaluate(gmm).objective;
             trace.push(objective);
@@ -246,28 +245,27 @@ impl<'a> Run<'a> {
         (trace, false)
     }
 
-    /// The expectation step: fills `work.sums`.
+    /// The expectation step: fills the sums of `work`.
     fn evaluate(&mut self, gmm: &Gmm) -> Value {
         self.components.clear();
         let mut log_prior = 0.0;
         for ((&weight, &mean), &sigma) in gmm.weights.iter().zip(&gmm.means).zip(&gmm.sigmas) {
-            let log_factor = weight.ln() - sigma.ln() - HALF_LN_2PI;
-            self.components.push(Component { mean, precision: 1.0 / sigma, log_factor });
+            self.components.push(Component::new(weight, mean, sigma));
             log_prior -= self.options.prior_rows
                 * (sigma.ln() + 0.5 * self.prior_variance / (sigma * sigma));
         }
         let points = &self.column.points;
         let sum = e_step(points, &self.components, &mut self.work);
-        let log_likelihood = sum / points.total;
-        Value { log_likelihood, objective: log_likelihood + log_prior / points.total }
+        let log_likelihood = sum / points.total();
+        Value { log_likelihood, objective: log_likelihood + log_prior / points.total() }
     }
 
-    /// The maximisation step, from `work.sums`.
+    /// The maximisation step, from the sums of `work`.
     fn maximise(&self, gmm: &mut Gmm) {
-        let total: f64 = self.work.sums.iter().map(|s| s[0]).sum();
+        let total: f64 = self.work.sums().iter().map(|s| s.count).sum();
         let a = self.options.prior_rows;
         let least = self.column.floor * self.column.floor;
-        for (k, &[n, first, second]) in self.work.sums.iter().enumerate() {
+        for (k, &Sums { count: n, first, second }) in self.work.sums().iter().enumerate() {
             gmm.weights[k] = n / total;
             let sigma = gmm.sigmas[k];
             let (shift, spread) = if n > DEAD { (first / n, second / n) } else { (0.0, 0.0) };
@@ -285,9 +283,9 @@ impl<'a> Run<'a> {
         let points = &self.column.points;
         let density = |u: f64| gmm.log_pdf(u);
         let worst = points
-            .u
+            .x()
             .iter()
-            .zip(&points.weight)
+            .zip(points.weights())
             .filter(|&(_, &w)| w > 0.0)
             .map(|(&u, _)| (density(u), u))
             .min_by(|a, b| a.0.total_cmp(&b.0));

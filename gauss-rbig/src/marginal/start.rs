@@ -1,9 +1,9 @@
 //! Where EM starts: components at the data's quantiles, or at seeds drawn by k-means++.
 
-use crate::estep::Padded;
 use crate::marginal::gmm::Gmm;
 use crate::marginal::scale::Scale;
 use crate::seeds::{Seeds, draw, plus_plus_seeds};
+use gauss_math::expectation::Points;
 use rand::Rng;
 
 /// Component k gets the k-th of K equal shares of the sorted values: its median, and 1.155 times
@@ -23,22 +23,22 @@ pub(crate) fn quantile(k: usize, scale: &Scale, floor: f64) -> Gmm {
 
 /// Seeds of [`crate::seeds`]; then every point goes to its nearest seed and each cluster gives one
 /// component.
-pub(crate) fn plus_plus(k: usize, points: &Padded, floor: f64, rng: &mut impl Rng) -> Gmm {
-    let mass = points.weight.iter().copied();
+pub(crate) fn plus_plus(k: usize, points: &Points, floor: f64, rng: &mut impl Rng) -> Gmm {
+    let mass = points.weights().iter().copied();
     let first = draw(mass.clone(), rng).unwrap_or(0);
-    let square =
-        |j: usize, seed: usize| (points.u[j] - points.u[seed]) * (points.u[j] - points.u[seed]);
+    let x = points.x();
+    let square = |j: usize, seed: usize| (x[j] - x[seed]) * (x[j] - x[seed]);
     let Seeds { at, nearest } = plus_plus_seeds(first, k, mass, square, rng);
-    let seeds: Vec<f64> = at.iter().map(|&j| points.u[j]).collect();
+    let seeds: Vec<f64> = at.iter().map(|&j| x[j]).collect();
 
     let mut sums = vec![[0.0_f64; 3]; k];
-    for ((&u, &w), &c) in points.u.iter().zip(&points.weight).zip(&nearest) {
+    for ((&u, &w), &c) in points.x().iter().zip(points.weights()).zip(&nearest) {
         let delta = u - seeds[c];
         sums[c][0] += w;
         sums[c][1] += w * delta;
         sums[c][2] += w * delta * delta;
     }
-    let total = points.total + k as f64; // every cluster counts one point more: none is empty
+    let total = points.total() + k as f64; // every cluster counts one point more: none is empty
     let least = floor.max(0.1 / k as f64);
     let mut gmm = Gmm { weights: vec![], means: vec![], sigmas: vec![] };
     for (c, [w, first, second]) in sums.into_iter().enumerate() {

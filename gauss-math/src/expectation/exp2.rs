@@ -4,9 +4,9 @@
 //! so the last two digits of an exponential are spent for nothing there. Working in base 2
 //! removes the two-part reduction by ln 2: with k the integer nearest to x, x - k is exact, and
 //! 2^(x - k) on [-½, ½] is a polynomial of degree 9 (interpolation at the ten Chebyshev nodes,
-//! relative error 1.8·10⁻¹⁴). About two thirds of the cost of `gauss_math::simd::exp`.
+//! relative error 1.8·10⁻¹⁴). About two thirds of the cost of [`simd::exp`].
 
-use gauss_math::simd::{self, Pack};
+use crate::simd::{self, Pack};
 use pulp::Simd;
 
 /// Lowest order first.
@@ -30,7 +30,7 @@ const ROUND: f64 = 6_755_399_441_055_744.0;
 
 /// 2^max(x, -1000) for x <= 1000; relative error <= 3·10⁻¹⁴.
 #[inline(always)]
-pub(crate) fn exp2<S: Simd, const L: usize>(x: Pack<S, L>) -> Pack<S, L> {
+pub(super) fn exp2<S: Simd, const L: usize>(x: Pack<S, L>) -> Pack<S, L> {
     let x = x.max(LOWEST);
     let k = (x + ROUND) - ROUND;
     let r = x - k;
@@ -44,7 +44,7 @@ pub(crate) fn exp2<S: Simd, const L: usize>(x: Pack<S, L>) -> Pack<S, L> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gauss_math::simd::Backend;
+    use crate::simd::Backend;
     use pulp::WithSimd;
 
     struct Op<'a>(&'a [f64], &'a mut [f64]);

@@ -1,0 +1,79 @@
+//! A row where p and f can be represented: its sums over components, and z from them, lane by lane.
+
+use super::component::Component;
+use crate::simd::{self, Mask, Operand, Pack, T_MAX, TINY};
+use pulp::Simd;
+
+/// What one component adds to the sums at x.
+pub(super) struct Term<S: Simd, const L: usize> {
+    /// π Φ(t)
+    pub lower: Pack<S, L>,
+    /// π Φ(-t)
+    pub upper: Pack<S, L>,
+    /// π/σ exp(-t²/2)
+    pub density: Pack<S, L>,
+    /// π Φ(-|t|)
+    pub tail: Pack<S, L>,
+}
+
+impl<S: Simd, const L: usize> Term<S, L> {
+    #[inline(always)]
+    pub fn new<P: Operand<S, L>>(x: Pack<S, L>, c: &Component<P>) -> Self {
+        let t = (x - c.mean) * c.inv_sigma;
+        let a = t.abs().min(T_MAX);
+        let e = simd::exp_neg_half_square(a);
+        let (p, q) = simd::mills(a);
+        let tail = e * c.weight * p / q;
+        let rest = -tail + c.weight;
+        let negative = t.less(0.0);
+        Self {
+            lower: negative.select(tail, rest),
+            upper: negative.select(rest, tail),
+            density: e * c.slope,
+            tail,
+        }
+    }
+}
+
+/// L, U and Σ π/σ exp(-t²/2) at x.
+#[derive(Clone, Copy)]
+pub(super) struct Sums<S: Simd, const L: usize> {
+    pub lower: Pack<S, L>,
+    pub upper: Pack<S, L>,
+    pub slope: Pack<S, L>,
+}
+
+/// z and dz/dx at x.
+pub(super) struct Point<S: Simd, const L: usize> {
+    /// Whether this is the answer. Where not, z is ±∞ on its side, and log space has to do it.
+    pub near: Mask<S, L>,
+    pub z: Pack<S, L>,
+    /// dz/dx; 1 where not near.
+    pub jacobian: Pack<S, L>,
+    /// p, negative where z is positive.
+    pub signed_p: Pack<S, L>,
+    /// M(|z|)/p
+    pub mills_over_p: Pack<S, L>,
+}
+
+impl<S: Simd, const L: usize> Sums<S, L> {
+    #[inline(always)]
+    pub fn map(self, x: Pack<S, L>, tiny_slope: impl Operand<S, L>) -> Point<S, L> {
+        let is_lower = self.lower.at_most(self.upper);
+        // Rounding can leave the smaller of two near-halves above ½ by an ulp.
+        let p = self.lower.min(self.upper).min(0.5);
+        let near = p.at_least(TINY) & self.slope.at_least(tiny_slope) & x.abs().at_most(f64::MAX);
+        let p = near.select(p, 0.5);
+        let a = simd::upper_quantile(p);
+        let (mills_p, mills_q) = simd::mills(a);
+        let mills_over_p = mills_p / (mills_q * p);
+        let a = near.select(a, f64::INFINITY);
+        Point {
+            near,
+            z: is_lower.select(-a, a),
+            jacobian: near.select(self.slope * mills_over_p, 1.0),
+            signed_p: is_lower.select(p, -p),
+            mills_over_p,
+        }
+    }
+}
