@@ -27,6 +27,8 @@
 //! standard error carries progress, prose and one line for an error.
 
 #![forbid(unsafe_code)]
+// A program's own functions are all used; the libraries beneath do say what must be.
+#![allow(clippy::must_use_candidate)]
 
 pub mod cli;
 pub mod commands;
