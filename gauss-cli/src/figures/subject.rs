@@ -1,8 +1,9 @@
 //! A model and a table, and what their figures share.
 
 use faer::{Mat, MatRef};
+use gauss_flow::stream::{Purpose, stream};
 use gauss_model::{Error, Model};
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::column::View;
@@ -44,6 +45,11 @@ impl Settings {
         let draws = DRAWS.min(DRAWN_NUMBERS / dim.max(1)).max(DRAWS / 10);
         Self { draws, ..Self::default() }
     }
+
+    /// A generator for one part of the figures.
+    fn stream(&self, part: u64) -> ChaCha8Rng {
+        stream(self.seed, Purpose::Figure { part })
+    }
 }
 
 /// A model, rows of a table, and what is computed of them once.
@@ -76,14 +82,14 @@ impl<'a> Subject<'a> {
         let d = expected;
         let whole = |i: &usize| x.row(*i).iter().all(|v| v.is_finite());
         let complete: Vec<usize> = (0..x.nrows()).filter(whole).collect();
-        let chosen = chosen(&complete, settings.rows, &mut stream(settings.seed, 1));
+        let chosen = chosen(&complete, settings.rows, &mut settings.stream(1));
         let x = Mat::from_fn(chosen.len(), d, |i, j| x[(chosen[i], j)]);
 
-        let z = model.forward(x.as_ref(), &mut stream(settings.seed, 2))?;
+        let z = model.forward(x.as_ref(), &mut settings.stream(2))?;
         let finite: Vec<usize> =
             (0..z.nrows()).filter(|&i| z.row(i).iter().all(|v| v.is_finite())).collect();
         let z = Mat::from_fn(finite.len(), d, |i, j| z[(finite[i], j)]);
-        let samples = model.sample(settings.draws, &mut stream(settings.seed, 3));
+        let samples = model.sample(settings.draws, &mut settings.stream(3));
         let views = (0..d)
             .map(|j| View::new(&model.columns()[j], &column(&x, j), &column(&samples, j)))
             .collect();
@@ -149,9 +155,9 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// A generator for one purpose; figures do not depend on which others are made.
-    pub(super) fn stream(&self, purpose: u64) -> ChaCha8Rng {
-        stream(self.settings.seed, purpose)
+    /// A generator for one part; figures do not depend on which others are made.
+    pub(super) fn stream(&self, part: u64) -> ChaCha8Rng {
+        self.settings.stream(part)
     }
 
     /// Where the values of column `j` stand on its axis; discrete ones spread over a share
@@ -179,12 +185,6 @@ pub(super) enum Choice {
 /// The values of column `j`.
 pub(super) fn column(x: &Mat<f64>, j: usize) -> Vec<f64> {
     x.col(j).iter().copied().collect()
-}
-
-fn stream(seed: u64, purpose: u64) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(purpose);
-    rng
 }
 
 /// At most `most` of the rows: one at random of each of as many equal stretches.
