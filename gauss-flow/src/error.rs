@@ -98,6 +98,14 @@ pub enum Error {
         /// What was given.
         value: f64,
     },
+    /// Two options of which one leaves the other without a meaning.
+    #[error("{option} has no meaning beside {beside}")]
+    Meaningless {
+        /// The option's name.
+        option: &'static str,
+        /// The other, and its value.
+        beside: &'static str,
+    },
     /// The loss of a training became NaN or infinite. The flow then has the best parameters so far.
     #[error("the loss became {loss} in epoch {epoch}; a lower learning rate may help")]
     Diverged {

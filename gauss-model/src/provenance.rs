@@ -4,7 +4,7 @@
 use gauss_flow::{History, StopReason};
 use gauss_rbig::defects::Defect;
 use gauss_rbig::recipe::{Candidate, Recipe};
-pub use gauss_rbig::recipe::{Rival, Winner};
+pub use gauss_rbig::recipe::{DensityKind, Rival, Winner};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -189,6 +189,16 @@ impl Provenance {
             training.epochs.iter().any(|epoch| epoch.validation_nll.is_some())
         };
         self.held_out.rows() > 0 || self.training.as_ref().is_some_and(looked)
+    }
+
+    /// The kind of density that the search chose; `None` of a model that no search chose, or where
+    /// something simpler did better.
+    #[must_use]
+    pub fn kind(&self) -> Option<DensityKind> {
+        match self.winner {
+            Some(Winner::Trained(candidate)) => Some(candidate.kind()),
+            _ => None,
+        }
     }
 
     /// How many candidates the search began.

@@ -7,7 +7,7 @@ mod models;
 use gauss_flow::StopReason;
 use gauss_model::gauss_rbig::baseline::Baseline;
 use gauss_model::gauss_rbig::defects::Defect;
-use gauss_model::gauss_rbig::recipe::{Budget, Candidate, Method, Recipe, Refit};
+use gauss_model::gauss_rbig::recipe::{Blocks, Budget, Candidate, Method, Recipe, Refit};
 use gauss_model::provenance::{HeldOut, How, Noise, Rival, Training, Trial, Weights, Winner};
 use gauss_model::{Column, Kind, Model, Provenance, Support};
 use models::{old_provenance, small_flow, small_model, small_model_of};
@@ -37,7 +37,7 @@ fn the_golden_file_of_version_2_is_read() {
 
 /// A model that remembers one of everything.
 fn full_model() -> Model {
-    let candidate = Candidate {
+    let candidate = Candidate::Blocks(Blocks {
         smooth: true,
         first: 8,
         blocks: 16,
@@ -45,9 +45,10 @@ fn full_model() -> Model {
         reflections: 2,
         prior: 3.0,
         noise: 0.125,
-    };
+    });
     let recipe = Recipe {
         method: Method::Joint,
+        kind: Some(gauss_model::gauss_rbig::recipe::DensityKind::Blocks),
         first: Some(8),
         blocks: Some(16),
         components: Some(4),

@@ -3,7 +3,9 @@
 use faer::{Mat, MatRef};
 use gauss_flow::{LayerSpec, Rows};
 use gauss_rbig::Error;
-use gauss_rbig::recipe::{Budget, Fitted, Method, Recipe, Refit, Winner, fit_recipe};
+use gauss_rbig::recipe::{
+    Blocks, Budget, Candidate, Fitted, Method, Recipe, Refit, Winner, fit_recipe,
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -184,7 +186,9 @@ fn what_is_fixed_stays_fixed_and_the_rest_is_searched() {
     // A smooth start and a sharp one are left to choose from.
     let begun = fitted.trials.iter().filter(|t| t.round == 1).count();
     assert!((1..=2).contains(&begun), "{begun}");
-    assert!(fitted.trials.iter().all(|t| t.candidate.prior == 2.0 && t.candidate.blocks == 3));
+    let as_asked =
+        |candidate| matches!(candidate, Candidate::Blocks(Blocks { prior: 2.0, blocks: 3, .. }));
+    assert!(fitted.trials.iter().all(|t| as_asked(t.candidate)));
     assert!(fitted.refitted && fitted.validation_rows == 75 && fitted.train_rows == 225);
 }
 

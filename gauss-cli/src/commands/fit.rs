@@ -122,6 +122,7 @@ impl Fit {
     /// What clap cannot see.
     fn check_usage(&self) -> Result<(), Error> {
         let usage = |text: String| Err(Error::Usage(text));
+        self.recipe.check_usage()?;
         self.remedies.check_usage()?;
         self.kinds.check_usage()?;
         each_once("--columns", &self.columns)?;
@@ -256,6 +257,9 @@ impl<'a> Summary<'a> {
             ("columns", format!("{}: {}", self.columns.len(), self.columns.join(", "))),
         ];
         facts.extend(self.kinds.iter().filter_map(ColumnStatement::prose).map(|kind| ("", kind)));
+        if let Some(kind) = self.search.kind {
+            facts.push(("kind", format!("{kind}: {}", kind.meaning())));
+        }
         facts.extend([(
             "flow",
             format!(

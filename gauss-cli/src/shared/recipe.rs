@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use gauss_rbig::recipe::{Budget, Method, Recipe, Refit};
+use gauss_rbig::recipe::{Budget, DensityKind, Method, Recipe, Refit};
 
+use crate::error::Error;
 use crate::options::{count, not_negative, positive, positive_number};
 
 /// Options of `fit`.
@@ -20,10 +21,19 @@ pub struct RecipeArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The model (what is not given is found by the search)")]
 struct Shape {
+    /// Kind of density: rotations and mixtures per dimension in blocks; one mixture of normals with
+    /// full covariances; or mixtures per column whose shape depends on the columns before it
+    #[arg(
+        long,
+        value_enum,
+        value_name = "blocks|mixture|conditioned",
+        hide_possible_values = true
+    )]
+    kind: Option<KindArg>,
     /// Blocks, each a rotation and a mixture per dimension
     #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = positive)]
     blocks: Option<usize>,
-    /// Normal distributions in the mixture of each dimension
+    /// Normal distributions in each mixture
     #[arg(long, allow_negative_numbers = true, value_name = "K", value_parser = positive)]
     components: Option<usize>,
     /// Householder reflections that make each rotation [default: one per column, at most 16]
@@ -87,10 +97,36 @@ enum MethodArg {
     Joint,
 }
 
+/// `--kind`; explained by the option, too.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum KindArg {
+    Blocks,
+    Mixture,
+    Conditioned,
+}
+
 impl RecipeArgs {
+    /// What clap cannot see.
+    pub fn check_usage(&self) -> Result<(), Error> {
+        let Shape { kind, blocks, reflections, .. } = self.shape;
+        let method = !matches!(self.training.method, MethodArg::Warm);
+        let of_blocks = [
+            ("--blocks", blocks.is_some()),
+            ("--reflections", reflections.is_some()),
+            ("--method", method),
+        ];
+        match (kind, of_blocks.into_iter().find(|(_, given)| *given)) {
+            (Some(KindArg::Mixture | KindArg::Conditioned), Some((option, _))) => {
+                let text = format!("{option} is about blocks: leave it out, or use --kind blocks");
+                Err(Error::Usage(text))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The library's recipe, with what the command line changes.
     pub fn recipe(&self, seed: u64) -> Recipe {
-        let Shape { blocks, components, reflections, prior } = self.shape;
+        let Shape { kind, blocks, components, reflections, prior } = self.shape;
         let Training { budget, batch_size, learning_rate, refit, no_refit, .. } = self.training;
         Recipe {
             method: match self.training.method {
@@ -98,6 +134,11 @@ impl RecipeArgs {
                 MethodArg::Rbig => Method::Rbig,
                 MethodArg::Joint => Method::Joint,
             },
+            kind: kind.map(|kind| match kind {
+                KindArg::Blocks => DensityKind::Blocks,
+                KindArg::Mixture => DensityKind::Mixture,
+                KindArg::Conditioned => DensityKind::Conditioned,
+            }),
             blocks,
             components,
             reflections,

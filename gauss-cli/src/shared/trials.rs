@@ -1,6 +1,6 @@
 //! What a fit tried and chose: for the report of `gauss fit`, and as `gauss inspect` tells it.
 
-use gauss_model::provenance::{Provenance, Trial, Winner};
+use gauss_model::provenance::{DensityKind, Provenance, Trial, Winner};
 use gauss_model::{Fitted, Model};
 use gauss_rbig::recipe::{self, Rival};
 use schemars::JsonSchema;
@@ -12,6 +12,8 @@ use super::defects::Caveats;
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Search")]
 pub struct Trials {
+    /// The kind of density that won, of those that a search tries.
+    pub kind: Option<DensityKind>,
     /// The winner, and out of how many.
     pub chosen: Option<String>,
     /// Every candidate in every round.
@@ -52,6 +54,7 @@ impl Trials {
     /// Of a fit.
     pub fn of(fitted: &Fitted) -> Self {
         Self {
+            kind: fitted.model.provenance().kind(),
             chosen: chosen(fitted.model.provenance()),
             tried: fitted.search.trials.iter().map(Tried::of).collect(),
             baselines: fitted.search.baselines.iter().map(Simple::of).collect(),
@@ -101,6 +104,9 @@ pub fn notes(model: &Model) -> Vec<(String, String)> {
     let mut notes = Vec::new();
     let mut note = |name: &str, text: String| notes.push((name.to_owned(), text));
     let held_out = provenance.held_out.rows();
+    if let Some(kind) = provenance.kind() {
+        note("kind", format!("{kind}: {}", kind.meaning()));
+    }
     if let Some(chosen) = chosen(provenance) {
         note("chosen", chosen);
     }

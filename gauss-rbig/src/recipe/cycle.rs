@@ -40,8 +40,8 @@ pub(super) fn train_options(
         clip_norm: Some(10.0),
         average_epochs: Some(cycle.epochs as f64 / 60.0),
         validate_every: cycle.epochs.div_ceil(20),
-        noise: noise(flow, candidate.noise, rounding),
-        prior: candidate.prior,
+        noise: noise(flow, candidate.noise(), rounding),
+        prior: candidate.prior(),
     }
 }
 

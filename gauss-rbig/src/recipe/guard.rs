@@ -35,6 +35,8 @@ pub(super) struct Guard<'a> {
     limit: Option<Duration>,
     /// The search's part of it.
     search_limit: Option<Duration>,
+    /// The end of a loan.
+    until: Option<Duration>,
     /// The second fit's length over the winner's; 0 where there is none.
     refit_ratio: f64,
     /// The seconds that the winner's start and training took.
@@ -58,6 +60,7 @@ impl<'a> Guard<'a> {
             begun: clock.now(),
             limit,
             search_limit: limit,
+            until: None,
             refit_ratio: 0.0,
             winner_seconds: 0.0,
             cancelled: false,
@@ -71,6 +74,17 @@ impl<'a> Guard<'a> {
     pub fn keep_for_refit(&mut self, rows: Option<usize>, searched: usize) {
         self.refit_ratio = rows.map_or(0.0, |rows| rows as f64 / searched as f64);
         self.search_limit = self.limit.map(|limit| search_part(limit, self.refit_ratio));
+    }
+
+    /// Until [`Guard::end_loan`] the time is over when this part of what is left is.
+    pub fn lend(&mut self, part: f64) {
+        let lent =
+            |left: Duration| Duration::try_from_secs_f64(left.as_secs_f64() * part).unwrap_or(left);
+        self.until = self.left().map(|left| self.now().saturating_add(lent(left)));
+    }
+
+    pub fn end_loan(&mut self) {
+        self.until = None;
     }
 
     /// Begins the second fit, whose time is what is left; false where it would not be done in it.
@@ -118,7 +132,9 @@ impl<'a> Guard<'a> {
     /// The time that is left; `None` where there is no limit.
     pub fn left(&self) -> Option<Duration> {
         let limit = if self.refitting { self.limit } else { self.search_limit };
-        limit.map(|limit| limit.saturating_sub(self.now().saturating_sub(self.begun)))
+        let now = self.now();
+        let left = limit?.saturating_sub(now.saturating_sub(self.begun));
+        Some(self.until.map_or(left, |until| left.min(until.saturating_sub(now))))
     }
 }
 
@@ -144,6 +160,21 @@ mod tests {
         let mut nobody = ();
         let clock = Instant::now();
         let guard = Guard::new(&mut nobody, Budget::Time(Duration::MAX), &clock);
+        assert!(!guard.over());
+    }
+
+    #[test]
+    fn a_loan_is_a_part_of_what_is_left() {
+        let mut nobody = ();
+        let (clock, budget) = (Instant::now(), Budget::Time(Duration::from_secs(1000)));
+        let mut guard = Guard::new(&mut nobody, budget, &clock);
+        guard.lend(0.25);
+        assert!(guard.left() <= Some(Duration::from_secs(250)));
+        guard.end_loan();
+        assert!(guard.left() > Some(Duration::from_secs(900)));
+        // The longest time there is does not overflow.
+        let mut guard = Guard::new(&mut nobody, Budget::Time(Duration::MAX), &clock);
+        guard.lend(1.0);
         assert!(!guard.over());
     }
 

@@ -36,10 +36,12 @@
 
 mod candidate;
 mod cycle;
+mod density_kind;
 mod entry;
 mod few;
 mod fitted;
 mod guard;
+mod judge;
 mod options;
 mod refit;
 mod rivals;
@@ -47,7 +49,8 @@ mod search;
 mod validated;
 
 pub use crate::baseline::Baseline;
-pub use candidate::{Candidate, warm_start};
+pub use candidate::{Blocks, Candidate, warm_start};
+pub use density_kind::DensityKind;
 pub use entry::{fit_recipe, min_rows};
 pub use fitted::{Fitted, Winner};
 pub use options::{Budget, Method, Recipe, Refit};

@@ -1,5 +1,6 @@
 //! How to fit a table: what may be said about it. Nothing has to be.
 
+use super::density_kind::DensityKind;
 use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -53,6 +54,8 @@ pub enum Refit {
 pub struct Recipe {
     /// Which fits.
     pub method: Method,
+    /// The kind of density; `None`: the search chooses.
+    pub kind: Option<DensityKind>,
     /// The most components of a marginal layer before the first rotation; 0: no such layer.
     pub first: Option<usize>,
     /// Blocks, each a rotation and a marginal layer.
@@ -85,6 +88,7 @@ impl Default for Recipe {
     fn default() -> Self {
         Self {
             method: Method::Warm,
+            kind: None,
             first: None,
             blocks: None,
             components: None,
@@ -112,10 +116,10 @@ impl fmt::Display for Recipe {
 }
 
 impl Recipe {
-    /// Whether every option is in its range.
+    /// Whether every option is in its range, and none without a meaning.
     ///
     /// # Errors
-    /// [`Error::Option`].
+    /// [`Error::Option`], [`Error::Meaningless`].
     pub fn validate(&self) -> Result<(), Error> {
         let refuse = |option, value, expected| {
             Err(Error::Option { name: option, value, requirement: expected })
@@ -129,6 +133,7 @@ impl Recipe {
                 return refuse(option, 0.0, "at least 1");
             }
         }
+        self.validate_kind()?;
         if self.batch_size == Some(0) {
             return refuse("batch_size", 0.0, "at least 1");
         }

@@ -4,6 +4,7 @@ use super::cycle::rounding_errors;
 use super::entry::mean_log_prob;
 use super::fitted::{Fitted, Winner};
 use super::guard::Guard;
+use super::judge;
 use super::options::{Method, Recipe};
 use super::rivals::rivals;
 use super::search::Search;
@@ -21,18 +22,7 @@ pub(super) fn fit(
     let mut fitted = if recipe.method == Method::Rbig {
         greedy(x, Some(validation), recipe, guard)?
     } else {
-        let rounding = &rounding_errors(x);
-        let found = Search::new(recipe, x, validation, rounding, guard).run()?;
-        Fitted {
-            validation_log_prob: Some(found.score),
-            trials: found.trials,
-            history: found.history,
-            train_rows: x.nrows(),
-            validation_rows: validation.nrows(),
-            cancelled: found.cancelled,
-            cycles: found.cycles,
-            ..Fitted::of(found.flow, found.candidate.map_or(Winner::Greedy, Winner::Trained))
-        }
+        search(x, validation, recipe, guard)?
     };
     // Who ends the fit waits: the first of them takes no time.
     let most = if guard.cancelled { 1 } else { usize::MAX };
@@ -46,6 +36,32 @@ pub(super) fn fit(
         fitted.baselines.push(rival);
     }
     Ok(fitted)
+}
+
+/// The best that there is of every kind.
+fn search(
+    x: Rows<'_>,
+    validation: Rows<'_>,
+    recipe: &Recipe,
+    guard: &mut Guard<'_>,
+) -> Result<Fitted, Error> {
+    let rounding = &rounding_errors(x);
+    let mut trials = Vec::new();
+    let search = Search::new(recipe, (x, validation), rounding, guard, &mut trials);
+    let found = judge::choose(search.run(f64::NEG_INFINITY)?, validation)?;
+    guard.winner_seconds = found.seconds;
+    let trained = !trials.is_empty();
+    let winner = if trained { Winner::Trained(found.candidate) } else { Winner::Greedy };
+    Ok(Fitted {
+        validation_log_prob: Some(found.score),
+        trials,
+        history: trained.then_some(found.history),
+        train_rows: x.nrows(),
+        validation_rows: validation.nrows(),
+        cancelled: guard.cancelled,
+        cycles: found.cycles,
+        ..Fitted::of(found.flow, winner)
+    })
 }
 
 /// The greedy fit alone: it keeps the blocks that pay.

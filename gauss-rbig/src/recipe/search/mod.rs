@@ -1,9 +1,9 @@
-//! The search: rounds of doubling length, each with fewer candidates.
+//! The search among what is trained: rounds of doubling length, each with fewer candidates.
 //!
 //! | round | who | steps each |
 //! |---|---|---|
 //! | 1 | every candidate | u |
-//! | 2 | the best of each kind of start | 2 u |
+//! | 2 | the best of each start | 2 u |
 //! | 3, 4 | the best, and who may still catch up with it | 4 u, 8 u |
 //! | 5 | the best, if it still gains | 16 u |
 //! | 6, 7, ... | with a budget that allows it: the best, while it gains | 32 u, 64 u, ... |
@@ -12,46 +12,51 @@
 //! and down to 0 (warm restarts: Loshchilov & Hutter, 2017), so what a survivor has learnt in the
 //! early rounds is not lost, and the end of every cycle is a model to be judged. A candidate may
 //! still catch up if its last gain again would bring it level: cycles gain less and less, even
-//! though they double. (After successive halving: Jamieson & Talwalkar, 2016; but kinds of start
-//! differ in how soon they show what they are worth, so round 1 does not choose between them.) All judging
+//! though they double. (After successive halving: Jamieson & Talwalkar, 2016; but starts differ in
+//! how soon they show what they are worth, so round 1 does not choose between them.) All judging
 //! is by the mean log-density of the validation rows, and a cycle never ends below its start there.
+//!
+//! A kind that learns more slowly has more steps to a u, as its pace says. Candidates of all kinds
+//! begin in turn, and the first of each in its own share of the time: no kind is missing because
+//! the budget was spent on another. Whoever cannot reach what needs no training
+//! ([`Search::run`]'s `bar`) does not go on.
 //!
 //! The first three rounds see at most [`SEARCH_ROWS`] rows: to rank candidates, more are not needed.
 
+mod budget;
+mod runner;
+
 use super::candidate::{Candidate, ladder};
 use super::cycle::{Cycle, train_options, worth};
-use super::entry::mean_log_prob;
 use super::guard::Guard;
 use super::options::{Budget, Recipe};
 use crate::Error;
 use crate::sampling::stratified;
-use gauss_flow::{EpochRecord, Event, Flow, History, OwnedRows, Rows, Stage, StopReason, train};
+use budget::EARLY_ROUNDS;
+use gauss_flow::{Event, Flow, OwnedRows, Rows, Stage, train};
+pub(super) use runner::Runner;
+use runner::{best_first, drop_twins};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 /// Rows that the first three rounds learn from, at most.
-const SEARCH_ROWS: usize = 40_000;
+pub(super) const SEARCH_ROWS: usize = 40_000;
 /// u without a budget: Adam moves a parameter by about its rate a step, so that 300 steps at 0.01
 /// can take a warm start anywhere it has to go.
 const UNIT_STEPS: usize = 300;
-/// Rounds on few rows and in small batches.
-const EARLY_ROUNDS: usize = 3;
 /// A cycle that gains less than this many nats per row is the last one: twice the time is not
 /// worth it.
 const LEAST_GAIN: f64 = 0.005;
 /// The longest cycle without a budget, in units.
 const LONGEST: usize = 16;
-/// What a prior costs shows late, what it saves even later: two that differ by less than this
-/// part of what they both gained in a round go on together.
-const TWIN: f64 = 0.05;
+
 /// One candidate in one round, and how it did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     /// Counted from 1.
     pub round: usize,
-    /// What was trained.
+    /// What was tried.
     pub candidate: Candidate,
-    /// Steps of the optimiser in this round.
+    /// Steps of the optimiser in this round; of a mixture, passes over the rows.
     pub steps: usize,
     /// Mean log-density of the validation rows before and after, in nats.
     pub before: f64,
@@ -61,33 +66,6 @@ pub struct Trial {
     pub seconds: f64,
 }
 
-/// A candidate on its way.
-#[derive(Clone)]
-struct Runner {
-    candidate: Candidate,
-    flow: Flow,
-    /// Of the validation rows.
-    score: f64,
-    /// What the last cycle added to it.
-    last_gain: f64,
-    history: History,
-    cycles: Vec<Cycle>,
-    /// Spent on it.
-    seconds: f64,
-}
-
-/// What the search found.
-pub(super) struct Found {
-    /// `None`, as the history, where not even the first candidate was trained.
-    pub candidate: Option<Candidate>,
-    pub flow: Flow,
-    pub score: f64,
-    pub history: Option<History>,
-    pub cycles: Vec<Cycle>,
-    pub trials: Vec<Trial>,
-    pub cancelled: bool,
-}
-
 pub(super) struct Search<'a, 'o> {
     recipe: &'a Recipe,
     x: Rows<'a>,
@@ -95,7 +73,7 @@ pub(super) struct Search<'a, 'o> {
     /// The columns' rounding errors.
     rounding: &'a [f64],
     guard: &'a mut Guard<'o>,
-    trials: Vec<Trial>,
+    trials: &'a mut Vec<Trial>,
     /// Passes over all rows so far.
     passes: f64,
 }
@@ -103,20 +81,21 @@ pub(super) struct Search<'a, 'o> {
 impl<'a, 'o> Search<'a, 'o> {
     pub fn new(
         recipe: &'a Recipe,
-        x: Rows<'a>,
-        validation: Rows<'a>,
+        (x, validation): (Rows<'a>, Rows<'a>),
         rounding: &'a [f64],
         guard: &'a mut Guard<'o>,
+        trials: &'a mut Vec<Trial>,
     ) -> Self {
-        Self { recipe, x, validation, rounding, guard, trials: Vec::new(), passes: 0.0 }
+        Self { recipe, x, validation, rounding, guard, trials, passes: 0.0 }
     }
 
-    pub fn run(mut self) -> Result<Found, Error> {
+    /// The runners of the last round, the best first, of which there is at least one. `bar`: the
+    /// score of what needed no training.
+    pub fn run(mut self, bar: f64) -> Result<Vec<Runner>, Error> {
         let few = few_rows(self.x, self.recipe.seed);
         let rows = few.as_ref().map_or(self.x, OwnedRows::rows);
         let candidates = ladder(self.recipe, self.x.ncols());
-        // All rounds, should two candidates get as far as the third.
-        let plan = candidates.len() + 2 * 2 + 2 * 4 + 8 + 16;
+        let plan = plan(&candidates);
         let unit = match self.recipe.budget {
             Budget::Epochs(epochs) => (self.steps(epochs) / plan).max(1),
             Budget::Auto | Budget::Time(_) => UNIT_STEPS,
@@ -130,13 +109,16 @@ impl<'a, 'o> Search<'a, 'o> {
             }
             let x = if round <= EARLY_ROUNDS { rows } else { self.x };
             let before = runners[0].score;
-            let steps = self.steps_in_time(length * unit, runners.len());
+            let steps = self.steps_in_time(length * unit, &runners);
             if steps < unit || !self.round(&mut runners, x, steps, round)? {
                 break;
             }
             drop_twins(&mut runners);
             let best = runners[0].score;
-            runners.retain(|runner| runner.score + runner.last_gain >= best);
+            runners.retain(|runner| runner.may_reach(best));
+            if !runners.iter().any(|runner| runner.may_reach(bar)) {
+                break;
+            }
             if round > EARLY_ROUNDS {
                 runners.truncate(1);
                 if !(best - before >= LEAST_GAIN) {
@@ -144,17 +126,10 @@ impl<'a, 'o> Search<'a, 'o> {
                 }
             }
         }
-        runners.truncate(1);
-        let Runner { candidate, flow, score, history, cycles, seconds, .. } =
-            runners.swap_remove(0);
-        self.guard.winner_seconds = seconds;
-        let (trials, cancelled) = (self.trials, self.guard.cancelled);
-        let (candidate, history) =
-            if trials.is_empty() { (None, None) } else { (Some(candidate), Some(history)) };
-        Ok(Found { candidate, flow, score, history, cycles, trials, cancelled })
+        Ok(runners)
     }
 
-    /// Begins every candidate, for u steps; u is less than `unit` where time is short.
+    /// Begins every candidate, for u steps times its pace; u is less than `unit` where time is short.
     fn first_round(
         &mut self,
         candidates: &[Candidate],
@@ -164,41 +139,49 @@ impl<'a, 'o> Search<'a, 'o> {
     ) -> Result<(Vec<Runner>, usize), Error> {
         let mut runners: Vec<Runner> = Vec::new();
         let mut failure = None;
-        // The last start, and the seconds it took.
-        let mut last: Option<(Candidate, Flow, f64)> = None;
+        // The starts, and the seconds they took.
+        let mut starts: Vec<(Candidate, Flow, f64)> = Vec::new();
         for (i, candidate) in candidates.iter().enumerate() {
-            if i > 0 && self.is_over(unit, 1) {
+            let new_kind = !candidates[..i].iter().any(|other| other.kind() == candidate.kind());
+            let steps = unit * candidate.pace();
+            if i > 0 && self.is_over(steps, 1) {
                 break;
             }
             let begun = self.guard.now();
             let stage = Stage::Candidate { round: 1, candidate: i + 1, of: candidates.len() };
             let _ = self.guard.hear(&Event::Stage(stage)); // asked below
-            let start = match &last {
-                Some((other, flow, seconds)) if other.same_start(candidate) => {
-                    Ok((flow.clone(), *seconds))
-                }
-                _ => candidate
+            if new_kind {
+                self.guard.lend(1.0 / kinds(&candidates[i..]) as f64);
+            }
+            let known = starts.iter().find(|(other, ..)| other.same_start(candidate));
+            let start = match known {
+                Some((_, flow, seconds)) => Ok((flow.clone(), *seconds)),
+                None => candidate
                     .start(rows, self.recipe, self.guard)
                     .map(|flow| (flow, self.guard.now().saturating_sub(begun).as_secs_f64())),
             };
             if self.guard.cancelled && !runners.is_empty() {
                 break;
             }
-            last = start.as_ref().ok().map(|(flow, seconds)| (*candidate, flow.clone(), *seconds));
+            if let (Ok((flow, seconds)), None) = (&start, known) {
+                starts.push((*candidate, flow.clone(), *seconds));
+            }
             let tried = start.and_then(|(flow, seconds)| {
-                let mut runner = self.runner(*candidate, flow)?;
+                let mut runner = Runner::new(*candidate, flow, self.validation)?;
                 runner.seconds = seconds * self.more_rows(rows);
                 if !self.guard.cancelled {
-                    self.cycle(&mut runner, rows, unit, 1)?;
+                    self.cycle(&mut runner, rows, steps, 1)?;
                 }
                 Ok(runner)
             });
+            self.guard.end_loan();
             match tried {
                 Ok(runner) => runners.push(runner),
                 Err(error) => failure = Some(error), // another candidate may do
             }
             if i == 0 {
-                unit = self.fit_to_time(unit, self.guard.now().saturating_sub(begun), plan);
+                let taken = self.guard.now().saturating_sub(begun) / candidate.pace() as u32;
+                unit = self.fit_to_time(unit, taken, plan.saturating_sub(candidate.pace()));
             }
         }
         match failure {
@@ -207,8 +190,8 @@ impl<'a, 'o> Search<'a, 'o> {
         }
     }
 
-    /// Trains every runner and sorts them, the best first. Returns whether there was budget for
-    /// all.
+    /// Trains every runner for `steps` times its pace and sorts them, the best first. Returns whether
+    /// there was budget for all.
     fn round(
         &mut self,
         runners: &mut [Runner],
@@ -219,6 +202,7 @@ impl<'a, 'o> Search<'a, 'o> {
         let of = runners.len();
         let mut complete = true;
         for (i, runner) in runners.iter_mut().enumerate() {
+            let steps = steps * runner.candidate.pace();
             if self.is_over(steps, round) {
                 complete = false;
                 break;
@@ -232,20 +216,6 @@ impl<'a, 'o> Search<'a, 'o> {
         }
         best_first(runners);
         Ok(complete && !self.guard.cancelled)
-    }
-
-    fn runner(&self, candidate: Candidate, flow: Flow) -> Result<Runner, Error> {
-        let score = mean_log_prob(&flow, self.validation)?;
-        let history = History { epochs: Vec::new(), best_epoch: 0, stopped: StopReason::Finished };
-        Ok(Runner {
-            candidate,
-            flow,
-            score,
-            last_gain: 0.0,
-            history,
-            cycles: Vec::new(),
-            seconds: 0.0,
-        })
     }
 
     /// One cycle of `steps` steps. A run that diverges leaves the runner as it was.
@@ -276,7 +246,7 @@ impl<'a, 'o> Search<'a, 'o> {
                 }
                 let stop = worth(&history, self.validation.effective());
                 runner.cycles.push(Cycle { stop, ..cycle });
-                append(&mut runner.history, history);
+                runner.append(history);
             }
             Err(Error::Diverged { .. }) => runner.cycles.push(Cycle { stop: 0, ..cycle }),
             Err(error) => return Err(error),
@@ -285,103 +255,43 @@ impl<'a, 'o> Search<'a, 'o> {
         self.passes += (seen * x.nrows()) as f64 / self.x.nrows() as f64;
         runner.last_gain = runner.score - before;
         let seconds = self.guard.now().saturating_sub(begun).as_secs_f64();
+        let steps = cycle.epochs * x.nrows().div_ceil(cycle.batch_size);
         runner.seconds += seconds * self.more_rows(x);
+        runner.step_seconds = seconds / steps as f64;
         self.trials.push(Trial {
             round,
             candidate: runner.candidate,
-            steps: cycle.epochs * x.nrows().div_ceil(cycle.batch_size),
+            steps,
             before,
             after: runner.score,
             seconds,
         });
         Ok(())
     }
+}
 
-    /// How many times as many rows the second fit takes as one on these.
-    fn more_rows(&self, rows: Rows<'_>) -> f64 {
-        (self.x.nrows() as f64 / rows.nrows() as f64).max(1.0)
+/// How many u all rounds take together, should two candidates get as far as the third.
+fn plan(candidates: &[Candidate]) -> usize {
+    let mut starts: Vec<Candidate> = Vec::new();
+    for candidate in candidates {
+        if !starts.iter().any(|other| other.same_start(candidate)) {
+            starts.push(*candidate);
+        }
     }
+    let paces = |of: &[Candidate]| of.iter().map(Candidate::pace).sum::<usize>();
+    let slowest = candidates.iter().map(Candidate::pace).max().unwrap_or(1);
+    paces(candidates) + 2 * paces(&starts) + (2 * 4 + 8 + 16) * slowest
+}
 
-    /// A fortieth of the rows: enough noise to leave poor optima; at most what keeps the steps
-    /// cheap while they are many.
-    fn batch_size(&self, rows: usize, round: usize) -> usize {
-        let most = if round <= EARLY_ROUNDS { 128 } else { 1024 };
-        self.recipe.batch_size.unwrap_or((rows / 40).clamp(64, most)).min(rows)
-    }
-
-    /// Steps of an early round that make so many passes over all rows.
-    fn steps(&self, epochs: usize) -> usize {
-        epochs * self.x.nrows().div_ceil(self.batch_size(self.x.nrows(), 1))
-    }
-
-    /// u where the first candidate's first round took `taken`, for what time there is.
-    fn fit_to_time(&self, unit: usize, taken: Duration, plan: usize) -> usize {
-        let Some(left) = self.guard.left() else { return unit };
-        let rest = plan.saturating_sub(1).max(1) as f64;
-        let share = left.as_secs_f64() / (taken.as_secs_f64().max(1e-6) * rest);
-        ((unit as f64 * share.min(1.0)) as usize).max(1)
-    }
-
-    /// `steps`, or as many as the time left allows to each of `runners`, going by the last cycle.
-    fn steps_in_time(&self, steps: usize, runners: usize) -> usize {
-        let (Some(left), Some(last)) = (self.guard.left(), self.trials.last()) else {
-            return steps;
-        };
-        let each = last.seconds.max(1e-6) / last.steps as f64 * runners as f64;
-        steps.min((left.as_secs_f64() / each) as usize)
-    }
-
-    /// Whether the fit was cancelled, or has no budget left for `steps` more.
-    fn is_over(&self, steps: usize, round: usize) -> bool {
-        let spent = match self.recipe.budget {
-            Budget::Epochs(most) => {
-                let rows = steps * self.batch_size(self.x.nrows(), round);
-                self.passes + rows as f64 / self.x.nrows() as f64 > most as f64
-            }
-            Budget::Auto | Budget::Time(_) => false,
-        };
-        spent || self.guard.cancelled || self.guard.over()
-    }
+/// How many kinds there are among candidates.
+fn kinds(candidates: &[Candidate]) -> usize {
+    let first =
+        |i: &usize| !candidates[..*i].iter().any(|other| other.kind() == candidates[*i].kind());
+    (0..candidates.len()).filter(first).count()
 }
 
 /// At most [`SEARCH_ROWS`] of the rows; `None` for all of them.
-fn few_rows(x: Rows<'_>, seed: u64) -> Option<OwnedRows> {
+pub(super) fn few_rows(x: Rows<'_>, seed: u64) -> Option<OwnedRows> {
     (x.nrows() > SEARCH_ROWS)
         .then(|| x.pick(&stratified(x.nrows(), SEARCH_ROWS, seed).collect::<Vec<usize>>()))
-}
-
-/// By falling score, ties in the order of the ladder.
-fn best_first(runners: &mut [Runner]) {
-    runners.sort_by(|a, b| b.score.total_cmp(&a.score));
-}
-
-/// Sorts the runners, the best first, and drops all but the best of every kind of start, and
-/// those that differ from it in the prior and trail it by less than a [`TWIN`]th of its last gain.
-fn drop_twins(runners: &mut Vec<Runner>) {
-    best_first(runners);
-    // Of the best of each kind: the candidate, its score, and how far another may trail it.
-    let mut best: Vec<(Candidate, f64, f64)> = Vec::new();
-    runners.retain(|runner| {
-        let twin = best.iter().find(|(other, ..)| other.same_start(&runner.candidate));
-        let stays = twin.is_none_or(|(_, score, most)| score - runner.score <= *most);
-        if twin.is_none() {
-            best.push((runner.candidate, runner.score, TWIN * runner.last_gain));
-        }
-        stays
-    });
-}
-
-/// Adds a cycle's epochs, but for its start, which is the end of the one before.
-fn append(all: &mut History, cycle: History) {
-    let (epochs, seconds) = all.epochs.last().map_or((0, 0.0), |last| (last.epoch, last.seconds));
-    let skip = usize::from(!all.epochs.is_empty());
-    if skip == 0 || cycle.best_epoch > 0 {
-        all.best_epoch = epochs + cycle.best_epoch;
-    }
-    all.stopped = cycle.stopped;
-    all.epochs.extend(cycle.epochs.into_iter().skip(skip).map(|record| EpochRecord {
-        epoch: epochs + record.epoch,
-        seconds: seconds + record.seconds,
-        ..record
-    }));
 }

@@ -1,4 +1,4 @@
-//! What is tried: a small ladder of architectures, starts and priors.
+//! Blocks: rotations and marginal maps, from a greedy start.
 //!
 //! A **smooth** start is a greedy fit with half of the components, every one of which is then split
 //! into two that differ a little: joint training decides what they become. A **sharp** one has all
@@ -9,10 +9,10 @@
 //! decides how much a small table in many dimensions may teach. None of this can be known before
 //! the data are seen, and each of it decides some table.
 
-use super::guard::Guard;
-use super::options::{Method, Recipe};
 use crate::greedy::fit_any;
 use crate::marginal::em::EmOptions;
+use crate::recipe::guard::Guard;
+use crate::recipe::options::{Method, Recipe};
 use crate::{Error, Rbig, RbigOptions, RotationKind, Selection};
 use gauss_flow::{Event, Flow, LayerSpec, Rows};
 use rand::SeedableRng;
@@ -35,9 +35,9 @@ const PRIORS: [f64; 2] = [3.0, 30.0];
 /// for their gradients to differ, too little to change the density (by 1e-4 of a component).
 const SPLIT: f64 = 0.1;
 
-/// An architecture and a prior.
+/// Blocks of rotations and marginal maps, and how they are begun and held back.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Candidate {
+pub struct Blocks {
     /// Whether the start is smooth: half of the components, split.
     pub smooth: bool,
     /// The most components that a marginal layer before the first rotation may have; 0: there is
@@ -55,7 +55,7 @@ pub struct Candidate {
     pub noise: f64,
 }
 
-impl fmt::Display for Candidate {
+impl fmt::Display for Blocks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.smooth { "smooth start" } else { "sharp start" })?;
         f.write_str(if self.first > 0 { ", columns first: " } else { ": " })?;
@@ -69,11 +69,11 @@ impl fmt::Display for Candidate {
 }
 
 /// The ladder for d columns, with what the recipe fixes held fixed; never empty, none twice.
-pub(super) fn ladder(recipe: &Recipe, dim: usize) -> Vec<Candidate> {
-    let mut ladder: Vec<Candidate> = Vec::new();
+pub(super) fn ladder(recipe: &Recipe, dim: usize) -> Vec<Blocks> {
+    let mut ladder: Vec<Blocks> = Vec::new();
     for (smooth, first) in [(true, 0), (false, FIRST)] {
         for prior in PRIORS {
-            let candidate = Candidate {
+            let candidate = Blocks {
                 smooth: smooth && recipe.method == Method::Warm,
                 first: recipe.first.unwrap_or(first),
                 blocks: recipe.blocks.unwrap_or(BLOCKS),
@@ -90,7 +90,7 @@ pub(super) fn ladder(recipe: &Recipe, dim: usize) -> Vec<Candidate> {
     ladder
 }
 
-impl Candidate {
+impl Blocks {
     /// Whether two candidates begin alike.
     pub(super) fn same_start(&self, other: &Self) -> bool {
         Self { prior: 0.0, noise: 0.0, ..*self } == Self { prior: 0.0, noise: 0.0, ..*other }

@@ -1,0 +1,38 @@
+//! Who wins: the highest mean log-density of the validation rows, and, of those that chance alone
+//! may have put ahead of it, what is simpler.
+//!
+//! Chance is the standard error of the mean difference, row by row: what two densities have in
+//! common with the row cancels. (The one-standard-error rule: Breiman et al. 1984, section 3.4.3.)
+
+use super::search::Runner;
+use crate::Error;
+use crate::mean::Mean;
+use gauss_flow::{Flow, Rows};
+
+/// Whether a is ahead of b by more than chance.
+pub(super) fn is_ahead(a: &Flow, b: &Flow, validation: Rows<'_>) -> Result<bool, Error> {
+    let [a, b] = [a, b].map(|flow| flow.log_prob(validation.x()));
+    let difference: Vec<f64> = a?.iter().zip(&b?).map(|(a, b)| a - b).collect();
+    let difference = match validation.weights() {
+        Some(weights) => Mean::weighted(&difference, weights),
+        None => Mean::of(&difference),
+    };
+    // One row, or a density of 0, has no standard error.
+    let chance = if difference.standard_error.is_nan() { 0.0 } else { difference.standard_error };
+    Ok(difference.mean > chance)
+}
+
+/// Of runners, the best first: the best, or one of another kind with fewer parameters that it is
+/// not ahead of.
+pub(super) fn choose(mut runners: Vec<Runner>, validation: Rows<'_>) -> Result<Runner, Error> {
+    let mut chosen = 0;
+    for i in 1..runners.len() {
+        let [best, other] = [&runners[0], &runners[i]];
+        let simpler = other.candidate.kind() != best.candidate.kind()
+            && other.flow.n_params() < runners[chosen].flow.n_params();
+        if simpler && !is_ahead(&best.flow, &other.flow, validation)? {
+            chosen = i;
+        }
+    }
+    Ok(runners.swap_remove(chosen))
+}
