@@ -105,6 +105,7 @@ const COVERED_ELSEWHERE: &[(&str, &str)] = &[
     ("simd::upper_quantile", "through slice::upper_quantile"),
     ("simd::mills_anywhere", "through normal::mills and every far row"),
     ("simd::run", "through every kernel"),
+    ("mixture::forward_row", "row.rs: a_row_has_the_bits_of_its_block"),
     ("Pack::splat", "kernels.rs: packs_act_lane_by_lane"),
     ("Pack::new", "kernels.rs: packs_act_lane_by_lane"),
     ("Pack::registers", "kernels.rs: packs_act_lane_by_lane"),

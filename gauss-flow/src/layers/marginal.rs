@@ -5,7 +5,7 @@
 use super::BoundLayer;
 use crate::error::InvalidLayer;
 use crate::layer::{Layer, Pass};
-use gauss_math::mixture::{Gradient, Inverter, MAX_ABS_LOG_SIGMA, Mixture};
+use gauss_math::mixture::{self, Gradient, Inverter, MAX_ABS_LOG_SIGMA, Mixture};
 use std::sync::OnceLock;
 
 pub(crate) struct Shape {
@@ -85,11 +85,7 @@ impl Layer for Marginal {
     }
 
     fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64) {
-        for ((x, z), mixture) in x.iter().zip(z).zip(&self.mixtures) {
-            let own;
-            (*z, own) = mixture.gaussianize(*x);
-            *log_det += own;
-        }
+        mixture::forward_row(&self.mixtures, x, z, log_det);
     }
 
     fn inverse(&self, z: &[f64], x: &mut [f64], n: usize) {

@@ -32,7 +32,8 @@ macro_rules! each {
     };
 }
 
-/// K components, the last eight filled up with ones of weight 0.
+/// K components, the last eight filled up with the last one's place and a weight of 0: what no
+/// component asks for, no filling does.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Components {
     groups: Vec<Component<[f64; WIDEST]>>,
@@ -51,8 +52,8 @@ impl Components {
         }
         let group = &mut self.groups[self.len / WIDEST];
         let i = self.len % WIDEST;
-        group.mean[i] = c.mean;
-        group.inv_sigma[i] = c.inv_sigma;
+        group.mean[i..].fill(c.mean);
+        group.inv_sigma[i..].fill(c.inv_sigma);
         group.weight[i] = c.weight;
         group.slope[i] = c.slope;
         group.log_weight[i] = c.log_weight;

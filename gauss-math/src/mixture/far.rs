@@ -19,7 +19,7 @@
 use super::Mixture;
 use super::component::{Component, WIDEST};
 use crate::normal::{HALF_LN_2PI, SQRT_2PI, number, one};
-use crate::simd::{self, Operand, Pack, T_MAX};
+use crate::simd::{self, Mask, Operand, Pack, T_MAX};
 use pulp::{Scalar, Simd};
 
 /// From here on z = τ*, since ln P + ln π* is nothing beside τ*²; and M(τ) enters only over M(τ'),
@@ -74,6 +74,15 @@ impl<S: Simd, const L: usize> Largest<S, L> {
         // Without a fused multiply-add, and so the same on every instruction set.
         let difference = (tau - self.tau) * (tau * 0.5 + self.tau * 0.5);
         log_weight.pack(tau.simd()) - self.log_weight - difference
+    }
+
+    /// `other` in the lanes where `own` holds.
+    #[inline(always)]
+    fn with_lanes(&self, own: Mask<S, L>, other: &Self) -> Self {
+        Self {
+            tau: own.select(other.tau, self.tau),
+            log_weight: own.select(other.log_weight, self.log_weight),
+        }
     }
 
     #[inline(always)]
@@ -134,14 +143,6 @@ impl<S: Simd, const L: usize> Scale<S, L> {
     }
 }
 
-impl Scale<Scalar, 1> {
-    #[inline(always)]
-    fn in_every_lane<S: Simd>(self, s: S) -> Scale<S, 1> {
-        let (density, tail) = (self.density.in_every_lane(s), self.tail.in_every_lane(s));
-        Scale { density, tail, any_inside: self.any_inside }
-    }
-}
-
 /// Both sums at x.
 #[derive(Clone, Copy)]
 pub(super) struct Sums<S: Simd, const L: usize> {
@@ -164,6 +165,19 @@ pub(super) struct Point<S: Simd, const L: usize> {
 }
 
 impl<S: Simd, const L: usize> Sums<S, L> {
+    /// `other` in the lanes where `own` holds.
+    #[inline(always)]
+    pub fn with_lanes(&self, own: Mask<S, L>, other: &Self) -> Self {
+        let (one, two) = (&self.scale, &other.scale);
+        let scale = Scale {
+            density: one.density.with_lanes(own, &two.density),
+            tail: one.tail.with_lanes(own, &two.tail),
+            any_inside: one.any_inside || two.any_inside,
+        };
+        let (slope, p) = (own.select(other.slope, self.slope), own.select(other.p, self.p));
+        Self { scale, slope, p }
+    }
+
     /// ln f
     #[inline(always)]
     pub fn log_pdf(&self) -> Pack<S, L> {
@@ -225,13 +239,20 @@ fn upper_quantile_near<S: Simd, const L: usize>(l: Pack<S, L>) -> Pack<S, L> {
 }
 
 impl Mixture {
-    /// The sums at a finite x; lanes are components. side: that of z, -1 or 1.
+    /// The sums at a finite x, in every lane; the terms are summed with lanes as components.
     #[inline(always)]
-    pub(super) fn far_sums<S: Simd>(&self, s: S, x: f64, side: f64) -> Sums<Scalar, 1> {
+    pub(super) fn far_sums<S: Simd>(&self, s: S, x: f64, side: f64) -> Sums<S, 1> {
         let (x, side) = (Pack::splat(s, x), Pack::splat(s, side));
+        let registers = self.components.registers::<S>();
+        let mut any_inside = false;
+        for i in 0..registers {
+            let (c, _) = self.components.register(s, i);
+            any_inside |= Distance::new(x, side, &c).any_inside();
+        }
         let mut lanes = [[0.0; WIDEST]; 3];
-        let mut scale = Scale::none(Scalar::new());
-        for i in 0..self.components.registers::<S>() {
+        let none = Largest::none(Scalar::new());
+        let (mut density, mut tail) = (none, none);
+        for i in 0..registers {
             let (c, count) = self.components.register(s, i);
             let at = Distance::new(x, side, &c);
             for (lanes, pack) in lanes.iter_mut().zip([at.tau, at.out, c.log_weight]) {
@@ -239,15 +260,22 @@ impl Mixture {
             }
             let [tau, out, log_weight] = &lanes;
             for i in 0..count {
-                let at = Distance { tau: one(tau[i]), out: one(out[i]) };
-                scale.offer(at, log_weight[i]);
+                density.offer(one(tau[i]), log_weight[i]);
+            }
+            if any_inside {
+                for i in 0..count {
+                    tail.offer(one(out[i]), log_weight[i]);
+                }
             }
         }
-        let wide = scale.in_every_lane(s);
+        // Where all lie outside, both sums have the same largest term.
+        let tail = if any_inside { tail } else { density };
+        let (density, tail) = (density.in_every_lane(s), tail.in_every_lane(s));
+        let scale = Scale { density, tail, any_inside };
         let (mut slope, mut p) = (0.0, 0.0);
-        for i in 0..self.components.registers::<S>() {
+        for i in 0..registers {
             let (c, count) = self.components.register(s, i);
-            let (d, t) = wide.term(Distance::new(x, side, &c), &c);
+            let (d, t) = scale.term(Distance::new(x, side, &c), &c);
             let [ds, ts, _] = &mut lanes;
             d.store(simd::vectors_mut::<S>(ds), 0);
             t.store(simd::vectors_mut::<S>(ts), 0);
@@ -256,6 +284,6 @@ impl Mixture {
                 p += ts[i];
             }
         }
-        Sums { scale, slope: one(slope), p: one(p) }
+        Sums { scale, slope: Pack::splat(s, slope), p: Pack::splat(s, p) }
     }
 }

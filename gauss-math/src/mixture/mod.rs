@@ -19,6 +19,7 @@
 //! | `near.rs` | the arithmetic of a row, lane by lane |
 //! | `far.rs` | the same in logarithms, where p or f would underflow: no clamp, ever |
 //! | `forward.rs` | z and ln dz/dx over slices |
+//! | `row.rs` | the same of one row, a mixture for each of its dimensions |
 //! | `backward.rs` | the gradient |
 //! | `inverse.rs` | x from z by safeguarded Newton steps on the z scale |
 
@@ -28,9 +29,11 @@ mod far;
 mod forward;
 mod inverse;
 mod near;
+mod row;
 
 pub use backward::Gradient;
 pub use inverse::Inverter;
+pub use row::forward_row;
 
 use crate::normal::{self, number};
 use crate::simd::{LOGICAL_LANES, TINY};
