@@ -6,6 +6,7 @@
 //! | [`normal`] | φ, Φ, 1-Φ, their logarithms and Φ⁻¹, one number at a time |
 //! | [`mixture`] | the marginal map z = Φ⁻¹(F(x)) of a mixture: forward, gradient, inverse, over slices |
 //! | [`expectation`] | the expectation step of EM for such a mixture |
+//! | [`normals`] | the same step for normals in several dimensions |
 //! | [`householder`] | products of reflections: apply, expand, differentiate, factor |
 //! | [`matrix`] | products with a block of rows, for few dimensions |
 //! | [`slice`](mod@slice) | exp, ln, φ with Φ's tail, and Φ⁻¹ over slices |
@@ -33,6 +34,7 @@ pub mod householder;
 pub mod matrix;
 pub mod mixture;
 pub mod normal;
+pub mod normals;
 pub mod simd;
 pub mod slice;
 
