@@ -6,6 +6,7 @@
 //! | [`normal`] | φ, Φ, 1-Φ, their logarithms and Φ⁻¹, one number at a time |
 //! | [`mixture`] | the marginal map z = Φ⁻¹(F(x)) of a mixture: forward, gradient, inverse, over slices |
 //! | [`expectation`] | the expectation step of EM for such a mixture |
+//! | [`conditioner`] | masked networks over a block of rows, and the mixtures they correct |
 //! | [`householder`] | products of reflections: apply, expand, differentiate, factor |
 //! | [`matrix`] | products with a block of rows, for few dimensions |
 //! | [`slice`](mod@slice) | exp, ln, φ with Φ's tail, and Φ⁻¹ over slices |
@@ -28,6 +29,7 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 mod coefficients;
+pub mod conditioner;
 pub mod expectation;
 pub mod householder;
 pub mod matrix;
