@@ -4,7 +4,7 @@
 
 use super::BoundLayer;
 use crate::error::InvalidLayer;
-use crate::layer::{Layer, Pass};
+use crate::layer::{Layer, Pass, Work};
 use gauss_math::mixture::{Gradient, Inverter, MAX_ABS_LOG_SIGMA, Mixture};
 use std::sync::OnceLock;
 
@@ -30,8 +30,8 @@ impl crate::layer::Shape for Shape {
         self.n_params(dim)
     }
 
-    fn has_prior(&self) -> bool {
-        true
+    fn n_prior(&self, dim: usize) -> usize {
+        self.n_params(dim)
     }
 
     fn validate(&self, _: usize, params: &[f64]) -> Result<(), InvalidLayer> {
@@ -76,7 +76,7 @@ impl Layer for Marginal {
         }
     }
 
-    fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
+    fn forward(&self, x: &[f64], _: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Work) {
         let n = log_det.len();
         let columns = x.chunks_exact(n).zip(z.chunks_exact_mut(n));
         for ((x, z), mixture) in columns.zip(&self.mixtures) {
@@ -84,7 +84,7 @@ impl Layer for Marginal {
         }
     }
 
-    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64) {
+    fn forward_row(&self, x: &[f64], _: &[f64], z: &mut [f64], log_det: &mut f64, _: &mut Work) {
         for ((x, z), mixture) in x.iter().zip(z).zip(&self.mixtures) {
             let own;
             (*z, own) = mixture.gaussianize(*x);
@@ -92,7 +92,7 @@ impl Layer for Marginal {
         }
     }
 
-    fn inverse(&self, z: &[f64], x: &mut [f64], n: usize) {
+    fn inverse(&self, z: &[f64], _: &[f64], x: &mut [f64], n: usize, _: &mut Work) {
         let make = || self.mixtures.iter().map(Inverter::new).collect();
         let inverters = self.inverters.get_or_init(make);
         let columns = z.chunks_exact(n).zip(x.chunks_exact_mut(n));
@@ -104,10 +104,11 @@ impl Layer for Marginal {
     fn forward_with_tape(
         &self,
         x: &[f64],
+        _: &[f64],
         z: &mut [f64],
         log_det: &mut [f64],
         tape: &mut Vec<f64>,
-        _: &mut Vec<f64>,
+        _: &mut Work,
     ) {
         let n = log_det.len();
         let per_dim = Mixture::tape_len(self.components) * n;
@@ -124,13 +125,15 @@ impl Layer for Marginal {
         pass: Pass<'_>,
         tape: &[f64],
         x_bar: &mut [f64],
-        work: &mut Vec<f64>,
+        _: &mut [f64],
+        work: &mut Work,
         sums: &mut [f64],
     ) {
         let (n, k) = (pass.log_det_bar.len(), self.components);
         let wanted = !sums.is_empty();
         // Where no sums are wanted, the kernel's go where nobody looks.
         let spare = if wanted { 0 } else { 3 * k };
+        let work = &mut work.own;
         work.resize(work.len().max(3 * n + spare), 0.0);
         let (work, spare) = work.split_at_mut(3 * n);
         let per_dim = Mixture::tape_len(k) * n;
