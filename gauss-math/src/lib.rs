@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`normal`] | φ, Φ, 1-Φ, their logarithms and Φ⁻¹, one number at a time |
 //! | [`mixture`] | the marginal map z = Φ⁻¹(F(x)) of a mixture: forward, gradient, inverse, over slices |
+//! | [`conditional`] | the same map where weights and arguments are each row's own |
 //! | [`expectation`] | the expectation step of EM for such a mixture |
 //! | [`conditioner`] | masked networks over a block of rows, and the mixtures they correct |
 //! | [`householder`] | products of reflections: apply, expand, differentiate, factor |
@@ -29,6 +30,7 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 mod coefficients;
+pub mod conditional;
 pub mod conditioner;
 pub mod expectation;
 pub mod householder;
