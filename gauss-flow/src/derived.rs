@@ -2,7 +2,7 @@
 //! reflections) computed once, and the passes over a block of rows: forward, inverse, and forward
 //! with the way back.
 
-use crate::layer::{self, Layer, LayerSpec, Pass, Work, segments};
+use crate::layer::{self, Layer, LayerSpec, Pass, segments};
 use crate::layers::{BoundLayer, each_layer};
 use gauss_math::normal::HALF_LN_2PI;
 use std::ops::Range;
@@ -26,7 +26,7 @@ pub struct Workspace {
     /// `[c][n]`
     context_bar: Vec<f64>,
     log_det_bar: Vec<f64>,
-    work: Work,
+    work: Vec<f64>,
     row: [Vec<f64>; 2],
 }
 

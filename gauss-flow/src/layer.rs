@@ -2,7 +2,6 @@
 
 use crate::error::{Error, InvalidLayer};
 use crate::layers::{self, BoundLayer};
-use gauss_math::conditional::InverseWork;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -188,14 +187,14 @@ pub(crate) trait Layer {
     /// Takes other parameters `[n_params]`, in the memory at hand.
     fn set(&mut self, params: &[f64]);
 
-    /// z `[d][n]`: overwritten; log_det `[n]`: ADDED to.
+    /// z `[d][n]`: overwritten; log_det `[n]`: ADDED to; work: resized at will.
     fn forward(
         &self,
         x: &[f64],
         context: &[f64],
         z: &mut [f64],
         log_det: &mut [f64],
-        work: &mut Work,
+        work: &mut Vec<f64>,
     );
 
     /// [`Layer::forward`] of one row x, z `[d]`, context `[c]`, with the same bits.
@@ -205,11 +204,11 @@ pub(crate) trait Layer {
         context: &[f64],
         z: &mut [f64],
         log_det: &mut f64,
-        work: &mut Work,
+        work: &mut Vec<f64>,
     );
 
-    /// x `[d][n]`: overwritten with the root of `forward`.
-    fn inverse(&self, z: &[f64], context: &[f64], x: &mut [f64], n: usize, work: &mut Work);
+    /// x `[d][n]`: overwritten with the root of `forward`; work: resized at will.
+    fn inverse(&self, z: &[f64], context: &[f64], x: &mut [f64], n: usize, work: &mut Vec<f64>);
 
     /// [`Layer::forward`] that keeps on `tape`, resized at will, what the way back needs.
     fn forward_with_tape(
@@ -219,7 +218,7 @@ pub(crate) trait Layer {
         z: &mut [f64],
         log_det: &mut [f64],
         tape: &mut Vec<f64>,
-        work: &mut Work,
+        work: &mut Vec<f64>,
     ) {
         let _ = tape; // a layer that needs none
         self.forward(x, context, z, log_det, work);
@@ -237,7 +236,7 @@ pub(crate) trait Layer {
         tape: &[f64],
         x_bar: &mut [f64],
         context_bar: &mut [f64],
-        work: &mut Work,
+        work: &mut Vec<f64>,
         sums: &mut [f64],
     );
 
@@ -247,16 +246,6 @@ pub(crate) trait Layer {
     /// The gradient of the layer's parameters `[n_params]`: ADDED to, from the sums over all rows.
     /// work: resized at will.
     fn finish_gradient(&self, sums: &[f64], grad: &mut [f64], work: &mut Vec<f64>);
-}
-
-/// Buffers of a pass, shared by all layers and resized at will.
-#[derive(Default)]
-pub(crate) struct Work {
-    /// Of the layer.
-    pub own: Vec<f64>,
-    /// Of the kernels that it calls.
-    pub kernel: Vec<f64>,
-    pub inverse: InverseWork,
 }
 
 /// One block on its way back through a layer; see [`Layer::backward`].

@@ -4,7 +4,7 @@
 
 use super::BoundLayer;
 use crate::error::InvalidLayer;
-use crate::layer::{Layer, Pass, Work};
+use crate::layer::{Layer, Pass};
 use gauss_math::mixture::{Gradient, Inverter, MAX_ABS_LOG_SIGMA, Mixture};
 use std::sync::OnceLock;
 
@@ -76,7 +76,7 @@ impl Layer for Marginal {
         }
     }
 
-    fn forward(&self, x: &[f64], _: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Work) {
+    fn forward(&self, x: &[f64], _: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
         let n = log_det.len();
         let columns = x.chunks_exact(n).zip(z.chunks_exact_mut(n));
         for ((x, z), mixture) in columns.zip(&self.mixtures) {
@@ -84,7 +84,14 @@ impl Layer for Marginal {
         }
     }
 
-    fn forward_row(&self, x: &[f64], _: &[f64], z: &mut [f64], log_det: &mut f64, _: &mut Work) {
+    fn forward_row(
+        &self,
+        x: &[f64],
+        _: &[f64],
+        z: &mut [f64],
+        log_det: &mut f64,
+        _: &mut Vec<f64>,
+    ) {
         for ((x, z), mixture) in x.iter().zip(z).zip(&self.mixtures) {
             let own;
             (*z, own) = mixture.gaussianize(*x);
@@ -92,7 +99,7 @@ impl Layer for Marginal {
         }
     }
 
-    fn inverse(&self, z: &[f64], _: &[f64], x: &mut [f64], n: usize, _: &mut Work) {
+    fn inverse(&self, z: &[f64], _: &[f64], x: &mut [f64], n: usize, _: &mut Vec<f64>) {
         let make = || self.mixtures.iter().map(Inverter::new).collect();
         let inverters = self.inverters.get_or_init(make);
         let columns = z.chunks_exact(n).zip(x.chunks_exact_mut(n));
@@ -108,7 +115,7 @@ impl Layer for Marginal {
         z: &mut [f64],
         log_det: &mut [f64],
         tape: &mut Vec<f64>,
-        _: &mut Work,
+        _: &mut Vec<f64>,
     ) {
         let n = log_det.len();
         let per_dim = Mixture::tape_len(self.components) * n;
@@ -126,14 +133,13 @@ impl Layer for Marginal {
         tape: &[f64],
         x_bar: &mut [f64],
         _: &mut [f64],
-        work: &mut Work,
+        work: &mut Vec<f64>,
         sums: &mut [f64],
     ) {
         let (n, k) = (pass.log_det_bar.len(), self.components);
         let wanted = !sums.is_empty();
         // Where no sums are wanted, the kernel's go where nobody looks.
         let spare = if wanted { 0 } else { 3 * k };
-        let work = &mut work.own;
         work.resize(work.len().max(3 * n + spare), 0.0);
         let (work, spare) = work.split_at_mut(3 * n);
         let per_dim = Mixture::tape_len(k) * n;

@@ -6,7 +6,7 @@
 //! ([`householder::Product`]), by matrix products in many (`compact.rs`).
 
 use crate::error::{Error, InvalidLayer};
-use crate::layer::{Layer, Pass, Work};
+use crate::layer::{Layer, Pass};
 use crate::layers::BoundLayer;
 use crate::layers::compact::Compact;
 use faer::linalg::matmul::matmul;
@@ -136,11 +136,11 @@ impl Layer for Rotation {
         }
     }
 
-    fn forward(&self, x: &[f64], _: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Work) {
+    fn forward(&self, x: &[f64], _: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
         self.multiply(false, x, z, log_det.len());
     }
 
-    fn forward_row(&self, x: &[f64], _: &[f64], z: &mut [f64], _: &mut f64, _: &mut Work) {
+    fn forward_row(&self, x: &[f64], _: &[f64], z: &mut [f64], _: &mut f64, _: &mut Vec<f64>) {
         if self.dim < GEMM_DIM {
             matrix::multiply_row(&self.q_transposed, x, z);
         } else {
@@ -150,7 +150,7 @@ impl Layer for Rotation {
         }
     }
 
-    fn inverse(&self, z: &[f64], _: &[f64], x: &mut [f64], n: usize, _: &mut Work) {
+    fn inverse(&self, z: &[f64], _: &[f64], x: &mut [f64], n: usize, _: &mut Vec<f64>) {
         self.multiply(true, z, x, n);
     }
 
@@ -160,7 +160,7 @@ impl Layer for Rotation {
         _: &[f64],
         x_bar: &mut [f64],
         _: &mut [f64],
-        _: &mut Work,
+        _: &mut Vec<f64>,
         sums: &mut [f64],
     ) {
         let (d, n) = (self.dim, pass.log_det_bar.len());

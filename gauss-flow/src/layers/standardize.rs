@@ -4,7 +4,7 @@
 
 use super::BoundLayer;
 use crate::error::InvalidLayer;
-use crate::layer::{Layer, Pass, Work};
+use crate::layer::{Layer, Pass};
 
 /// No choice.
 pub(crate) struct Shape;
@@ -62,7 +62,7 @@ impl Layer for Standardize {
         self.log_det = -log_scale.iter().sum::<f64>();
     }
 
-    fn forward(&self, x: &[f64], _: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Work) {
+    fn forward(&self, x: &[f64], _: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
         let n = log_det.len();
         for ((x, z), (shift, scale)) in
             x.chunks_exact(n).zip(z.chunks_exact_mut(n)).zip(self.columns())
@@ -80,12 +80,12 @@ impl Layer for Standardize {
         context: &[f64],
         z: &mut [f64],
         log_det: &mut f64,
-        work: &mut Work,
+        work: &mut Vec<f64>,
     ) {
         self.forward(x, context, z, std::slice::from_mut(log_det), work);
     }
 
-    fn inverse(&self, z: &[f64], _: &[f64], x: &mut [f64], n: usize, _: &mut Work) {
+    fn inverse(&self, z: &[f64], _: &[f64], x: &mut [f64], n: usize, _: &mut Vec<f64>) {
         for ((z, x), (shift, scale)) in
             z.chunks_exact(n).zip(x.chunks_exact_mut(n)).zip(self.columns())
         {
@@ -99,7 +99,7 @@ impl Layer for Standardize {
         _: &[f64],
         x_bar: &mut [f64],
         _: &mut [f64],
-        _: &mut Work,
+        _: &mut Vec<f64>,
         _: &mut [f64],
     ) {
         let n = pass.log_det_bar.len();

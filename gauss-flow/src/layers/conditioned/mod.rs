@@ -27,10 +27,9 @@ pub use start::{marginal_near_identity, params_for_marginal};
 
 use super::BoundLayer;
 use crate::error::InvalidLayer;
-use crate::layer::{Layer, Pass, Work};
-use gauss_math::conditional::{Conditional, Gradient, invert};
+use crate::layer::{Layer, Pass};
+use gauss_math::conditional::{Conditional, Gradient, InverseWork, invert};
 use gauss_math::conditioner::{Base, Corrected, CorrectedBar, Sums, asinh};
-use gauss_math::mixture::MAX_ABS_LOG_SIGMA;
 use gauss_math::simd::LOGICAL_LANES;
 use masks::Masks;
 use network::{Activations, Bars, Kept, Network};
@@ -189,7 +188,6 @@ impl Conditioned {
         (z, log_det): (&mut [f64], &mut [f64]),
         kept: &mut [f64],
         corrections: &mut [f64],
-        kernel: &mut Vec<f64>,
     ) {
         let (n, k) = (log_det.len(), self.components);
         let masks = self.network.masks();
@@ -206,9 +204,9 @@ impl Conditioned {
             self.base(column).correct(x, corrections, corrected(mixture));
             let rows = conditional(mixture);
             if TAPE {
-                rows.forward_with_tape(z, log_det, tape, kernel);
+                rows.forward_with_tape(z, log_det, tape);
             } else {
-                rows.forward(z, log_det, kernel);
+                rows.forward(z, log_det);
             }
             self.see(position, x, at.inputs);
         }
@@ -262,13 +260,13 @@ impl Layer for Conditioned {
         context: &[f64],
         z: &mut [f64],
         log_det: &mut [f64],
-        work: &mut Work,
+        work: &mut Vec<f64>,
     ) {
         let n = log_det.len();
         let len = self.run_len() * n;
-        work.own.resize(work.own.len().max(len), 0.0);
-        let (corrections, kept) = work.own[..len].split_at_mut(3 * self.components * n);
-        self.run::<false>((x, context), (z, log_det), kept, corrections, &mut work.kernel);
+        work.resize(work.len().max(len), 0.0);
+        let (corrections, kept) = work[..len].split_at_mut(3 * self.components * n);
+        self.run::<false>((x, context), (z, log_det), kept, corrections);
     }
 
     /// As a block of that row repeated.
@@ -278,12 +276,12 @@ impl Layer for Conditioned {
         context: &[f64],
         z: &mut [f64],
         log_det: &mut f64,
-        work: &mut Work,
+        work: &mut Vec<f64>,
     ) {
         const N: usize = LOGICAL_LANES;
         let (d, c) = (self.dim, self.context);
-        work.own.resize(work.own.len().max((self.run_len() + 2 * d + c) * N), 0.0);
-        let (block, rest) = work.own.split_at_mut((d + c) * N);
+        work.resize(work.len().max((self.run_len() + 2 * d + c) * N), 0.0);
+        let (block, rest) = work.split_at_mut((d + c) * N);
         for (x, lanes) in x.iter().chain(context).zip(block.chunks_exact_mut(N)) {
             lanes.fill(*x);
         }
@@ -292,18 +290,19 @@ impl Layer for Conditioned {
         let (corrections, kept) = rest.split_at_mut(3 * self.components * N);
         let mut log_dets = [*log_det; N];
         let out = (&mut *zs, &mut log_dets[..]);
-        self.run::<false>((xs, contexts), out, kept, corrections, &mut work.kernel);
+        self.run::<false>((xs, contexts), out, kept, corrections);
         z.iter_mut().zip(zs.chunks_exact(N)).for_each(|(z, lanes)| *z = lanes[0]);
         *log_det = log_dets[0];
     }
 
-    fn inverse(&self, z: &[f64], context: &[f64], x: &mut [f64], n: usize, work: &mut Work) {
+    fn inverse(&self, z: &[f64], context: &[f64], x: &mut [f64], n: usize, work: &mut Vec<f64>) {
         let masks = self.network.masks();
         let len = 3 * self.components * n;
         let all = len + Activations::len(masks) * n;
-        work.own.resize(work.own.len().max(all), 0.0);
-        let (corrections, activations) = work.own.split_at_mut(len);
+        work.resize(work.len().max(all), 0.0);
+        let (corrections, activations) = work.split_at_mut(len);
         let mut at = Activations::of(masks, activations, n);
+        let mut inverse = InverseWork::default();
         self.see_context(context, at.inputs, n);
         for position in 0..self.dim {
             let column = self.column(position);
@@ -313,7 +312,7 @@ impl Layer for Conditioned {
             let (logits, rest) = corrections.split_at(len / 3);
             let (means, log_sigmas) = rest.split_at(len / 3);
             let x = &mut x[own.clone()];
-            invert(logits, means, log_sigmas, &z[own], x, &mut work.inverse);
+            invert(logits, means, log_sigmas, &z[own], x, &mut inverse);
             self.see(position, x, at.inputs);
         }
     }
@@ -325,15 +324,15 @@ impl Layer for Conditioned {
         z: &mut [f64],
         log_det: &mut [f64],
         tape: &mut Vec<f64>,
-        work: &mut Work,
+        work: &mut Vec<f64>,
     ) {
         let n = log_det.len();
         let per_row = Activations::len(self.network.masks()) + self.dim * self.per_position();
         tape.resize(tape.len().max(per_row * n), 0.0);
         let len = 3 * self.components * n;
-        work.own.resize(work.own.len().max(len), 0.0);
-        let corrections = &mut work.own[..len];
-        self.run::<true>((x, context), (z, log_det), tape, corrections, &mut work.kernel);
+        work.resize(work.len().max(len), 0.0);
+        let corrections = &mut work[..len];
+        self.run::<true>((x, context), (z, log_det), tape, corrections);
     }
 
     fn backward(
@@ -342,7 +341,7 @@ impl Layer for Conditioned {
         tape: &[f64],
         x_bar: &mut [f64],
         context_bar: &mut [f64],
-        work: &mut Work,
+        work: &mut Vec<f64>,
         sums: &mut [f64],
     ) {
         let (n, k, c) = (pass.log_det_bar.len(), self.components, self.context);
@@ -351,8 +350,8 @@ impl Layer for Conditioned {
         // Where no sums are wanted, a mixture's go where nobody looks.
         let spare = if wanted { 0 } else { 3 * k };
         let len = 3 * k * n;
-        work.own.resize(work.own.len().max(len + Bars::len(masks) * n + spare), 0.0);
-        let (bar, rest) = work.own.split_at_mut(len);
+        work.resize(work.len().max(len + Bars::len(masks) * n + spare), 0.0);
+        let (bar, rest) = work.split_at_mut(len);
         let (buffer, spare) = rest.split_at_mut(Bars::len(masks) * n);
         let (marginal, network) = sums.split_at_mut(if wanted { self.marginal.len() } else { 0 });
         let marginal = if wanted { marginal } else { &mut spare[..3 * k] };
