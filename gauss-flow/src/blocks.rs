@@ -2,7 +2,8 @@
 //!
 //! A block is [`BLOCK`] rows, transposed on entry to `[d][n]` with n rounded up to whole vectors;
 //! the padding repeats the last row. Blocks never depend on how many threads there are, and
-//! whatever is summed over them is summed in block order.
+//! whatever is summed over them is summed in block order. Columns that are given and not modelled,
+//! the context, are those after the d-th.
 
 use crate::derived::{self, Derived, Workspace};
 use crate::rows::Rows;
@@ -30,16 +31,19 @@ impl Pool {
     }
 }
 
-/// Copies rows of `x` into the block of `ws`; `row(i)` is the matrix row of the block's i-th.
+/// Copies rows of `x` `[_, d + c]` into the block of `ws`; `row(i)` is the matrix row of the block's
+/// i-th.
 pub(crate) fn load(
     ws: &mut Workspace,
+    dim: usize,
     x: MatRef<'_, f64>,
     rows: usize,
     row: impl Fn(usize) -> usize,
 ) {
     let n = rows.next_multiple_of(LOGICAL_LANES);
-    let input = ws.input(x.ncols(), n);
-    for (j, column) in input.chunks_exact_mut(n).enumerate() {
+    let (input, context) = ws.input(dim, x.ncols() - dim, n);
+    let columns = input.chunks_exact_mut(n).chain(context.chunks_exact_mut(n));
+    for (j, column) in columns.enumerate() {
         let from = x.col(j);
         if let Some(from) = from.try_as_col_major() {
             let from = from.as_slice();
@@ -68,14 +72,16 @@ fn blocks_mut(mut out: MatMut<'_, f64>) -> Vec<MatMut<'_, f64>> {
     blocks
 }
 
-/// Maps every block of `x` through `f` and stores what is then in the workspace's output, and
-/// in `per_row` whatever `f` writes there for its rows.
+/// Maps every block of `x` `[n, d + c]` through `f` and stores what is then in the workspace's output,
+/// `[n, columns]`, and in `per_row` whatever `f` writes there for its rows.
 pub(crate) fn map(
+    dim: usize,
     x: MatRef<'_, f64>,
+    columns: usize,
     per_row: &mut [f64],
     f: impl Fn(&mut Workspace, &mut [f64]) + Sync,
 ) -> Mat<f64> {
-    let mut out = Mat::zeros(x.nrows(), x.ncols());
+    let mut out = Mat::zeros(x.nrows(), columns);
     if x.nrows() == 0 {
         return out;
     }
@@ -84,7 +90,7 @@ pub(crate) fn map(
     (outs.into_par_iter().zip(per_row.par_chunks_mut(BLOCK)).enumerate()).for_each(
         |(block, (mut out, per_row))| {
             pool.with(|ws| {
-                load(ws, x, per_row.len(), |i| block * BLOCK + i);
+                load(ws, dim, x, per_row.len(), |i| block * BLOCK + i);
                 f(ws, per_row);
                 store(ws.output(), out.as_mut());
             });
@@ -123,10 +129,10 @@ fn log_prob_of_block(
     out: &mut [f64],
     ws: &mut Workspace,
 ) {
-    load(ws, x, out.len(), |i| start + i);
+    load(ws, derived.dim(), x, out.len(), |i| start + i);
     derived.forward(ws);
     for (i, out) in out.iter_mut().enumerate() {
-        *out = derived::log_prob(ws.output(), &ws.log_det, x.ncols(), i);
+        *out = derived::log_prob(ws.output(), &ws.log_det, derived.dim(), i);
     }
 }
 

@@ -42,15 +42,24 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct BoundFlow(Arc<Derived>);
 
+/// Why a sample may panic.
+const NO_CONTEXT: &str = "a flow without context";
+
 impl BoundFlow {
     pub(crate) fn new(derived: Derived) -> Self {
         Self(Arc::new(derived))
     }
 
-    /// d, the number of columns.
+    /// d, the number of columns that are modelled.
     #[must_use]
     pub fn dim(&self) -> usize {
         self.0.dim()
+    }
+
+    /// c, the number of columns that are given; see [`Flow::context`](crate::Flow::context).
+    #[must_use]
+    pub fn context(&self) -> usize {
+        self.0.context()
     }
 
     /// Length of the parameter vector, and of a gradient.
@@ -59,26 +68,27 @@ impl BoundFlow {
         self.0.n_params()
     }
 
-    /// z = f(x) `[n, d]` and ln|det ∂z/∂x| `[n]`, in nats.
+    /// z = f(x) `[n, d]` and ln|det ∂z/∂x| `[n]`, in nats, of x `[n, d + c]`.
     ///
     /// # Errors
     /// When x has another number of columns than the flow.
     pub fn forward(&self, x: MatRef<'_, f64>) -> Result<(Mat<f64>, Vec<f64>), Error> {
-        check_columns(self.dim(), x)?;
+        check_columns(self.0.columns(), x)?;
         let mut log_det = vec![0.0; x.nrows()];
-        let z = blocks::map(x, &mut log_det, |ws, log_det| {
+        let z = self.map(x, self.dim(), &mut log_det, |ws, log_det| {
             self.0.forward(ws);
             log_det.copy_from_slice(&ws.log_det[..log_det.len()]);
         });
         Ok((z, log_det))
     }
 
-    /// log p(x) `[n]` = log N(f(x); 0, I) + ln|det ∂f/∂x|, in nats, in the units of x.
+    /// log p(x) `[n]` = log N(f(x); 0, I) + ln|det ∂f/∂x|, in nats, in the units of x; of the d
+    /// columns under what the c others are.
     ///
     /// # Errors
     /// When x has another number of columns than the flow.
     pub fn log_prob(&self, x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
-        check_columns(self.dim(), x)?;
+        check_columns(self.0.columns(), x)?;
         Ok(blocks::log_prob(&self.0, x))
     }
 
@@ -92,7 +102,7 @@ impl BoundFlow {
         out: &mut [f64],
         workspace: &mut Workspace,
     ) -> Result<(), Error> {
-        check_columns(self.dim(), x)?;
+        check_columns(self.0.columns(), x)?;
         if out.len() != x.nrows() {
             return Err(Error::RowMismatch { expected: x.nrows(), got: out.len() });
         }
@@ -100,46 +110,105 @@ impl BoundFlow {
         Ok(())
     }
 
-    /// log p of one row x `[d]`, in nats: the quickest way to a single answer. In fewer than 16
+    /// log p of one row x `[d + c]`, in nats: the quickest way to a single answer. In fewer than 16
     /// dimensions it has the bits of [`BoundFlow::log_prob`]; from there on, where rotations of many
     /// rows go by a general matrix product, it equals it to rounding.
     ///
     /// # Errors
-    /// When x has another length than the flow has dimensions.
+    /// When x has another length than the flow has columns.
     pub fn log_prob_row(&self, x: &[f64], workspace: &mut Workspace) -> Result<f64, Error> {
-        if x.len() == self.dim() {
+        if x.len() == self.0.columns() {
             Ok(self.0.log_prob_row(x, workspace))
         } else {
-            Err(Error::Columns { expected: self.dim(), got: x.len() })
+            Err(Error::Columns { expected: self.0.columns(), got: x.len() })
         }
     }
 
     /// x = f⁻¹(z) `[n, d]`.
     ///
     /// # Errors
-    /// When z has another number of columns than the flow.
+    /// When z has another number of columns than the flow; [`Error::NeedsContext`] of a flow with a
+    /// context: [`BoundFlow::inverse_given`] takes it.
     pub fn inverse(&self, z: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
+        self.check_no_context()?;
         check_columns(self.dim(), z)?;
         let mut none = vec![0.0; z.nrows()];
-        Ok(blocks::map(z, &mut none, |ws, _| self.0.inverse(ws)))
+        Ok(self.map(z, self.dim(), &mut none, |ws, _| self.0.inverse(ws)))
+    }
+
+    /// x = f⁻¹(z) `[n, d]` of z `[n, d]` and the rows' context `[n, c]`.
+    ///
+    /// # Errors
+    /// When one of them has another number of columns than the flow wants, or another number of rows
+    /// than the other.
+    pub fn inverse_given(
+        &self,
+        z: MatRef<'_, f64>,
+        context: MatRef<'_, f64>,
+    ) -> Result<Mat<f64>, Error> {
+        check_columns(self.dim(), z)?;
+        check_columns(self.context(), context)?;
+        if z.nrows() != context.nrows() {
+            return Err(Error::RowMismatch { expected: z.nrows(), got: context.nrows() });
+        }
+        let both = Mat::from_fn(z.nrows(), self.0.columns(), |i, j| {
+            if j < self.dim() { z[(i, j)] } else { context[(i, j - self.dim())] }
+        });
+        let mut none = vec![0.0; z.nrows()];
+        Ok(self.map(both.as_ref(), self.dim(), &mut none, |ws, _| self.0.inverse(ws)))
     }
 
     /// `rows` draws from the density, `[rows, d]`: f⁻¹ of standard normals.
+    ///
+    /// # Panics
+    /// When the flow has a context, which [`BoundFlow::sample_given`] takes.
     pub fn sample(&self, rows: usize, rng: &mut impl Rng) -> Mat<f64> {
-        let z = self.latent_draws(rows, rng);
-        let mut none = vec![0.0; rows];
-        blocks::map(z.as_ref(), &mut none, |ws, _| self.0.inverse(ws))
+        self.inverse(self.latent_draws(rows, rng).as_ref()).expect(NO_CONTEXT)
+    }
+
+    /// A draw from the density under each row of context `[n, c]`: `[n, d]`.
+    ///
+    /// # Errors
+    /// When the context has another number of columns than the flow wants.
+    pub fn sample_given(
+        &self,
+        context: MatRef<'_, f64>,
+        rng: &mut impl Rng,
+    ) -> Result<Mat<f64>, Error> {
+        self.inverse_given(self.latent_draws(context.nrows(), rng).as_ref(), context)
     }
 
     /// [`BoundFlow::sample`], the same draws, with log p of each `[rows]`: what
     /// [`BoundFlow::log_prob`] gives for them, in one pass.
+    ///
+    /// # Panics
+    /// As [`BoundFlow::sample`].
     pub fn sample_and_log_prob(&self, rows: usize, rng: &mut impl Rng) -> (Mat<f64>, Vec<f64>) {
+        self.check_no_context().expect(NO_CONTEXT);
         let z = self.latent_draws(rows, rng);
         let mut log_prob = vec![0.0; rows];
-        let x = blocks::map(z.as_ref(), &mut log_prob, |ws, log_prob| {
+        let x = self.map(z.as_ref(), self.dim(), &mut log_prob, |ws, log_prob| {
             self.0.inverse_and_log_prob(ws, log_prob);
         });
         (x, log_prob)
+    }
+
+    fn check_no_context(&self) -> Result<(), Error> {
+        match self.context() {
+            0 => Ok(()),
+            context => Err(Error::NeedsContext { context }),
+        }
+    }
+
+    /// [`blocks::map`] of a matrix `[n, d + c]`.
+    fn map(
+        &self,
+        x: MatRef<'_, f64>,
+        columns: usize,
+        per_row: &mut [f64],
+        f: impl Fn(&mut Workspace, &mut [f64]) + Sync,
+    ) -> Mat<f64> {
+        blocks::map(self.dim(), x, columns, per_row, f)
     }
 
     /// Standard normals `[rows, d]`, row by row, so that the first rows do not depend on how many
@@ -154,14 +223,15 @@ impl BoundFlow {
         z
     }
 
-    /// The score ∂ log p/∂x `[n, d]` of each row, in nats per unit of x, exact.
+    /// The score ∂ log p/∂x `[n, d + c]` of each row, in nats per unit of x, exact; with respect to
+    /// the context too.
     ///
     /// # Errors
     /// When x has another number of columns than the flow.
     pub fn score(&self, x: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
-        check_columns(self.dim(), x)?;
+        check_columns(self.0.columns(), x)?;
         let mut none = vec![0.0; x.nrows()];
-        Ok(blocks::map(x, &mut none, |ws, _| self.0.score(ws)))
+        Ok(self.map(x, x.ncols(), &mut none, |ws, _| self.0.score(ws)))
     }
 
     /// x, f_1(x), f_2(f_1(x)), ..., z: one matrix `[n, d]` more than there are layers.
@@ -169,14 +239,16 @@ impl BoundFlow {
     /// # Errors
     /// When x has another number of columns than the flow.
     pub fn forward_with_intermediates(&self, x: MatRef<'_, f64>) -> Result<Vec<Mat<f64>>, Error> {
-        check_columns(self.dim(), x)?;
-        let mut states = vec![x.to_owned()];
+        check_columns(self.0.columns(), x)?;
+        let mut state = x.to_owned();
+        let mut none = vec![0.0; x.nrows()];
+        let mut states = vec![x.subcols(0, self.dim()).to_owned()];
         for layer in 0..self.0.n_layers() {
-            let before = states[layer].as_ref();
-            let mut none = vec![0.0; before.nrows()];
-            states.push(blocks::map(before, &mut none, |ws, _| {
+            let next = self.map(state.as_ref(), self.dim(), &mut none, |ws, _| {
                 self.0.forward_through(layer, ws);
-            }));
+            });
+            state.as_mut().subcols_mut(0, self.dim()).copy_from(&next);
+            states.push(next);
         }
         Ok(states)
     }
@@ -187,7 +259,7 @@ impl BoundFlow {
     /// When x has another number of columns than the flow.
     pub fn loss<'a>(&self, x: impl Into<Rows<'a>>) -> Result<Loss, Error> {
         let x = x.into();
-        check_columns(self.dim(), x.x())?;
+        check_columns(self.0.columns(), x.x())?;
         Ok(blocks::loss(&self.0, x))
     }
 }
@@ -215,7 +287,7 @@ impl BoundFlow {
     /// When x has another number of columns than the flow.
     pub fn sums<'a>(&self, x: impl Into<Rows<'a>>) -> Result<Sums, Error> {
         let x = x.into();
-        check_columns(self.dim(), x.x())?;
+        check_columns(self.0.columns(), x.x())?;
         let mut sums = Sums::none(self.n_params());
         if x.nrows() > 0 {
             GradientSum::new(&self.0).sums(&self.0, x, None, None, &mut sums);

@@ -2,7 +2,7 @@
 //! reflections) computed once, and the passes over a block of rows: forward, inverse, and forward
 //! with the way back.
 
-use crate::layer::{Layer, LayerSpec, Pass, segments};
+use crate::layer::{self, Layer, LayerSpec, Pass, segments};
 use crate::layers::{BoundLayer, each_layer};
 use gauss_math::normal::HALF_LN_2PI;
 use std::ops::Range;
@@ -15,12 +15,16 @@ use std::ops::Range;
 pub struct Workspace {
     /// The states before and after each layer, `[d][n]` each.
     states: Vec<Vec<f64>>,
+    /// What is given with the rows, `[c][n]`.
+    context: Vec<f64>,
     /// What each layer keeps for the way back.
     tapes: Vec<Vec<f64>>,
     pub(crate) log_det: Vec<f64>,
     kept: Vec<f64>,
     bar: Vec<f64>,
     next_bar: Vec<f64>,
+    /// `[c][n]`
+    context_bar: Vec<f64>,
     log_det_bar: Vec<f64>,
     work: Vec<f64>,
     row: [Vec<f64>; 2],
@@ -30,6 +34,8 @@ pub struct Workspace {
 #[derive(Clone, Debug)]
 pub(crate) struct Derived {
     dim: usize,
+    /// c
+    context: usize,
     layers: Vec<BoundLayer>,
     /// Where each layer's numbers lie in the parameter vector.
     segments: Vec<Range<usize>>,
@@ -38,13 +44,23 @@ pub(crate) struct Derived {
 impl Derived {
     pub fn new(dim: usize, specs: &[LayerSpec], params: &[f64]) -> Self {
         let layers = specs.iter().map(|spec| spec.bind(dim)).collect();
-        let mut derived = Self { dim, layers, segments: segments(dim, specs).collect() };
+        let (context, segments) = (layer::context(specs), segments(dim, specs).collect());
+        let mut derived = Self { dim, context, layers, segments };
         derived.update(params);
         derived
     }
 
     pub fn dim(&self) -> usize {
         self.dim
+    }
+
+    pub fn context(&self) -> usize {
+        self.context
+    }
+
+    /// d + c, the columns of a row.
+    pub fn columns(&self) -> usize {
+        self.dim + self.context
     }
 
     /// Takes other parameters of the same layers, in the memory at hand.
@@ -77,19 +93,21 @@ impl Derived {
     pub fn forward_through(&self, layer: usize, ws: &mut Workspace) {
         let [x, z] = ws.states.get_disjoint_mut([0, 1]).expect("a workspace has two states");
         let layer = &self.layers[layer];
-        each_layer!(layer, l => l.forward(x, z, &mut ws.log_det, &mut ws.work));
+        let (context, log_det) = (&ws.context, &mut ws.log_det);
+        each_layer!(layer, l => l.forward(x, context, z, log_det, &mut ws.work));
         ws.states.swap(0, 1);
     }
 
-    /// log p of one row x `[d]`: the bits of its block's.
+    /// log p of one row x `[d + c]`: the bits of its block's.
     pub fn log_prob_row(&self, x: &[f64], ws: &mut Workspace) -> f64 {
+        let (x, context) = x.split_at(self.dim);
         let [state, next] = &mut ws.row;
         state.clear();
         state.extend_from_slice(x);
         next.resize(x.len(), 0.0);
         let mut log_det = 0.0;
         for layer in &self.layers {
-            each_layer!(layer, l => l.forward_row(state, next, &mut log_det));
+            each_layer!(layer, l => l.forward_row(state, context, next, &mut log_det, &mut ws.work));
             std::mem::swap(state, next);
         }
         log_prob(state, &[log_det], self.dim, 0)
@@ -100,7 +118,7 @@ impl Derived {
         let n = ws.log_det.len();
         for layer in self.layers.iter().rev() {
             let [z, x] = ws.states.get_disjoint_mut([0, 1]).expect("a workspace has two states");
-            each_layer!(layer, l => l.inverse(z, x, n));
+            each_layer!(layer, l => l.inverse(z, &ws.context, x, n, &mut ws.work));
             ws.states.swap(0, 1);
         }
     }
@@ -130,26 +148,31 @@ impl Derived {
                 ws.states.get_disjoint_mut([i, i + 1]).expect("one state more than layers");
             z.resize(len, 0.0);
             let (log_det, tape, work) = (&mut ws.log_det, &mut ws.tapes[i], &mut ws.work);
-            each_layer!(layer, l => l.forward_with_tape(x, z, log_det, tape, work));
+            each_layer!(layer, l => l.forward_with_tape(x, &ws.context, z, log_det, tape, work));
         }
     }
 
-    /// The way back from `ws.bar` = ∂L/∂z and `ws.log_det_bar` to ∂L/∂x, which is then in `ws.bar`.
+    /// The way back from `ws.bar` = ∂L/∂z and `ws.log_det_bar` to ∂L/∂x, which is then in `ws.bar`,
+    /// and ∂L/∂context, in `ws.context_bar`.
     /// sums `[n_sums]`: ADDED to; empty where none are wanted.
     fn backward(&self, ws: &mut Workspace, sums: &mut [f64]) {
         ws.next_bar.resize(ws.bar.len(), 0.0);
+        ws.context_bar.clear();
+        ws.context_bar.resize(ws.context.len(), 0.0);
         let wanted = !sums.is_empty();
         let mut end = sums.len();
         for (i, layer) in self.layers.iter().enumerate().rev() {
             let start = if wanted { end - each_layer!(layer, l => l.n_sums()) } else { 0 };
             let pass = Pass {
                 x: &ws.states[i],
+                context: &ws.context,
                 z: &ws.states[i + 1],
                 z_bar: &ws.bar,
                 log_det_bar: &ws.log_det_bar,
             };
             let (x_bar, work, own) = (&mut ws.next_bar, &mut ws.work, &mut sums[start..end]);
-            each_layer!(layer, l => l.backward(pass, &ws.tapes[i], x_bar, work, own));
+            let (tape, context_bar) = (&ws.tapes[i], &mut ws.context_bar);
+            each_layer!(layer, l => l.backward(pass, tape, x_bar, context_bar, work, own));
             std::mem::swap(&mut ws.bar, &mut ws.next_bar);
             end = start;
         }
@@ -190,7 +213,7 @@ impl Derived {
         nll
     }
 
-    /// ∂ log p/∂x of the block in `ws.input`, then in `ws.output()`.
+    /// ∂ log p/∂(x, context) `[d + c][n]` of the block in `ws.input`, then in `ws.output()`.
     pub fn score(&self, ws: &mut Workspace) {
         self.forward_with_tape(ws);
         let n = ws.log_det.len();
@@ -199,6 +222,7 @@ impl Derived {
         ws.log_det_bar.clear();
         ws.log_det_bar.resize(n, 1.0);
         self.backward(ws, &mut []);
+        ws.bar.extend_from_slice(&ws.context_bar);
         std::mem::swap(&mut ws.states[0], &mut ws.bar);
     }
 
@@ -268,18 +292,25 @@ fn n_sums(layers: &[BoundLayer]) -> usize {
 }
 
 impl Workspace {
-    /// Makes room for a block of n rows: the caller fills the `[d][n]` numbers that it gets.
-    pub(crate) fn input(&mut self, dim: usize, n: usize) -> &mut [f64] {
+    /// Makes room for a block of n rows: the caller fills the `[d][n]` numbers that it gets, and the
+    /// `[c][n]` of the context.
+    pub(crate) fn input(
+        &mut self,
+        dim: usize,
+        context: usize,
+        n: usize,
+    ) -> (&mut [f64], &mut [f64]) {
         self.log_det.clear();
         self.log_det.resize(n, 0.0);
         self.states.resize_with(self.states.len().max(2), Vec::new);
         for state in &mut self.states {
             state.resize(dim * n, 0.0);
         }
-        &mut self.states[0]
+        self.context.resize(context * n, 0.0);
+        (&mut self.states[0], &mut self.context)
     }
 
-    /// What [`Workspace::input`] was filled with, to change it.
+    /// The rows that [`Workspace::input`] was filled with, to change it.
     pub(crate) fn input_again(&mut self) -> &mut [f64] {
         &mut self.states[0]
     }

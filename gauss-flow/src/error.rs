@@ -18,6 +18,13 @@ pub enum Error {
         /// The matrix's.
         got: usize,
     },
+    /// Columns that a flow is given, and does not model, must be there; without them it has neither
+    /// an inverse nor samples.
+    #[error("the flow is conditioned on {context} columns that it must be given")]
+    NeedsContext {
+        /// How many.
+        context: usize,
+    },
     /// A parameter vector of the wrong length.
     #[error("these layers have {expected} parameters, got {got}")]
     Parameters {
@@ -161,4 +168,12 @@ pub enum InvalidLayer {
     /// A mixture has at least one component.
     #[error("a mixture needs at least one component")]
     NoComponents,
+    /// All layers of a flow that are given columns are given the same ones.
+    #[error("the layer is given {got} columns, another one {expected}")]
+    Context {
+        /// The other layer's.
+        expected: usize,
+        /// This layer's.
+        got: usize,
+    },
 }

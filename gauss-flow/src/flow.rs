@@ -65,10 +65,25 @@ impl Flow {
         Ok(())
     }
 
-    /// d, the number of columns.
+    /// d, the number of columns that are modelled.
     #[must_use]
     pub fn dim(&self) -> usize {
         self.dim
+    }
+
+    /// c, the number of columns that are given and not modelled: p(x | context). A matrix of rows has
+    /// d + c columns, the given ones last; a latent has d.
+    ///
+    /// It is that of the layers that are conditioned on one; all others ignore it.
+    #[must_use]
+    pub fn context(&self) -> usize {
+        layer::context(&self.layers)
+    }
+
+    /// d + c, the columns of a matrix of rows.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.dim + self.context()
     }
 
     /// The architecture, in data order.
@@ -159,12 +174,39 @@ impl Flow {
     /// [`BoundFlow::inverse`], once.
     ///
     /// # Errors
-    /// When z has another number of columns than the flow.
+    /// As [`BoundFlow::inverse`].
     pub fn inverse(&self, z: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
         self.bind().inverse(z)
     }
 
+    /// [`BoundFlow::inverse_given`], once.
+    ///
+    /// # Errors
+    /// As [`BoundFlow::inverse_given`].
+    pub fn inverse_given(
+        &self,
+        z: MatRef<'_, f64>,
+        context: MatRef<'_, f64>,
+    ) -> Result<Mat<f64>, Error> {
+        self.bind().inverse_given(z, context)
+    }
+
+    /// [`BoundFlow::sample_given`], once.
+    ///
+    /// # Errors
+    /// As [`BoundFlow::sample_given`].
+    pub fn sample_given(
+        &self,
+        context: MatRef<'_, f64>,
+        rng: &mut impl Rng,
+    ) -> Result<Mat<f64>, Error> {
+        self.bind().sample_given(context, rng)
+    }
+
     /// [`BoundFlow::sample`], once.
+    ///
+    /// # Panics
+    /// As [`BoundFlow::sample`].
     pub fn sample(&self, rows: usize, rng: &mut impl Rng) -> Mat<f64> {
         self.bind().sample(rows, rng)
     }
@@ -186,6 +228,9 @@ impl Flow {
     }
 
     /// [`BoundFlow::sample_and_log_prob`], once.
+    ///
+    /// # Panics
+    /// As [`BoundFlow::sample`].
     pub fn sample_and_log_prob(&self, rows: usize, rng: &mut impl Rng) -> (Mat<f64>, Vec<f64>) {
         self.bind().sample_and_log_prob(rows, rng)
     }

@@ -35,7 +35,8 @@ pub(crate) struct Noise<'a> {
 }
 
 impl Noise<'_> {
-    /// Adds to the first `rows` rows of a block `[d][n]`; a block has a stream of its own.
+    /// Adds to the first `rows` rows of a block `[d][n]`, not to their context; a block has a stream
+    /// of its own.
     fn add_to(self, block: &mut [f64], rows: usize, index: u64) {
         let mut rng = stream(self.seed, Purpose::TrainingNoise { step: self.step, block: index });
         let n = block.len() / self.sigmas.len();
@@ -96,7 +97,7 @@ impl GradientSum {
                 for block in c * per_chunk..((c + 1) * per_chunk).min(blocks) {
                     let start = block * block_len;
                     let len = block_len.min(rows - start);
-                    load(ws, x.x(), len, |i| row(start + i));
+                    load(ws, derived.dim(), x.x(), len, |i| row(start + i));
                     if let Some(noise) = noise {
                         noise.add_to(ws.input_again(), len, block as u64);
                     }

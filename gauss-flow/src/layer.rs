@@ -32,6 +32,21 @@ pub enum LayerSpec {
         /// K >= 1.
         components: usize,
     },
+    /// [`LayerSpec::Marginal`] whose mixtures depend on the earlier columns, and on columns that are
+    /// given and not modelled: their context. See [`crate::layers::conditioned`].
+    ///
+    /// Parameters: logits `[d][K]`, means `[d][K]`, log σ `[d][K]`, then the network's weights, all
+    /// trainable; then the context's shift `[c]` and log_scale `[c]`, frozen.
+    Conditioned {
+        /// K >= 1.
+        components: usize,
+        /// h, units of each of the network's two hidden layers; 0: no network.
+        hidden: usize,
+        /// c, the same in every layer of a flow that has a context.
+        context: usize,
+        /// Whether the columns come in reverse: the last depends on none.
+        reversed: bool,
+    },
 }
 
 impl LayerSpec {
@@ -47,7 +62,20 @@ impl LayerSpec {
         layers::each_spec!(self, s => s.n_trainable(dim))
     }
 
-    /// The layer's name, as printed: `standardize`, `rotation`, `marginal`.
+    /// Which of its trainable numbers are a network's: they may have a rate of their own, and decay;
+    /// see [`TrainOptions::weight_decay`](crate::TrainOptions::weight_decay).
+    #[must_use]
+    pub fn network(&self, dim: usize) -> Range<usize> {
+        layers::each_spec!(self, s => s.network(dim))
+    }
+
+    /// c, the number of columns the layer is given beside the d that it maps.
+    #[must_use]
+    pub fn context(&self) -> usize {
+        layers::each_spec!(self, s => s.context())
+    }
+
+    /// The layer's name, as printed: `standardize`, `rotation`, `marginal`, `conditioned`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         layers::each_spec!(self, s => s.name())
@@ -59,11 +87,11 @@ impl LayerSpec {
         layers::each_spec!(self, s => s.describe())
     }
 
-    /// Whether the prior of a training pulls on its trainable numbers; see
+    /// How many of its numbers, the first ones, the prior of a training pulls on; see
     /// [`TrainOptions::prior`](crate::TrainOptions::prior).
     #[must_use]
-    pub fn has_prior(&self) -> bool {
-        layers::each_spec!(self, s => s.has_prior())
+    pub fn n_prior(&self, dim: usize) -> usize {
+        layers::each_spec!(self, s => s.n_prior(dim))
     }
 
     /// Checks the layer's numbers.
@@ -89,6 +117,11 @@ pub(crate) fn segments(dim: usize, layers: &[LayerSpec]) -> impl Iterator<Item =
     })
 }
 
+/// c: that of the layers that have one.
+pub(crate) fn context(layers: &[LayerSpec]) -> usize {
+    layers.iter().map(LayerSpec::context).max().unwrap_or(0)
+}
+
 /// Checks a whole parameter vector.
 pub(crate) fn validate(dim: usize, layers: &[LayerSpec], params: &[f64]) -> Result<(), Error> {
     if dim == 0 {
@@ -99,7 +132,13 @@ pub(crate) fn validate(dim: usize, layers: &[LayerSpec], params: &[f64]) -> Resu
         let expected = expected.unwrap_or(usize::MAX);
         return Err(Error::Parameters { expected, got: params.len() });
     }
+    let given = context(layers);
     for (layer, (spec, segment)) in layers.iter().zip(segments(dim, layers)).enumerate() {
+        let own = spec.context();
+        if own != 0 && own != given {
+            let reason = InvalidLayer::Context { expected: given, got: own };
+            return Err(Error::InvalidLayer { layer, reason });
+        }
         spec.validate(dim, &params[segment])
             .map_err(|reason| Error::InvalidLayer { layer, reason })?;
     }
@@ -119,8 +158,18 @@ pub(crate) trait Shape {
     /// Saturating; the first of the parameters.
     fn n_trainable(&self, dim: usize) -> usize;
 
-    fn has_prior(&self) -> bool {
-        false
+    /// The first of the trainable ones.
+    fn n_prior(&self, _: usize) -> usize {
+        0
+    }
+
+    /// Of the trainable ones.
+    fn network(&self, _: usize) -> Range<usize> {
+        0..0
+    }
+
+    fn context(&self) -> usize {
+        0
     }
 
     /// Of finite params `[n_params]`.
@@ -132,44 +181,61 @@ pub(crate) trait Shape {
 /// The contract of a bound layer: its parameters, and what derives from them, ready for use.
 ///
 /// It works on a block of n rows, transposed: `[d][n]`, a dimension's values contiguous; n is a
-/// multiple of [`gauss_math::simd::LOGICAL_LANES`]. Rows never mix.
+/// multiple of [`gauss_math::simd::LOGICAL_LANES`]. Rows never mix. The rows' context `[c][n]` goes
+/// to every layer, and most ignore it.
 pub(crate) trait Layer {
     /// Takes other parameters `[n_params]`, in the memory at hand.
     fn set(&mut self, params: &[f64]);
 
     /// z `[d][n]`: overwritten; log_det `[n]`: ADDED to; work: resized at will.
-    fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], work: &mut Vec<f64>);
+    fn forward(
+        &self,
+        x: &[f64],
+        context: &[f64],
+        z: &mut [f64],
+        log_det: &mut [f64],
+        work: &mut Vec<f64>,
+    );
 
-    /// [`Layer::forward`] of one row x, z `[d]`, without padding and with the same bits.
-    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64);
+    /// [`Layer::forward`] of one row x, z `[d]`, context `[c]`, with the same bits.
+    fn forward_row(
+        &self,
+        x: &[f64],
+        context: &[f64],
+        z: &mut [f64],
+        log_det: &mut f64,
+        work: &mut Vec<f64>,
+    );
 
-    /// x `[d][n]`: overwritten with the root of `forward`.
-    fn inverse(&self, z: &[f64], x: &mut [f64], n: usize);
+    /// x `[d][n]`: overwritten with the root of `forward`; work: resized at will.
+    fn inverse(&self, z: &[f64], context: &[f64], x: &mut [f64], n: usize, work: &mut Vec<f64>);
 
     /// [`Layer::forward`] that keeps on `tape`, resized at will, what the way back needs.
     fn forward_with_tape(
         &self,
         x: &[f64],
+        context: &[f64],
         z: &mut [f64],
         log_det: &mut [f64],
         tape: &mut Vec<f64>,
         work: &mut Vec<f64>,
     ) {
         let _ = tape; // a layer that needs none
-        self.forward(x, z, log_det, work);
+        self.forward(x, context, z, log_det, work);
     }
 
-    /// The vector-Jacobian product. x, z, tape: of the forward pass. The loss is a function of every
+    /// The vector-Jacobian product. x, context, z, tape: of the forward pass. The loss is a function of every
     /// row's z and log_det.
     ///
     /// z_bar `[d][n]` = ∂L/∂z, log_det_bar `[n]` = ∂L/∂log_det, both 0 in the padding; x_bar
-    /// `[d][n]`: overwritten; sums: ADDED to, the layer's sums over rows from which
+    /// `[d][n]`: overwritten; context_bar `[c][n]`: ADDED to; sums: ADDED to, the layer's sums over rows from which
     /// [`Layer::finish_gradient`] makes the gradient, or empty where none is wanted.
     fn backward(
         &self,
         pass: Pass<'_>,
         tape: &[f64],
         x_bar: &mut [f64],
+        context_bar: &mut [f64],
         work: &mut Vec<f64>,
         sums: &mut [f64],
     );
@@ -186,6 +252,7 @@ pub(crate) trait Layer {
 #[derive(Clone, Copy)]
 pub(crate) struct Pass<'a> {
     pub x: &'a [f64],
+    pub context: &'a [f64],
     pub z: &'a [f64],
     pub z_bar: &'a [f64],
     pub log_det_bar: &'a [f64],

@@ -240,7 +240,7 @@ impl OwnedRows {
 /// Rows that come block by block, from a matrix, a file or elsewhere: what a sum over rows needs.
 /// Every visit sees the same blocks in the same order, so that a sum has the same bits each time.
 pub trait Blocks {
-    /// d, the same for every block.
+    /// How many columns, the same for every block.
     fn dim(&self) -> usize;
 
     /// Calls `f` with every block in turn, until it says that it has seen enough.

@@ -15,7 +15,8 @@ fn allocations(d: usize, base: bool, batch_size: usize) -> u64 {
         builder = builder.orthogonal(Mat::<f64>::identity(d, d).as_ref());
     }
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let builder = builder.rotation(2).marginal(3).rotation(d).marginal(2);
+    let builder = builder.conditioned(2, 5, false).rotation(2).marginal(3).rotation(d);
+    let builder = builder.marginal(2).conditioned(3, 7, true);
     let mut flow = builder.build(x.as_ref(), &mut rng).expect("a valid flow");
     let options = TrainOptions { epochs: 3, batch_size, prior: 1.0, ..TrainOptions::default() };
     let options = TrainOptions { average_epochs: Some(1.0), ..options };
@@ -47,7 +48,7 @@ fn no_single_row_allocates() {
         let x = Mat::from_fn(300, d, |i, j| (i as f64 * (0.37 + 0.061 * j as f64)).sin());
         let mut builder = Flow::builder(d).standardize();
         for _ in 0..4 {
-            builder = builder.rotation(2).marginal(8);
+            builder = builder.rotation(2).marginal(8).conditioned(3, 8, false);
         }
         let flow = builder.build(x.as_ref(), &mut ChaCha8Rng::seed_from_u64(1)).expect("a flow");
         let bound = flow.bind();

@@ -16,7 +16,16 @@ fn derivative(f: impl Fn(f64) -> f64) -> f64 {
     (4.0 * slope(STEP) - slope(2.0 * STEP)) / 3.0
 }
 
-/// The whole contract, for one flow at the rows of x.
+/// f⁻¹(z), under the context of the rows x if there is one.
+fn inverse(flow: &Flow, z: MatRef<'_, f64>, x: MatRef<'_, f64>) -> Mat<f64> {
+    let inverse = match flow.context() {
+        0 => flow.inverse(z),
+        c => flow.inverse_given(z, x.subcols(flow.dim(), c)),
+    };
+    inverse.expect("columns")
+}
+
+/// The whole contract, for one flow at the rows of x `[n, d + c]`.
 fn contract(flow: &Flow, x: MatRef<'_, f64>) {
     let name = format!("{:?} in {} dimensions", flow.layers(), flow.dim());
     the_inverse_undoes_the_map(flow, x, &name);
@@ -31,9 +40,10 @@ fn the_inverse_undoes_the_map(flow: &Flow, x: MatRef<'_, f64>, name: &str) {
     // bound that follows the numbers.
     const TOL: f64 = 1e-11;
     let (z, _) = flow.forward(x).expect("columns");
-    let back = flow.inverse(z.as_ref()).expect("columns");
-    assert!((&back - x).norm_max() <= TOL, "{name}: {:e}", (&back - x).norm_max());
+    let back = inverse(flow, z.as_ref(), x);
     let states = flow.forward_with_intermediates(x).expect("columns");
+    let x = x.subcols(0, flow.dim());
+    assert!((&back - x).norm_max() <= TOL, "{name}: {:e}", (&back - x).norm_max());
     assert_eq!(states.len(), flow.layers().len() + 1);
     assert!(same_bits(states[0].as_ref(), x), "{name}");
     assert!(same_bits(states[states.len() - 1].as_ref(), z.as_ref()), "{name}");
@@ -46,7 +56,7 @@ fn log_det_is_that_of_the_jacobian(flow: &Flow, x: MatRef<'_, f64>, name: &str) 
     for row in 0..rows {
         // All d · 4 neighbours at once, a row each.
         let shifts = [STEP, -STEP, 2.0 * STEP, -2.0 * STEP];
-        let near = Mat::from_fn(4 * d, d, |i, j| {
+        let near = Mat::from_fn(4 * d, x.ncols(), |i, j| {
             x[(row, j)] + if i / 4 == j { shifts[i % 4] } else { 0.0 }
         });
         let (z, _) = bound.forward(near.as_ref()).expect("columns");
@@ -121,8 +131,8 @@ fn rows_do_not_mix(flow: &Flow, x: MatRef<'_, f64>, name: &str) {
     let mut spoilt = x.to_owned();
     spoilt[(spoilt_row, 0)] = f64::NAN;
     let (nan_z, nan_det) = flow.forward(spoilt.as_ref()).expect("columns");
-    let nan_back = flow.inverse(spoilt.as_ref()).expect("columns");
-    let back = flow.inverse(x).expect("columns");
+    let as_latent = |x: MatRef<'_, f64>| inverse(flow, x.subcols(0, flow.dim()), x);
+    let (nan_back, back) = (as_latent(spoilt.as_ref()), as_latent(x));
     let log_prob = flow.log_prob(spoilt.as_ref()).expect("columns");
     for row in 0..x.nrows() {
         let same = |a: &Mat<f64>, b: &Mat<f64>| {
@@ -152,6 +162,12 @@ fn log_prob_is_the_sum_of_its_parts(flow: &Flow, x: MatRef<'_, f64>, name: &str)
 
 fn every_layer() -> Vec<LayerSpec> {
     let rotation = |reflections, base| LayerSpec::Rotation { reflections, base };
+    let conditioned = |components, hidden, reversed| LayerSpec::Conditioned {
+        components,
+        hidden,
+        context: 0,
+        reversed,
+    };
     vec![
         LayerSpec::Standardize,
         rotation(0, false),
@@ -162,6 +178,9 @@ fn every_layer() -> Vec<LayerSpec> {
         LayerSpec::Marginal { components: 1 },
         LayerSpec::Marginal { components: 3 },
         LayerSpec::Marginal { components: 12 },
+        conditioned(1, 4, false),
+        conditioned(3, 0, true),
+        conditioned(2, 9, true),
     ]
 }
 
@@ -182,7 +201,21 @@ fn every_layer_keeps_the_contract() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 7 * 9);
+    assert_eq!(checked, 7 * 12);
+}
+
+/// Two columns are given: the contract is that of the others.
+#[test]
+fn a_flow_with_a_context_keeps_the_contract() {
+    let conditioned =
+        |reversed| LayerSpec::Conditioned { components: 3, hidden: 7, context: 2, reversed };
+    let rotation = LayerSpec::Rotation { reflections: 2, base: false };
+    for d in [1, 2, 5] {
+        let x = normals(40, d + 2, 3 + d as u64);
+        contract(&flow(d, &[conditioned(d == 2)], 5), x.as_ref());
+        let layers = [LayerSpec::Standardize, conditioned(false), rotation, conditioned(true)];
+        contract(&flow(d, &layers, 6), x.as_ref());
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! `cargo bench -p gauss-math`.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use gauss_math::conditional::{self, Conditional, InverseWork};
 use gauss_math::mixture::{Gradient, Inverter, Mixture};
 use gauss_math::slice;
 use std::hint::black_box;
@@ -70,5 +71,50 @@ fn mixture(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, elementary, mixture);
+/// The same mixture given row by row.
+fn conditional(c: &mut Criterion) {
+    let x = |row: usize| 6.0 * (row as f64 + 0.5) / N as f64 - 3.0;
+    let mean = |k: usize| 0.6 * k as f64 - 2.0;
+    let log_sigma = |k: usize| -1.0 + 0.1 * k as f64;
+    let each = |number: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
+        (0..N * K).map(|at| number(at / N, at % N)).collect()
+    };
+    let log_weights = each(&|k, row| 0.01 * (k * row) as f64);
+    let u = each(&|k, row| (x(row) - mean(k)) * libm::exp(-log_sigma(k)));
+    let log_slopes = each(&|k, _| -log_sigma(k));
+    let rows = Conditional { log_weights: &log_weights, u: &u, log_slopes: &log_slopes };
+    let (mut z, mut log_det, mut back) = (vec![0.0; N], vec![0.0; N], vec![0.0; N]);
+    let mut tape = vec![0.0; Conditional::tape_len(K) * N];
+    let minus_one = [-1.0; N];
+    let mut grad = [0; 3].map(|_| vec![0.0; N * K]);
+
+    let mut group = c.benchmark_group("conditional, per row and component");
+    group.throughput(Throughput::Elements((N * K) as u64));
+    group.bench_function("forward", |b| {
+        b.iter(|| black_box(&rows).forward(&mut z, &mut log_det));
+    });
+    group.bench_function("forward and backward", |b| {
+        b.iter(|| {
+            black_box(&rows).forward_with_tape(&mut z, &mut log_det, &mut tape);
+            let [log_weights, u, log_slopes] = &mut grad;
+            let grad = &mut conditional::Gradient { log_weights, u, log_slopes };
+            rows.backward(&z, &tape, &z, &minus_one, grad);
+        });
+    });
+    group.finish();
+
+    let (means, log_sigmas) = (each(&|k, _| mean(k)), each(&|k, _| log_sigma(k)));
+    let mut work = InverseWork::default();
+    let mut group = c.benchmark_group("conditional, per value");
+    group.throughput(Throughput::Elements(N as u64));
+    group.bench_function("inverse", |b| {
+        b.iter(|| {
+            let z = black_box(&z);
+            conditional::invert(&log_weights, &means, &log_sigmas, z, &mut back, &mut work);
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, elementary, mixture, conditional);
 criterion_main!(benches);

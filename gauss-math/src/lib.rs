@@ -5,8 +5,10 @@
 //! |---|---|
 //! | [`normal`] | φ, Φ, 1-Φ, their logarithms and Φ⁻¹, one number at a time |
 //! | [`mixture`] | the marginal map z = Φ⁻¹(F(x)) of a mixture: forward, gradient, inverse, over slices |
+//! | [`conditional`] | the same map where weights and arguments are each row's own |
 //! | [`expectation`] | the expectation step of EM for such a mixture |
 //! | [`normals`] | the same step for normals in several dimensions |
+//! | [`conditioner`] | masked networks over a block of rows, and the mixtures they correct |
 //! | [`householder`] | products of reflections: apply, expand, differentiate, factor |
 //! | [`matrix`] | products with a block of rows, for few dimensions |
 //! | [`slice`](mod@slice) | exp, ln, φ with Φ's tail, and Φ⁻¹ over slices |
@@ -29,6 +31,8 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 mod coefficients;
+pub mod conditional;
+pub mod conditioner;
 pub mod expectation;
 pub mod householder;
 pub mod matrix;

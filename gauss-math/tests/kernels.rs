@@ -7,38 +7,9 @@ use gauss_math::mixture::{Gradient, Inverter, Mixture};
 use gauss_math::simd::{self, Backend, LOGICAL_LANES, Pack};
 use gauss_math::{matrix, normal, slice};
 use proptest::prelude::*;
+use support::backends::on_every_backend;
 use support::strategies::{any_number, cases, mixture, place};
 use support::{EPS, Params, naive_gaussianize, naive_log_cdf, naive_mills, naive_upper_quantile};
-
-/// Targets without a fused multiply-add round more often; the project allows them this much,
-/// relative to max(1, |value|).
-const OTHER_TARGETS: f64 = 1e-12;
-
-/// Runs `kernel` on every backend and returns the widest one's result.
-///
-/// The fused backends must agree to the bit, the plain scalar one to [`OTHER_TARGETS`] in units
-/// of `unit(i)`, where that is finite.
-fn on_every_backend(
-    kernel: impl Fn() -> Vec<f64>,
-    unit: impl Fn(usize, f64) -> f64,
-) -> Result<Vec<f64>, TestCaseError> {
-    let backends = Backend::all();
-    let widest = backends[0].scope(&kernel);
-    for backend in &backends[1..] {
-        let same_bits = backend.name() != "Scalar";
-        for (i, (&a, b)) in widest.iter().zip(backend.scope(&kernel)).enumerate() {
-            if a.is_nan() {
-                prop_assert!(b.is_nan(), "{} at {}", backend.name(), i); // which NaN says nothing
-            } else if same_bits {
-                prop_assert_eq!(a.to_bits(), b.to_bits(), "{} at {}", backend.name(), i);
-            } else {
-                let near = (a - b).abs() <= OTHER_TARGETS * unit(i, a);
-                prop_assert!(a == b || near, "{i}: {a:e}, {b:e}");
-            }
-        }
-    }
-    Ok(widest)
-}
 
 fn one_or_more(_: usize, value: f64) -> f64 {
     value.abs().max(1.0)

@@ -30,8 +30,8 @@ impl crate::layer::Shape for Shape {
         self.n_params(dim)
     }
 
-    fn has_prior(&self) -> bool {
-        true
+    fn n_prior(&self, dim: usize) -> usize {
+        self.n_params(dim)
     }
 
     fn validate(&self, _: usize, params: &[f64]) -> Result<(), InvalidLayer> {
@@ -76,7 +76,7 @@ impl Layer for Marginal {
         }
     }
 
-    fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
+    fn forward(&self, x: &[f64], _: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
         let n = log_det.len();
         let columns = x.chunks_exact(n).zip(z.chunks_exact_mut(n));
         for ((x, z), mixture) in columns.zip(&self.mixtures) {
@@ -84,11 +84,18 @@ impl Layer for Marginal {
         }
     }
 
-    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64) {
+    fn forward_row(
+        &self,
+        x: &[f64],
+        _: &[f64],
+        z: &mut [f64],
+        log_det: &mut f64,
+        _: &mut Vec<f64>,
+    ) {
         mixture::forward_row(&self.mixtures, x, z, log_det);
     }
 
-    fn inverse(&self, z: &[f64], x: &mut [f64], n: usize) {
+    fn inverse(&self, z: &[f64], _: &[f64], x: &mut [f64], n: usize, _: &mut Vec<f64>) {
         let make = || self.mixtures.iter().map(Inverter::new).collect();
         let inverters = self.inverters.get_or_init(make);
         let columns = z.chunks_exact(n).zip(x.chunks_exact_mut(n));
@@ -100,6 +107,7 @@ impl Layer for Marginal {
     fn forward_with_tape(
         &self,
         x: &[f64],
+        _: &[f64],
         z: &mut [f64],
         log_det: &mut [f64],
         tape: &mut Vec<f64>,
@@ -120,6 +128,7 @@ impl Layer for Marginal {
         pass: Pass<'_>,
         tape: &[f64],
         x_bar: &mut [f64],
+        _: &mut [f64],
         work: &mut Vec<f64>,
         sums: &mut [f64],
     ) {

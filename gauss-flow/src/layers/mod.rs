@@ -4,6 +4,7 @@
 //! [`LayerSpec`](crate::LayerSpec), and a line in each of the four lists here.
 
 mod compact;
+pub mod conditioned;
 pub(crate) mod marginal;
 pub mod rotation;
 pub(crate) mod standardize;
@@ -14,6 +15,7 @@ pub(crate) enum BoundLayer {
     Standardize(standardize::Standardize),
     Rotation(rotation::Rotation),
     Marginal(marginal::Marginal),
+    Conditioned(conditioned::Conditioned),
 }
 
 /// Does the same with whichever bound layer it is.
@@ -23,6 +25,7 @@ macro_rules! each_layer {
             $crate::layers::BoundLayer::Standardize($l) => $do,
             $crate::layers::BoundLayer::Rotation($l) => $do,
             $crate::layers::BoundLayer::Marginal($l) => $do,
+            $crate::layers::BoundLayer::Conditioned($l) => $do,
         }
     };
 }
@@ -32,7 +35,7 @@ pub(crate) use each_layer;
 macro_rules! each_spec {
     ($spec:expr, $s:ident => $do:expr) => {{
         use $crate::layer::Shape as _;
-        use $crate::layers::{marginal, rotation, standardize};
+        use $crate::layers::{conditioned, marginal, rotation, standardize};
         match *$spec {
             $crate::LayerSpec::Standardize => {
                 let $s = standardize::Shape;
@@ -44,6 +47,10 @@ macro_rules! each_spec {
             }
             $crate::LayerSpec::Marginal { components } => {
                 let $s = marginal::Shape { components };
+                $do
+            }
+            $crate::LayerSpec::Conditioned { components, hidden, context, reversed } => {
+                let $s = conditioned::Shape { components, hidden, context, reversed };
                 $do
             }
         }

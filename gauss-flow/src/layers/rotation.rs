@@ -136,11 +136,11 @@ impl Layer for Rotation {
         }
     }
 
-    fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
+    fn forward(&self, x: &[f64], _: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
         self.multiply(false, x, z, log_det.len());
     }
 
-    fn forward_row(&self, x: &[f64], z: &mut [f64], _: &mut f64) {
+    fn forward_row(&self, x: &[f64], _: &[f64], z: &mut [f64], _: &mut f64, _: &mut Vec<f64>) {
         if self.dim < GEMM_DIM {
             matrix::multiply_row(&self.q_transposed, x, z);
         } else {
@@ -150,7 +150,7 @@ impl Layer for Rotation {
         }
     }
 
-    fn inverse(&self, z: &[f64], x: &mut [f64], n: usize) {
+    fn inverse(&self, z: &[f64], _: &[f64], x: &mut [f64], n: usize, _: &mut Vec<f64>) {
         self.multiply(true, z, x, n);
     }
 
@@ -159,6 +159,7 @@ impl Layer for Rotation {
         pass: Pass<'_>,
         _: &[f64],
         x_bar: &mut [f64],
+        _: &mut [f64],
         _: &mut Vec<f64>,
         sums: &mut [f64],
     ) {

@@ -62,7 +62,7 @@ impl Layer for Standardize {
         self.log_det = -log_scale.iter().sum::<f64>();
     }
 
-    fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
+    fn forward(&self, x: &[f64], _: &[f64], z: &mut [f64], log_det: &mut [f64], _: &mut Vec<f64>) {
         let n = log_det.len();
         for ((x, z), (shift, scale)) in
             x.chunks_exact(n).zip(z.chunks_exact_mut(n)).zip(self.columns())
@@ -74,11 +74,18 @@ impl Layer for Standardize {
         }
     }
 
-    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64) {
-        self.forward(x, z, std::slice::from_mut(log_det), &mut Vec::new());
+    fn forward_row(
+        &self,
+        x: &[f64],
+        context: &[f64],
+        z: &mut [f64],
+        log_det: &mut f64,
+        work: &mut Vec<f64>,
+    ) {
+        self.forward(x, context, z, std::slice::from_mut(log_det), work);
     }
 
-    fn inverse(&self, z: &[f64], x: &mut [f64], n: usize) {
+    fn inverse(&self, z: &[f64], _: &[f64], x: &mut [f64], n: usize, _: &mut Vec<f64>) {
         for ((z, x), (shift, scale)) in
             z.chunks_exact(n).zip(x.chunks_exact_mut(n)).zip(self.columns())
         {
@@ -91,6 +98,7 @@ impl Layer for Standardize {
         pass: Pass<'_>,
         _: &[f64],
         x_bar: &mut [f64],
+        _: &mut [f64],
         _: &mut Vec<f64>,
         _: &mut [f64],
     ) {

@@ -5,6 +5,7 @@
 use gauss_math::simd::{self, LOGICAL_LANES, Pack};
 use pulp::{Scalar, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Decay of the first moment, the paper's β₁.
 const BETA_1: f64 = 0.9;
@@ -46,17 +47,37 @@ impl Adam {
     /// # Panics
     /// When a length differs from n.
     pub fn step(&mut self, rate: f64, grad: &[f64], params: &mut [f64]) {
+        self.step_in_parts([(0..grad.len(), rate)], grad, params);
+    }
+
+    /// [`Adam::step`] with a rate for each part of the parameters, all of them in parts.
+    ///
+    /// # Panics
+    /// When a length differs from n, or a part reaches beyond.
+    pub fn step_in_parts(
+        &mut self,
+        parts: impl IntoIterator<Item = (Range<usize>, f64)>,
+        grad: &[f64],
+        params: &mut [f64],
+    ) {
         assert!(grad.len() == self.first.len() && params.len() == self.first.len());
         self.decay_1 *= BETA_1;
         self.decay_2 *= BETA_2;
+        for (own, rate) in parts {
+            self.step_of(own.clone(), rate, &grad[own.clone()], &mut params[own]);
+        }
+    }
+
+    /// The step of the parameters `own`.
+    fn step_of(&mut self, own: Range<usize>, rate: f64, grad: &[f64], params: &mut [f64]) {
         // m̂ = m/(1 - β₁ᵗ) goes into the rate, v̂ = v/(1 - β₂ᵗ) under the root's factor.
         let rate = rate / (1.0 - self.decay_1);
         let root = (1.0 - self.decay_2).sqrt().recip();
         let whole = grad.len() / LOGICAL_LANES * LOGICAL_LANES;
         let (grad, grad_rest) = grad.split_at(whole);
         let (params, params_rest) = params.split_at_mut(whole);
-        let (first, first_rest) = self.first.split_at_mut(whole);
-        let (second, second_rest) = self.second.split_at_mut(whole);
+        let (first, first_rest) = self.first[own.clone()].split_at_mut(whole);
+        let (second, second_rest) = self.second[own].split_at_mut(whole);
         simd::run(Step { rate, root, grad, params, first, second });
         Step {
             rate,

@@ -48,9 +48,9 @@ pub fn train<'a>(
 ) -> Result<History, Error> {
     let x = x.into();
     options.validate(flow.dim())?;
-    x.check(flow.dim())?;
+    x.check(flow.columns())?;
     if let Some(validation) = validation {
-        validation.check(flow.dim())?;
+        validation.check(flow.columns())?;
     }
     let mut run = Run::new(flow, x, validation, options)?;
     // Inside one of rayon's own threads the many small steps start without a hand-over.

@@ -55,12 +55,17 @@ pub struct TrainOptions {
     /// added to a row whenever a step uses it; `None`: none. The density learnt is that of the
     /// data so blurred, which keeps it from resolving single rows (Bishop, 1995).
     pub noise: Option<Vec<f64>>,
-    /// λ of the prior on every logit, mean and ln σ of the marginal layers: around 0 it is normal
+    /// λ of the prior on every logit, mean and ln σ of the marginal and conditioned layers: around 0 it is normal
     /// with variance 1/λ, further out it has the tails of Student's t, so that the one component
     /// that sits on a far outlier is left there. It adds λ/2n Σ c² ln(1 + θ²/c²) to the loss, c =
     /// 10. With all θ = 0 the marginal maps do nothing, so it is the doing of something that must
     /// pay. 0: maximum likelihood.
     pub prior: f64,
+    /// Adam's rate for the networks of conditioned layers, at its height; `None`: as all others.
+    pub network_rate: Option<f64>,
+    /// What each step takes off a network's numbers, as a multiple of its rate: decoupled from the
+    /// gradient, so that it is not divided by the gradient's size (Loshchilov & Hutter, 2019).
+    pub weight_decay: f64,
 }
 
 impl Default for TrainOptions {
@@ -77,6 +82,8 @@ impl Default for TrainOptions {
             validate_every: 1,
             noise: None,
             prior: 0.0,
+            network_rate: None,
+            weight_decay: 0.0,
         }
     }
 }
@@ -95,6 +102,11 @@ impl TrainOptions {
         }
         let prior = self.prior;
         check(prior >= 0.0 && prior.is_finite(), "prior", "a number from 0 up", prior)?;
+        if let Some(rate) = self.network_rate {
+            check(positive(rate), "network_rate", "a positive number", rate)?;
+        }
+        let decay = self.weight_decay;
+        check(decay >= 0.0 && decay.is_finite(), "weight_decay", "a number from 0 up", decay)?;
         check(self.validate_every > 0, "validate_every", "at least 1", 0.0)?;
         if let Some(noise) = &self.noise {
             if noise.len() != dim {

@@ -74,6 +74,36 @@ pub struct Trainer {
     /// Of `state.params`.
     pub(super) derived: Derived,
     grad: Vec<f64>,
+    parts: Vec<Part>,
+}
+
+/// Neighbouring parameters that move at one rate.
+#[derive(Clone, Debug, PartialEq)]
+struct Part {
+    own: Range<usize>,
+    /// Whether they are a network's.
+    network: bool,
+}
+
+/// All parameters of a flow, in parts as long as can be.
+fn parts(flow: &Flow) -> Vec<Part> {
+    let mut parts = vec![Part { own: 0..0, network: false }];
+    let mut push = |own: Range<usize>, network: bool| {
+        let last = parts.len() - 1;
+        if parts[last].network == network {
+            parts[last].own.end = own.end;
+        } else if !own.is_empty() {
+            parts.push(Part { own, network });
+        }
+    };
+    for (layer, own) in flow.layers().iter().zip(segments(flow.dim(), flow.layers())) {
+        let network = layer.network(flow.dim());
+        let (start, end) = (own.start + network.start, own.start + network.end);
+        push(own.start..start, false);
+        push(start..end, true);
+        push(end..own.end, false);
+    }
+    parts
 }
 
 /// All that is stored of a trainer.
@@ -121,7 +151,7 @@ impl TryFrom<State> for Trainer {
             return Err(Error::Parameters { expected: n, got: usize::MAX });
         }
         let derived = Derived::new(state.start.dim(), state.start.layers(), &state.params);
-        Ok(Self { grad: vec![0.0; n], derived, state })
+        Ok(Self { grad: vec![0.0; n], derived, parts: parts(&state.start), state })
     }
 }
 
@@ -204,7 +234,8 @@ impl Trainer {
         loss.nll / (loss.rows as f64 * self.state.plan.mean_weight)
     }
 
-    /// One step of Adam down the gradient of the mean loss and the prior; returns the rate.
+    /// One step of Adam down the gradient of the mean loss and the prior, and the networks' decay;
+    /// returns the rate.
     ///
     /// # Errors
     /// [`Error::Diverged`] where loss, gradient or parameters are no longer finite;
@@ -231,15 +262,30 @@ impl Trainer {
             let loss = if nll.is_finite() { length } else { nll };
             return Err(Error::Diverged { epoch, loss });
         }
-        let State { options, plan, step, params, average, adam, .. } = &mut self.state;
+        let State { options, plan, step, params, average, adam, frozen, .. } = &mut self.state;
         if let Some(clip) = options.clip_norm
             && length > clip
         {
             self.grad.iter_mut().for_each(|g| *g *= clip / length);
         }
         let done = *step as f64 / (options.epochs * plan.steps_per_epoch) as f64;
-        let rate = options.learning_rate * options.schedule.factor(done.min(1.0));
-        adam.step(rate, &self.grad, params);
+        let factor = options.schedule.factor(done.min(1.0));
+        let rate = options.learning_rate * factor;
+        let of_networks = options.network_rate.unwrap_or(options.learning_rate) * factor;
+        let decay = 1.0 - of_networks * options.weight_decay;
+        let is_frozen = |part: &Part| {
+            frozen.iter().any(|own| own.start <= part.own.start && part.own.end <= own.end)
+        };
+        for part in self.parts.iter().filter(|part| decay < 1.0 && part.network) {
+            if !is_frozen(part) {
+                params[part.own.clone()].iter_mut().for_each(|p| *p *= decay);
+            }
+        }
+        let rates = self
+            .parts
+            .iter()
+            .map(|part| (part.own.clone(), if part.network { of_networks } else { rate }));
+        adam.step_in_parts(rates, &self.grad, params);
         *step += 1;
         if !norm(params).is_finite() {
             return Err(Error::Diverged { epoch, loss: f64::NAN });
@@ -260,9 +306,8 @@ impl Trainer {
         let pull = options.prior / plan.rows;
         if pull > 0.0 {
             for (layer, own) in start.layers().iter().zip(segments(start.dim(), start.layers())) {
-                if layer.has_prior() {
-                    add_prior(pull, &params[own.clone()], &mut self.grad[own]);
-                }
+                let own = own.start..own.start + layer.n_prior(start.dim());
+                add_prior(pull, &params[own.clone()], &mut self.grad[own]);
             }
         }
     }

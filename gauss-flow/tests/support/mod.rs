@@ -70,6 +70,12 @@ pub fn layer_params(spec: LayerSpec, d: usize, seed: u64) -> Vec<f64> {
             let log_sigmas = normal(d * k, 0.4).into_iter().map(|l| l - 0.2);
             [normal(d * k, 0.7), normal(d * k, 1.2), log_sigmas.collect()].concat()
         }
+        LayerSpec::Conditioned { components, context, .. } => {
+            let marginal = layer_params(LayerSpec::Marginal { components }, d, seed);
+            let mut network = normal(spec.network(d).len(), 0.4);
+            network.extend(normal(2 * context, 0.3));
+            [marginal, network].concat()
+        }
         other => panic!("{other:?}: a new layer needs numbers to be tested with"),
     }
 }

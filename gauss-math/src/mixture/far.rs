@@ -30,7 +30,7 @@ const LN_TINY: f64 = -644.723_826_038_332_8;
 
 /// Where x lies from a component.
 #[derive(Clone, Copy)]
-pub(super) struct Distance<S: Simd, const L: usize> {
+pub(crate) struct Distance<S: Simd, const L: usize> {
     /// |t|
     tau: Pack<S, L>,
     /// |t| if x lies out on the side of the smaller tail, 0 if on the other.
@@ -40,8 +40,17 @@ pub(super) struct Distance<S: Simd, const L: usize> {
 impl<S: Simd, const L: usize> Distance<S, L> {
     /// side: that of z, -1 or 1.
     #[inline(always)]
-    pub fn new<P: Operand<S, L>>(x: Pack<S, L>, side: Pack<S, L>, c: &Component<P>) -> Self {
-        let t = (x - c.mean) * c.inv_sigma;
+    pub(in crate::mixture) fn new<P: Operand<S, L>>(
+        x: Pack<S, L>,
+        side: Pack<S, L>,
+        c: &Component<P>,
+    ) -> Self {
+        Self::at((x - c.mean) * c.inv_sigma, side)
+    }
+
+    /// At t.
+    #[inline(always)]
+    pub fn at(t: Pack<S, L>, side: Pack<S, L>) -> Self {
         // Finite, so that a difference of two is 0 where both have overflowed.
         Self { tau: t.abs().min(f64::MAX), out: (t * side).max(0.0).min(f64::MAX) }
     }
@@ -55,7 +64,7 @@ impl<S: Simd, const L: usize> Distance<S, L> {
 
 /// The largest term π exp(-τ²/2) of a sum.
 #[derive(Clone, Copy)]
-pub(super) struct Largest<S: Simd, const L: usize> {
+pub(crate) struct Largest<S: Simd, const L: usize> {
     tau: Pack<S, L>,
     log_weight: Pack<S, L>,
 }
@@ -103,7 +112,7 @@ impl Largest<Scalar, 1> {
 
 /// The largest terms of both sums: the first pass over the components finds them.
 #[derive(Clone, Copy)]
-pub(super) struct Scale<S: Simd, const L: usize> {
+pub(crate) struct Scale<S: Simd, const L: usize> {
     density: Largest<S, L>,
     tail: Largest<S, L>,
     /// Whether in any lane a component lies on the other side.
@@ -123,29 +132,29 @@ impl<S: Simd, const L: usize> Scale<S, L> {
         self.any_inside |= at.any_inside();
     }
 
-    /// One component's term of D and of P.
+    /// One component's term of D, but for its 1/σ, and of P.
     #[inline(always)]
     pub fn term<P: Operand<S, L>>(
         &self,
         at: Distance<S, L>,
-        c: &Component<P>,
+        log_weight: P,
     ) -> (Pack<S, L>, Pack<S, L>) {
-        let e = simd::exp(self.density.log_ratio(at.tau, c.log_weight));
+        let e = simd::exp(self.density.log_ratio(at.tau, log_weight));
         let m = simd::mills_anywhere(at.tau.min(BEYOND));
         let tail = if self.any_inside {
-            let e = simd::exp(self.tail.log_ratio(at.out, c.log_weight));
+            let e = simd::exp(self.tail.log_ratio(at.out, log_weight));
             let inner = -simd::exp_neg_half_square(at.tau.min(T_MAX)) * m + 1.0;
             e * at.tau.at_most(at.out).select(m, inner)
         } else {
             e * m // where all lie outside, both sums have the same largest term
         };
-        (e * c.inv_sigma, tail)
+        (e, tail)
     }
 }
 
 /// Both sums at x.
 #[derive(Clone, Copy)]
-pub(super) struct Sums<S: Simd, const L: usize> {
+pub(crate) struct Sums<S: Simd, const L: usize> {
     pub scale: Scale<S, L>,
     /// D
     pub slope: Pack<S, L>,
@@ -154,7 +163,7 @@ pub(super) struct Sums<S: Simd, const L: usize> {
 }
 
 /// z and ln dz/dx at x.
-pub(super) struct Point<S: Simd, const L: usize> {
+pub(crate) struct Point<S: Simd, const L: usize> {
     /// |z|
     pub a: Pack<S, L>,
     pub log_det: Pack<S, L>,
@@ -275,9 +284,9 @@ impl Mixture {
         let (mut slope, mut p) = (0.0, 0.0);
         for i in 0..registers {
             let (c, count) = self.components.register(s, i);
-            let (d, t) = scale.term(Distance::new(x, side, &c), &c);
+            let (e, t) = scale.term(Distance::new(x, side, &c), c.log_weight);
             let [ds, ts, _] = &mut lanes;
-            d.store(simd::vectors_mut::<S>(ds), 0);
+            (e * c.inv_sigma).store(simd::vectors_mut::<S>(ds), 0);
             t.store(simd::vectors_mut::<S>(ts), 0);
             for i in 0..count {
                 slope += ds[i];

@@ -7,8 +7,9 @@
 //!
 //! With a tape, the passes also keep what the gradient needs of each row and component.
 
+use super::gather::{Lanes, Rows, store_where};
 use super::{Mixture, far, near};
-use crate::simd::{self, LOGICAL_LANES, Mask, Pack, SIDE_BY_SIDE};
+use crate::simd::{self, LOGICAL_LANES, Pack, SIDE_BY_SIDE};
 use pulp::{Simd, WithSimd};
 use std::ops::Div;
 
@@ -126,7 +127,7 @@ impl Mixture {
 }
 
 /// Refuses a number of rows that does not fill its registers.
-pub(super) fn assert_whole(n: usize) {
+pub(crate) fn assert_whole(n: usize) {
     assert!(n.is_multiple_of(LOGICAL_LANES), "{n} rows, not a multiple of {LOGICAL_LANES}");
 }
 
@@ -199,19 +200,6 @@ impl<const TAPE: bool> WithSimd for Forward<'_, TAPE> {
     }
 }
 
-type Lanes = [f64; LOGICAL_LANES];
-
-/// lanes: overwritten from the register `at` on, with NaN where `holds` does not.
-#[inline(always)]
-fn store_where<S: Simd, const L: usize>(
-    holds: Mask<S, L>,
-    pack: Pack<S, L>,
-    lanes: &mut Lanes,
-    at: usize,
-) {
-    holds.select(pack, f64::NAN).store(simd::vectors_mut::<S>(lanes), at);
-}
-
 /// Does the rows that are left with z = ±∞ in log space.
 struct Mend<'a> {
     mixture: &'a Mixture,
@@ -226,36 +214,24 @@ impl WithSimd for Mend<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, s: S) {
-        let n = self.x.len();
-        let (mut rows, mut count) = ([0; LOGICAL_LANES], 0);
-        for row in 0..n {
-            if self.z[row].is_infinite() {
-                rows[count] = row;
-                count += 1;
-            }
-            if count == LOGICAL_LANES || (row + 1 == n && count > 0) {
-                self.mend(s, &rows[..count]);
-                count = 0;
-            }
+        let mut rows = Rows::default();
+        while rows.advance(self.z) {
+            self.mend(s, &rows);
         }
     }
 }
 
 impl Mend<'_> {
-    /// Some of the rows, no more than [`LOGICAL_LANES`].
     #[inline(always)]
-    fn mend<S: Simd>(&mut self, s: S, rows: &[usize]) {
-        let gather = |from: &[f64]| -> Lanes {
-            std::array::from_fn(|lane| from[*rows.get(lane).unwrap_or(&rows[0])])
-        };
-        let x = gather(self.x);
-        let side = gather(self.z).map(f64::signum);
+    fn mend<S: Simd>(&mut self, s: S, rows: &Rows) {
+        let x = rows.gather(self.x);
+        let side = rows.gather(self.z).map(f64::signum);
         let zero = Pack::<S, SIDE_BY_SIDE>::splat(s, 0.0);
         let [mut z, mut log_det]: [Lanes; 2] = Default::default();
         let mut per_row: [Lanes; PER_ROW] = Default::default();
         let n = self.x.len();
 
-        for at in (0..rows.len().div_ceil(S::F64_LANES)).step_by(SIDE_BY_SIDE) {
+        for at in rows.packs::<S>() {
             let x = Pack::<S, SIDE_BY_SIDE>::load(s, simd::vectors::<S>(&x), at);
             let side = Pack::load(s, simd::vectors::<S>(&side), at);
             let mut scale = far::Scale::none(s);
@@ -265,7 +241,8 @@ impl Mend<'_> {
             let (mut slope, mut p) = (zero, zero);
             for (k, c) in self.mixture.components.iter().enumerate() {
                 let distance = far::Distance::new(x, side, &c);
-                let (q, tail) = scale.term(distance, &c);
+                let (e, tail) = scale.term(distance, c.log_weight);
+                let q = e * c.inv_sigma;
                 slope = slope + q;
                 p = p + tail;
                 if let Some(tape) = &mut self.tape {
@@ -274,10 +251,9 @@ impl Mend<'_> {
                     let [mut q_lanes, mut tail_lanes]: [Lanes; 2] = Default::default();
                     q.store(simd::vectors_mut::<S>(&mut q_lanes), at);
                     tail.store(simd::vectors_mut::<S>(&mut tail_lanes), at);
-                    let own = at * S::F64_LANES..rows.len().min((at + SIDE_BY_SIDE) * S::F64_LANES);
-                    for lane in own {
-                        terms[rows[lane]] = q_lanes[lane];
-                        terms[n + rows[lane]] = tail_lanes[lane];
+                    for (lane, row) in rows.lanes_of::<S>(at) {
+                        terms[row] = q_lanes[lane];
+                        terms[n + row] = tail_lanes[lane];
                     }
                 }
             }
@@ -293,7 +269,7 @@ impl Mend<'_> {
                 store_where(finite, simd::exp(point.log_ratio), ratio, at);
             }
         }
-        for (lane, &row) in rows.iter().enumerate() {
+        for (lane, row) in rows.lanes() {
             self.z[row] = z[lane];
             self.log_det[row] += log_det[lane];
             if let Some(tape) = &mut self.tape {

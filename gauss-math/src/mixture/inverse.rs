@@ -23,7 +23,7 @@ use crate::slice;
 /// Knots per component: μ + jσ/2 for |j| <= 12.
 const HALF_KNOTS: i32 = 12;
 /// Far more than bisection of the widest bracket of doubles needs at these scales.
-const MAX_STEPS: usize = 2200;
+pub(crate) const MAX_STEPS: usize = 2200;
 /// A step tells the curvature if ln dz/dx changed no more than this over it, and z no more than ...
 const MAX_BEND: f64 = 0.5;
 /// ... this.
@@ -37,7 +37,7 @@ const GROWTH: f64 = 8.0;
 const NOISE: f64 = 4.0;
 
 /// One root in progress: target z, bracket [lo, hi], the step before this one.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Root {
     row: usize,
     z: f64,
@@ -103,6 +103,45 @@ impl Root {
     }
 }
 
+/// A root that is found without a table: it is confirmed by an evaluation, and is the best of the
+/// points that were tried.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Confirmed {
+    root: Root,
+    /// Where the map is to be evaluated next.
+    pub x: f64,
+    pub best: f64,
+    least: f64,
+    tries: u32,
+}
+
+impl Confirmed {
+    pub fn new(row: usize, z: f64, bracket: (f64, f64), start: f64) -> Self {
+        // No step is short beside a σ of 0: none is the last one unconfirmed.
+        let root = Root::new(row, z, bracket, 0.0);
+        Self { root, x: start, best: start, least: f64::INFINITY, tries: 0 }
+    }
+
+    pub fn row(&self) -> usize {
+        self.root.row
+    }
+
+    /// Takes z, ln dz/dx and dx/dz at `x`; whether `best` is the root.
+    pub fn step(&mut self, z: f64, log_slope: f64, inv_slope: f64) -> bool {
+        let target = self.root.z;
+        let miss = (z - target).abs();
+        if miss < self.least {
+            (self.best, self.least) = (self.x, miss);
+        }
+        // Where rounding alone is left, a few steps more may still find a better x.
+        self.tries += u32::from(self.least <= NOISE * f64::EPSILON * target.abs().max(1.0));
+        let (next, _) = self.root.step(self.x, z, log_slope, inv_slope);
+        let done = self.tries > 3 || next == self.x;
+        self.x = next;
+        done
+    }
+}
+
 impl Mixture {
     /// The bracket that is free for any z.
     fn bracket(&self, z: f64) -> (f64, f64) {
@@ -123,24 +162,15 @@ impl Mixture {
         if !z.is_finite() {
             return z;
         }
-        let mut root = Root::new(0, z, self.bracket(z), self.narrowest());
-        let mut x = 0.5 * root.lo + 0.5 * root.hi;
-        let (mut best, mut least, mut tries) = (x, f64::INFINITY, 0);
+        let (lo, hi) = self.bracket(z);
+        let mut root = Confirmed::new(0, z, (lo, hi), 0.5 * lo + 0.5 * hi);
         for _ in 0..MAX_STEPS {
-            let (at, log_slope) = self.gaussianize(x);
-            let miss = (at - z).abs();
-            if miss < least {
-                (best, least) = (x, miss);
-            }
-            // Where rounding alone is left, a few steps more may still find a better x.
-            tries += i32::from(least <= NOISE * f64::EPSILON * z.abs().max(1.0));
-            let (next, _) = root.step(x, at, log_slope, libm::exp(-log_slope));
-            if tries > 3 || next == x {
+            let (at, log_slope) = self.gaussianize(root.x);
+            if root.step(at, log_slope, libm::exp(-log_slope)) {
                 break;
             }
-            x = next;
         }
-        best
+        root.best
     }
 }
 
@@ -156,7 +186,7 @@ pub struct Inverter {
 
 /// inv_slope `[n]`: overwritten with dx/dz from ln dz/dx `[n]`; where that is beyond e^709, so
 /// that a step along it leaves any bracket.
-fn inverse_slopes(log_slope: &[f64], negated: &mut [f64], inv_slope: &mut [f64]) {
+pub(crate) fn inverse_slopes(log_slope: &[f64], negated: &mut [f64], inv_slope: &mut [f64]) {
     for (negated, l) in negated.iter_mut().zip(log_slope) {
         *negated = -l.max(-709.0);
     }

@@ -18,6 +18,7 @@
 //! | `component.rs` | its components, as the kernels read them |
 //! | `near.rs` | the arithmetic of a row, lane by lane |
 //! | `far.rs` | the same in logarithms, where p or f would underflow: no clamp, ever |
+//! | `gather.rs` | which rows those are, sixteen at a time |
 //! | `forward.rs` | z and ln dz/dx over slices |
 //! | `row.rs` | the same of one row, a mixture for each of its dimensions |
 //! | `backward.rs` | the gradient |
@@ -25,10 +26,11 @@
 
 mod backward;
 mod component;
-mod far;
-mod forward;
-mod inverse;
-mod near;
+pub(crate) mod far;
+pub(crate) mod forward;
+pub(crate) mod gather;
+pub(crate) mod inverse;
+pub(crate) mod near;
 mod row;
 
 pub use backward::Gradient;
@@ -43,7 +45,7 @@ use pulp::Scalar;
 
 /// What the clamp at |t| = 37 leaves of a far component's density, 5e-298 of its height, must be
 /// nothing even after multiplication by t²/σ in the gradient, with t up to 1e14.
-const TINY_SLOPE: f64 = 1e-240;
+pub(crate) const TINY_SLOPE: f64 = 1e-240;
 
 /// ln σ beyond this is refused by callers: 1/σ and π/σ must stay far from overflow.
 pub const MAX_ABS_LOG_SIGMA: f64 = 300.0;

@@ -5,31 +5,40 @@ use crate::simd::{self, Mask, Operand, Pack, T_MAX, TINY};
 use pulp::Simd;
 
 /// What one component adds to the sums at x.
-pub(super) struct Term<S: Simd, const L: usize> {
+pub(crate) struct Term<S: Simd, const L: usize> {
     /// π Φ(t)
     pub lower: Pack<S, L>,
     /// π Φ(-t)
     pub upper: Pack<S, L>,
     /// π/σ exp(-t²/2)
     pub density: Pack<S, L>,
+    /// π exp(-t²/2)
+    pub height: Pack<S, L>,
     /// π Φ(-|t|)
     pub tail: Pack<S, L>,
 }
 
 impl<S: Simd, const L: usize> Term<S, L> {
     #[inline(always)]
-    pub fn new<P: Operand<S, L>>(x: Pack<S, L>, c: &Component<P>) -> Self {
-        let t = (x - c.mean) * c.inv_sigma;
+    pub(in crate::mixture) fn new<P: Operand<S, L>>(x: Pack<S, L>, c: &Component<P>) -> Self {
+        Self::at((x - c.mean) * c.inv_sigma, c.weight, c.slope)
+    }
+
+    /// The term of π and π/σ at t.
+    #[inline(always)]
+    pub fn at<P: Operand<S, L>>(t: Pack<S, L>, weight: P, slope: P) -> Self {
         let a = t.abs().min(T_MAX);
         let e = simd::exp_neg_half_square(a);
         let (p, q) = simd::mills(a);
-        let tail = e * c.weight * p / q;
-        let rest = -tail + c.weight;
+        let height = e * weight;
+        let tail = height * p / q;
+        let rest = -tail + weight;
         let negative = t.less(0.0);
         Self {
             lower: negative.select(tail, rest),
             upper: negative.select(rest, tail),
-            density: e * c.slope,
+            density: e * slope,
+            height,
             tail,
         }
     }
@@ -37,14 +46,14 @@ impl<S: Simd, const L: usize> Term<S, L> {
 
 /// L, U and Σ π/σ exp(-t²/2) at x.
 #[derive(Clone, Copy)]
-pub(super) struct Sums<S: Simd, const L: usize> {
+pub(crate) struct Sums<S: Simd, const L: usize> {
     pub lower: Pack<S, L>,
     pub upper: Pack<S, L>,
     pub slope: Pack<S, L>,
 }
 
 /// z and dz/dx at x.
-pub(super) struct Point<S: Simd, const L: usize> {
+pub(crate) struct Point<S: Simd, const L: usize> {
     /// Whether this is the answer. Where not, z is ±∞ on its side, and log space has to do it.
     pub near: Mask<S, L>,
     pub z: Pack<S, L>,

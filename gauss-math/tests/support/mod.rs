@@ -216,3 +216,40 @@ pub mod strategies {
         }
     }
 }
+
+pub mod backends {
+    //! A kernel on every instruction set of this machine.
+
+    use gauss_math::simd::Backend;
+    use proptest::prelude::*;
+
+    /// Targets without a fused multiply-add round more often; the project allows them this much,
+    /// relative to max(1, |value|).
+    const OTHER_TARGETS: f64 = 1e-12;
+
+    /// Runs `kernel` on every backend and returns the widest one's result.
+    ///
+    /// The fused backends must agree to the bit, the plain scalar one to [`OTHER_TARGETS`] in units
+    /// of `unit(i)`, where that is finite.
+    pub fn on_every_backend(
+        kernel: impl Fn() -> Vec<f64>,
+        unit: impl Fn(usize, f64) -> f64,
+    ) -> Result<Vec<f64>, TestCaseError> {
+        let backends = Backend::all();
+        let widest = backends[0].scope(&kernel);
+        for backend in &backends[1..] {
+            let same_bits = backend.name() != "Scalar";
+            for (i, (&a, b)) in widest.iter().zip(backend.scope(&kernel)).enumerate() {
+                if a.is_nan() {
+                    prop_assert!(b.is_nan(), "{} at {}", backend.name(), i); // which NaN says nothing
+                } else if same_bits {
+                    prop_assert_eq!(a.to_bits(), b.to_bits(), "{} at {}", backend.name(), i);
+                } else {
+                    let near = (a - b).abs() <= OTHER_TARGETS * unit(i, a);
+                    prop_assert!(a == b || near, "{i}: {a:e}, {b:e}");
+                }
+            }
+        }
+        Ok(widest)
+    }
+}
