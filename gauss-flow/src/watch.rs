@@ -106,6 +106,8 @@ pub enum Stage {
         /// Candidates in this round.
         of: usize,
     },
+    /// The search for a mixture of normals.
+    Mixture,
     /// The second fit, on all rows.
     Refit,
 }

@@ -29,7 +29,7 @@ pub(super) fn train_options(
     index: usize,
     (flow, rounding): (&Flow, &[f64]),
 ) -> TrainOptions {
-    TrainOptions {
+    candidate.tuned(TrainOptions {
         epochs: cycle.epochs,
         batch_size: cycle.batch_size,
         learning_rate: recipe.learning_rate,
@@ -41,8 +41,8 @@ pub(super) fn train_options(
         average_epochs: Some(cycle.epochs as f64 / 60.0),
         validate_every: cycle.epochs.div_ceil(20),
         noise: noise(flow, candidate.noise(), rounding),
-        prior: candidate.prior(),
-    }
+        ..TrainOptions::default()
+    })
 }
 
 /// Deviations of the noise `[d]`, in the units of the columns: `fraction` of what the flow

@@ -5,6 +5,7 @@ use super::cycle::Cycle;
 use super::rivals::Rival;
 use super::search::Trial;
 use crate::baseline::Baseline;
+use crate::multivariate::mixture::Found;
 use gauss_flow::{Flow, History};
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +13,27 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Winner {
-    /// A candidate of the search, trained jointly.
+    /// A candidate of the search.
     Trained(Candidate),
     /// A greedy fit: nothing else was asked for, or the fit was ended before anything was trained.
     Greedy,
     /// A baseline that did better than anything trained.
     Baseline(Baseline),
+}
+
+/// What a second fit has to go through again.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Way {
+    /// Training.
+    Cycles(Vec<Cycle>),
+    /// Expectation and maximisation.
+    Mixture(Found),
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        Way::Cycles(Vec::new())
+    }
 }
 
 /// What a recipe made. All log-densities are means in nats per row.
@@ -46,8 +62,8 @@ pub struct Fitted {
     pub held_out: Vec<usize>,
     /// Whether the watch ended the fit.
     pub cancelled: bool,
-    /// The winner's way.
-    pub(super) cycles: Vec<Cycle>,
+    /// How the winner came about.
+    pub(super) way: Way,
 }
 
 impl Fitted {
@@ -65,7 +81,7 @@ impl Fitted {
             validation_rows: 0,
             held_out: Vec::new(),
             cancelled: false,
-            cycles: Vec::new(),
+            way: Way::default(),
         }
     }
 

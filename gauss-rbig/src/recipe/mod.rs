@@ -42,6 +42,7 @@ mod few;
 mod fitted;
 mod guard;
 mod judge;
+mod mixture;
 mod options;
 mod refit;
 mod rivals;
@@ -49,7 +50,7 @@ mod search;
 mod validated;
 
 pub use crate::baseline::Baseline;
-pub use candidate::{Blocks, Candidate, warm_start};
+pub use candidate::{Blocks, Candidate, Conditioned, warm_start};
 pub use density_kind::DensityKind;
 pub use entry::{fit_recipe, min_rows};
 pub use fitted::{Fitted, Winner};

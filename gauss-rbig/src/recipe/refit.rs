@@ -2,8 +2,9 @@
 
 use super::candidate::Candidate;
 use super::cycle::{Cycle, rounding_errors, train_options};
-use super::fitted::{Fitted, Winner};
+use super::fitted::{Fitted, Way, Winner};
 use super::guard::Guard;
+use super::mixture;
 use super::options::{Method, Recipe};
 use super::validated;
 use crate::Error;
@@ -26,7 +27,10 @@ pub(super) fn fit(
     }
     let flow = match chosen.winner {
         Winner::Baseline(baseline) => baseline.flow(x)?,
-        Winner::Trained(candidate) => again(&candidate, &chosen.cycles, x, recipe, guard)?,
+        Winner::Trained(candidate) => match &chosen.way {
+            Way::Cycles(cycles) => again(&candidate, cycles, x, recipe, guard)?,
+            Way::Mixture(found) => mixture::again(found.clone(), x, recipe, guard)?,
+        },
         // Warm starts whose training never began.
         Winner::Greedy if recipe.method != Method::Rbig => None,
         Winner::Greedy => {

@@ -1,13 +1,15 @@
 //! The fit that the validation rows judge.
 
 use super::cycle::rounding_errors;
+use super::density_kind::DensityKind;
 use super::entry::mean_log_prob;
-use super::fitted::{Fitted, Winner};
+use super::fitted::{Fitted, Way, Winner};
 use super::guard::Guard;
 use super::judge;
+use super::mixture::{self, Mixed};
 use super::options::{Method, Recipe};
 use super::rivals::rivals;
-use super::search::Search;
+use super::search::{Runner, Search};
 use crate::greedy::fit_any;
 use crate::{Error, RbigOptions};
 use gauss_flow::{Event, Rows};
@@ -38,7 +40,7 @@ pub(super) fn fit(
     Ok(fitted)
 }
 
-/// The best that there is of every kind.
+/// The best of every kind that the recipe tries: what was trained, unless a mixture is ahead of it.
 fn search(
     x: Rows<'_>,
     validation: Rows<'_>,
@@ -46,22 +48,54 @@ fn search(
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
     let rounding = &rounding_errors(x);
-    let mut trials = Vec::new();
-    let search = Search::new(recipe, (x, validation), rounding, guard, &mut trials);
-    let found = judge::choose(search.run(f64::NEG_INFINITY)?, validation)?;
-    guard.winner_seconds = found.seconds;
-    let trained = !trials.is_empty();
-    let winner = if trained { Winner::Trained(found.candidate) } else { Winner::Greedy };
+    let (rows, mut trials) = ((x, validation), Vec::new());
+    let mixed = match recipe.tries(DensityKind::Mixture) {
+        true => mixture::find(rows, recipe, rounding, guard, &mut trials),
+        false => Ok(None),
+    }?;
+    let fitted = match mixed {
+        Some(mixed) if recipe.kind.is_some() => of_mixture(mixed, guard),
+        mixed => {
+            let bar = mixed.as_ref().map_or(f64::NEG_INFINITY, |mixed| mixed.score);
+            let begun = trials.len();
+            let search = Search::new(recipe, rows, rounding, guard, &mut trials);
+            let runner = judge::choose(search.run(bar)?, validation)?;
+            match mixed {
+                Some(mixed) if judge::is_ahead(&mixed.flow, &runner.flow, validation)? => {
+                    of_mixture(mixed, guard)
+                }
+                _ => of_runner(runner, trials.len() > begun, guard),
+            }
+        }
+    };
     Ok(Fitted {
-        validation_log_prob: Some(found.score),
         trials,
-        history: trained.then_some(found.history),
         train_rows: x.nrows(),
         validation_rows: validation.nrows(),
         cancelled: guard.cancelled,
-        cycles: found.cycles,
-        ..Fitted::of(found.flow, winner)
+        ..fitted
     })
+}
+
+fn of_mixture(mixed: Mixed, guard: &mut Guard<'_>) -> Fitted {
+    guard.winner_seconds = mixed.seconds;
+    Fitted {
+        validation_log_prob: Some(mixed.score),
+        way: Way::Mixture(mixed.found),
+        ..Fitted::of(mixed.flow, Winner::Trained(mixed.candidate))
+    }
+}
+
+/// trained: whether any training began.
+fn of_runner(runner: Runner, trained: bool, guard: &mut Guard<'_>) -> Fitted {
+    guard.winner_seconds = runner.seconds;
+    let winner = if trained { Winner::Trained(runner.candidate) } else { Winner::Greedy };
+    Fitted {
+        validation_log_prob: Some(runner.score),
+        history: trained.then_some(runner.history),
+        way: Way::Cycles(runner.cycles),
+        ..Fitted::of(runner.flow, winner)
+    }
 }
 
 /// The greedy fit alone: it keeps the blocks that pay.

@@ -8,6 +8,7 @@
 //! | file | what |
 //! |---|---|
 //! | `mod.rs` | the density |
+//! | `flow.rs` | the density as a flow |
 //! | `frame.rs` | units, prior and floor: what EM knows of all rows before it begins |
 //! | `sums.rs` | an iteration as a sum over rows, and the mixture that follows |
 //! | `packed.rs` | rows in blocks, on threads |
@@ -16,6 +17,7 @@
 //! | `search.rs` | how many components, by rows held out |
 //! | `triangle.rs` | lower triangles |
 
+mod flow;
 mod frame;
 mod packed;
 mod run;

@@ -37,7 +37,7 @@ pub struct Trial {
 }
 
 /// What a search found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     /// The mixture of the best score.
     pub mixture: Mixture,

@@ -4,13 +4,15 @@
 //! the data are seen: so a search tries them all, each kind by a small ladder of its own.
 
 mod blocks;
+mod conditioned;
 
 use super::density_kind::DensityKind;
 use super::guard::Guard;
 use super::options::Recipe;
 use crate::Error;
 pub use blocks::{Blocks, warm_start};
-use gauss_flow::{Flow, Rows};
+pub use conditioned::Conditioned;
+use gauss_flow::{Flow, Rows, TrainOptions};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -20,6 +22,13 @@ use std::fmt;
 pub enum Candidate {
     /// Of [`DensityKind::Blocks`].
     Blocks(Blocks),
+    /// Of [`DensityKind::Mixture`].
+    Mixture {
+        /// K.
+        components: usize,
+    },
+    /// Of [`DensityKind::Conditioned`].
+    Conditioned(Conditioned),
 }
 
 impl Candidate {
@@ -28,13 +37,8 @@ impl Candidate {
     pub fn kind(&self) -> DensityKind {
         match self {
             Candidate::Blocks(_) => DensityKind::Blocks,
-        }
-    }
-
-    /// λ of the prior that training is held back by.
-    pub(super) fn prior(&self) -> f64 {
-        match self {
-            Candidate::Blocks(blocks) => blocks.prior,
+            Candidate::Mixture { .. } => DensityKind::Mixture,
+            Candidate::Conditioned(_) => DensityKind::Conditioned,
         }
     }
 
@@ -42,13 +46,32 @@ impl Candidate {
     pub(super) fn noise(&self) -> f64 {
         match self {
             Candidate::Blocks(blocks) => blocks.noise,
+            Candidate::Conditioned(conditioned) => conditioned.noise,
+            Candidate::Mixture { .. } => 0.0,
+        }
+    }
+
+    /// The options with the rates and priors of its own.
+    pub(super) fn tuned(&self, options: TrainOptions) -> TrainOptions {
+        let rate = options.learning_rate;
+        match self {
+            Candidate::Blocks(Blocks { prior, .. }) => TrainOptions { prior: *prior, ..options },
+            Candidate::Conditioned(Conditioned { prior, decay, .. }) => TrainOptions {
+                prior: *prior,
+                weight_decay: *decay,
+                learning_rate: conditioned::MIXTURE_RATE * rate,
+                network_rate: Some(conditioned::NETWORK_RATE * rate),
+                ..options
+            },
+            Candidate::Mixture { .. } => options,
         }
     }
 
     /// Steps in place of one of blocks before it can be judged.
     pub(super) fn pace(&self) -> usize {
         match self {
-            Candidate::Blocks(_) => 1,
+            Candidate::Blocks(_) | Candidate::Mixture { .. } => 1,
+            Candidate::Conditioned(_) => 2,
         }
     }
 
@@ -56,11 +79,12 @@ impl Candidate {
     pub(super) fn same_start(&self, other: &Self) -> bool {
         match (self, other) {
             (Candidate::Blocks(one), Candidate::Blocks(other)) => one.same_start(other),
+            (one, other) => one == other,
         }
     }
 
-    /// Where joint training begins, from the rows of x. If the watch ends it, a greedy start has
-    /// the blocks that were done.
+    /// Where training begins, from the rows of x: `None` of a mixture, which is not trained. If the
+    /// watch ends it, a greedy start has the blocks that were done.
     pub(super) fn start(
         &self,
         x: Rows<'_>,
@@ -69,6 +93,8 @@ impl Candidate {
     ) -> Result<Flow, Error> {
         match self {
             Candidate::Blocks(blocks) => blocks.start(x, recipe, guard),
+            Candidate::Conditioned(conditioned) => conditioned.start(x, recipe, guard),
+            Candidate::Mixture { .. } => unreachable!("no ladder has a mixture"),
         }
     }
 }
@@ -77,12 +103,20 @@ impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Candidate::Blocks(blocks) => blocks.fmt(f),
+            Candidate::Conditioned(conditioned) => conditioned.fmt(f),
+            Candidate::Mixture { components: 1 } => f.write_str("one normal"),
+            Candidate::Mixture { components } => write!(f, "mixture of {components} normals"),
         }
     }
 }
 
-/// What joint training begins with for d columns, with what the recipe fixes held fixed; none
-/// twice.
+/// What is trained, for d columns, with what the recipe fixes held fixed; none twice. The kinds take
+/// turns: each begins before any has had much of the budget.
 pub(super) fn ladder(recipe: &Recipe, dim: usize) -> Vec<Candidate> {
-    blocks::ladder(recipe, dim).into_iter().map(Candidate::Blocks).collect()
+    let blocks = blocks::ladder(recipe, dim).into_iter().map(Candidate::Blocks);
+    let conditioned = conditioned::ladder(recipe, dim).into_iter().map(Candidate::Conditioned);
+    let mut kinds: [Vec<Candidate>; 2] = [blocks.collect(), conditioned.collect()];
+    kinds.iter_mut().for_each(|own| own.retain(|candidate| recipe.tries(candidate.kind())));
+    let longest = kinds.iter().map(Vec::len).max().unwrap_or(0);
+    (0..longest).flat_map(|i| kinds.iter().filter_map(move |own| own.get(i)).copied()).collect()
 }

@@ -1,0 +1,128 @@
+//! Conditioned layers: marginal maps whose shape depends on the earlier columns.
+//!
+//! The first layer starts as the marginal map of each column by EM, those after it near the
+//! identity, every second one with the columns in reverse. What a network can learn by heart is
+//! bounded by few components, by weight decay and by the validation rows, which stop it; and where
+//! edges are sharp many components in one layer do better than several layers of few.
+
+use crate::greedy::fit_any;
+use crate::recipe::guard::Guard;
+use crate::recipe::options::Recipe;
+use crate::{Error, Rbig, RbigOptions, Selection};
+use gauss_flow::layers::conditioned::{marginal_near_identity, params_for_marginal};
+use gauss_flow::{Event, Flow, LayerSpec, Rows};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Layers and the components of the first one.
+const SIZES: [(usize, usize); 3] = [(2, 6), (1, 32), (3, 6)];
+/// Components of the layers after it.
+const LATER: usize = 4;
+/// Units in each of a network's two hidden layers.
+const HIDDEN: usize = 64;
+/// Decoupled weight decay of the networks.
+const DECAY: f64 = 1e-2;
+/// Adam's rate for the networks and for the mixtures, as parts of the recipe's.
+pub(super) const NETWORK_RATE: f64 = 0.3;
+pub(super) const MIXTURE_RATE: f64 = 0.5;
+
+/// Layers of conditioned marginal maps, and how they are held back.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conditioned {
+    /// Layers.
+    pub layers: usize,
+    /// Components per column in the first of them.
+    pub components: usize,
+    /// Components per column in those after it.
+    pub later: usize,
+    /// Units in each of the two hidden layers of a network.
+    pub hidden: usize,
+    /// Decoupled weight decay; see [`gauss_flow::TrainOptions::weight_decay`].
+    pub decay: f64,
+    /// λ of the prior; see [`gauss_flow::TrainOptions::prior`].
+    pub prior: f64,
+    /// Noise added in training, in standard deviations of each column.
+    pub noise: f64,
+}
+
+impl fmt::Display for Conditioned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { layers, components, later, hidden, prior, noise, .. } = self;
+        let plural = if *layers == 1 { "" } else { "s" };
+        write!(f, "{layers} conditioned layer{plural}, {components} components")?;
+        if *layers > 1 {
+            write!(f, ", then {later}")?;
+        }
+        write!(f, ", {hidden} hidden units")?;
+        if *prior > 0.0 {
+            write!(f, ", prior {prior}")?;
+        }
+        if *noise > 0.0 {
+            write!(f, ", noise {noise}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The ladder for d columns, with what the recipe fixes held fixed, none twice. One column has no
+/// earlier ones: there is nothing to try, unless it is asked for.
+pub(super) fn ladder(recipe: &Recipe, dim: usize) -> Vec<Conditioned> {
+    let mut ladder: Vec<Conditioned> = Vec::new();
+    for (layers, components) in SIZES {
+        let candidate = Conditioned {
+            layers,
+            components: recipe.components.unwrap_or(components),
+            later: recipe.components.unwrap_or(LATER),
+            hidden: HIDDEN,
+            decay: DECAY,
+            prior: recipe.prior.unwrap_or(0.0),
+            noise: recipe.noise.unwrap_or(0.0),
+        };
+        let has_earlier = dim > 1 || recipe.kind.is_some();
+        if has_earlier && !ladder.contains(&candidate) {
+            ladder.push(candidate);
+        }
+    }
+    ladder
+}
+
+impl Conditioned {
+    /// Where training begins, from the rows of x.
+    pub(super) fn start(
+        &self,
+        x: Rows<'_>,
+        recipe: &Recipe,
+        guard: &mut Guard<'_>,
+    ) -> Result<Flow, Error> {
+        let dim = x.ncols();
+        let options = RbigOptions {
+            max_blocks: 0,
+            initial_marginal: self.components,
+            selection: Selection::Fixed,
+            seed: recipe.seed,
+            ..super::warm_start()
+        };
+        let mut tell = |event: &Event<'_>| guard.tell(event);
+        let Rbig { flow: columns, .. } = fit_any(x, None, &options, &mut tell)?;
+        let mut layers = vec![LayerSpec::Standardize];
+        let mut params = columns.layer_params(0).to_vec();
+        let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
+        for index in 0..self.layers {
+            // EM may have fewer components than it is asked for.
+            let (components, marginal) = match columns.layers().get(1) {
+                Some(LayerSpec::Marginal { components }) if index == 0 => {
+                    (*components, columns.layer_params(1).to_vec())
+                }
+                _ => (self.later, marginal_near_identity(dim, self.later)),
+            };
+            let reversed = index % 2 == 1;
+            let spec =
+                LayerSpec::Conditioned { components, hidden: self.hidden, context: 0, reversed };
+            layers.push(spec);
+            params.extend(params_for_marginal(spec, dim, &marginal, &[], &mut rng)?);
+        }
+        Flow::from_parts(dim, layers, params)
+    }
+}

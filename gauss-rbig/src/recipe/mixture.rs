@@ -1,0 +1,87 @@
+//! The kind that needs no training: a mixture of normals with full covariances.
+
+use super::candidate::Candidate;
+use super::cycle::rounding_errors;
+use super::entry::mean_log_prob;
+use super::guard::Guard;
+use super::options::Recipe;
+use super::search::Trial;
+use crate::Error;
+use crate::multivariate::mixture::{Found, Options, search};
+use gauss_flow::{Event, Flow, Rows, Stage, standardization};
+use std::ops::ControlFlow;
+
+/// The part of a budget of time that EM may have: it is quick, and others need more.
+const SHARE: f64 = 0.25;
+
+/// The mixture that the validation rows prefer.
+pub(super) struct Mixed {
+    pub candidate: Candidate,
+    pub flow: Flow,
+    /// Mean log-density of the validation rows.
+    pub score: f64,
+    pub seconds: f64,
+    pub found: Found,
+}
+
+/// The best mixture; `None` where the rows span no volume, so that no covariance has a density, and
+/// something else may do.
+pub(super) fn find(
+    (x, validation): (Rows<'_>, Rows<'_>),
+    recipe: &Recipe,
+    rounding: &[f64],
+    guard: &mut Guard<'_>,
+    trials: &mut Vec<Trial>,
+) -> Result<Option<Mixed>, Error> {
+    let begun = guard.now();
+    let _ = guard.hear(&Event::Stage(Stage::Mixture));
+    let blur = blur(x, recipe, rounding)?;
+    let options = Options { seed: recipe.seed, ..Options::default() };
+    guard.lend(SHARE);
+    let found = search(x, validation, &blur, &options, &mut || go_on(guard));
+    guard.end_loan();
+    let found = match found {
+        Ok(found) => found,
+        Err(Error::NoVolume { .. }) if recipe.kind.is_none() => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let flow = found.mixture.to_flow(&standardization(x)?)?;
+    let seconds = guard.now().saturating_sub(begun).as_secs_f64();
+    let one_normal = found.trials[0].score;
+    trials.extend(found.trials.iter().map(|trial| Trial {
+        round: 1,
+        candidate: Candidate::Mixture { components: trial.components },
+        steps: trial.iterations,
+        before: one_normal,
+        after: trial.score,
+        seconds: seconds / found.trials.len() as f64,
+    }));
+    let candidate = Candidate::Mixture { components: found.mixture.len() };
+    let score = mean_log_prob(&flow, validation)?;
+    Ok(Some(Mixed { candidate, flow, score, seconds, found }))
+}
+
+/// The same fitted to all rows; `None` if it was ended.
+pub(super) fn again(
+    found: Found,
+    x: Rows<'_>,
+    recipe: &Recipe,
+    guard: &mut Guard<'_>,
+) -> Result<Option<Flow>, Error> {
+    let blur = blur(x, recipe, &rounding_errors(x))?;
+    let mixture = found.refit(x, &blur, &mut || go_on(guard))?;
+    if guard.ended() { Ok(None) } else { mixture.to_flow(&standardization(x)?).map(Some) }
+}
+
+/// Whether neither the watch nor the time ends it.
+fn go_on(guard: &mut Guard<'_>) -> ControlFlow<()> {
+    guard.tell(&Event::Step { step: 0, steps: 1 })
+}
+
+/// What blurs the columns `[d]`: their rounding errors and the noise that is asked for.
+fn blur(x: Rows<'_>, recipe: &Recipe, rounding: &[f64]) -> Result<Vec<f64>, Error> {
+    let standardization = standardization(x)?;
+    let log_scales = &standardization[x.ncols()..];
+    let noise = recipe.noise.unwrap_or(0.0);
+    Ok(rounding.iter().zip(log_scales).map(|(r, s)| r.hypot(noise * s.exp())).collect())
+}
