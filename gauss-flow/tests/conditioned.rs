@@ -129,7 +129,12 @@ fn what_must_be_given_is_asked_for() {
     assert_eq!(flow.sample_given(z.as_ref(), &mut rng(1)).unwrap_err(), refused);
     let draws = flow.sample_given(given.as_ref(), &mut rng(1)).expect("columns");
     assert_eq!((draws.nrows(), draws.ncols()), (5, 2));
-    assert!(std::panic::catch_unwind(|| flow.sample(3, &mut rng(1))).is_err());
+}
+
+#[test]
+#[should_panic(expected = "NeedsContext")]
+fn a_sample_of_nothing_given_is_a_panic() {
+    flow(2, &[conditioned(2, 4, 3, false)], 1).sample(3, &mut rng(1));
 }
 
 #[test]
@@ -202,10 +207,10 @@ fn options(epochs: usize) -> TrainOptions {
 }
 
 /// Mean of ln p - ln q over rows that nobody has seen: its standard error over 4,000 rows is about
-/// 0.002, and the marginal start is about 0.7 off.
+/// 0.002, and the marginal start is about 0.9 off. It ends at 0.008 to 0.011.
 #[test]
 fn a_banana_is_learnt_from_a_marginal_start() {
-    const BOUND: f64 = 0.03;
+    const BOUND: f64 = 0.02;
     let test = banana(4_000, 99);
     for seed in 0..3 {
         let x = banana(2_000, seed);
@@ -220,8 +225,7 @@ fn a_banana_is_learnt_from_a_marginal_start() {
         let before = kl(&flow);
         train(&mut flow, &x, None, &options(40), &mut ()).expect("it trains");
         let after = kl(&flow);
-        println!("seed {seed}: {before:.4} -> {after:.4}");
-        assert!(before > 0.3 && after < BOUND, "seed {seed}: {before} -> {after}");
+        assert!(before > 0.5 && after < BOUND, "seed {seed}: {before} -> {after}");
     }
 }
 

@@ -72,7 +72,8 @@ pub fn layer_params(spec: LayerSpec, d: usize, seed: u64) -> Vec<f64> {
         }
         LayerSpec::Conditioned { components, context, .. } => {
             let marginal = layer_params(LayerSpec::Marginal { components }, d, seed);
-            let mut network = normal(spec.network(d).len(), 0.4);
+            // Larger weights bend more than finite differences follow.
+            let mut network = normal(spec.network(d).len(), 0.2);
             network.extend(normal(2 * context, 0.3));
             [marginal, network].concat()
         }

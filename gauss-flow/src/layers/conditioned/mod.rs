@@ -16,102 +16,29 @@
 //! [`gauss_math::conditioner`]'s and [`gauss_math::conditional`]'s; `start.rs` has numbers to begin
 //! with.
 //!
+//! **Parameters.** ℓ, μ, λ `[d][K]` each. Then the network, position by position: with u hidden units
+//! that are new at position p (degree p), s = c + p inputs before it and t units up to there, W¹ `[u][s]`,
+//! b¹ `[u]`, W² `[u][t]`, b² `[u]`, V `[3][K][t]`; masked weights are not stored, and V has no bias, since ℓ,
+//! μ and λ are that. In one dimension without context there is no network. Last the context's shift
+//! and ln scale `[c]` each, frozen.
+//!
 //! Per row, a pass costs about (d - 1) h/2 + h²/2 + 3 K d h/2 multiply-adds and K d kernel terms, the way
 //! back twice as much, and the inverse one pass and d roots of mixtures.
 
 mod masks;
 mod network;
+mod shape;
 mod start;
 
+pub(crate) use shape::Shape;
 pub use start::{marginal_near_identity, params_for_marginal};
 
-use super::BoundLayer;
-use crate::error::InvalidLayer;
 use crate::layer::{Layer, Pass};
 use gauss_math::conditional::{Conditional, Gradient, InverseWork, invert};
 use gauss_math::conditioner::{Base, Corrected, CorrectedBar, Sums, asinh};
 use gauss_math::simd::LOGICAL_LANES;
-use masks::Masks;
 use network::{Activations, Bars, Kept, Network};
 use std::ops::Range;
-
-pub(crate) struct Shape {
-    pub components: usize,
-    pub hidden: usize,
-    pub context: usize,
-    pub reversed: bool,
-}
-
-impl Shape {
-    fn n_marginal(&self, dim: usize) -> usize {
-        super::marginal::Shape { components: self.components }.n_params(dim)
-    }
-
-    fn n_network(&self, dim: usize) -> usize {
-        masks::n_network(dim, self.context, self.hidden, self.components)
-    }
-}
-
-use crate::layer::Shape as _;
-
-impl crate::layer::Shape for Shape {
-    fn name(&self) -> &'static str {
-        "conditioned"
-    }
-
-    fn describe(&self) -> String {
-        let plural = |n: usize| if n == 1 { "" } else { "s" };
-        let mut words = format!("{} component{}", self.components, plural(self.components));
-        words += &format!(" per dimension, {} hidden unit{}", self.hidden, plural(self.hidden));
-        if self.context > 0 {
-            words += &format!(", {} given column{}", self.context, plural(self.context));
-        }
-        if self.reversed {
-            words += ", reversed";
-        }
-        words
-    }
-
-    fn n_params(&self, dim: usize) -> usize {
-        self.n_trainable(dim).saturating_add(self.context.saturating_mul(2))
-    }
-
-    fn n_trainable(&self, dim: usize) -> usize {
-        self.n_marginal(dim).saturating_add(self.n_network(dim))
-    }
-
-    fn n_prior(&self, dim: usize) -> usize {
-        self.n_marginal(dim)
-    }
-
-    fn network(&self, dim: usize) -> Range<usize> {
-        self.n_marginal(dim)..self.n_trainable(dim)
-    }
-
-    fn context(&self) -> usize {
-        self.context
-    }
-
-    fn validate(&self, dim: usize, params: &[f64]) -> Result<(), InvalidLayer> {
-        let marginal = super::marginal::Shape { components: self.components };
-        marginal.validate(dim, &params[..self.n_marginal(dim)])?;
-        super::standardize::Shape.validate(self.context, &params[self.n_trainable(dim)..])
-    }
-
-    fn bind(&self, dim: usize) -> BoundLayer {
-        let masks = Masks::new(dim, self.context, self.hidden);
-        BoundLayer::Conditioned(Conditioned {
-            dim,
-            components: self.components,
-            context: self.context,
-            reversed: self.reversed,
-            marginal: Vec::new(),
-            network: Network::new(masks, dim, 3 * self.components),
-            shift: Vec::new(),
-            scale: Vec::new(),
-        })
-    }
-}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Conditioned {

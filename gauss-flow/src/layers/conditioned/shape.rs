@@ -1,0 +1,85 @@
+//! The layer without its numbers.
+
+use super::Conditioned;
+use super::masks::{self, Masks};
+use super::network::Network;
+use crate::error::InvalidLayer;
+use crate::layer::Shape as _;
+use crate::layers::{BoundLayer, marginal, standardize};
+use std::ops::Range;
+
+pub(crate) struct Shape {
+    pub components: usize,
+    pub hidden: usize,
+    pub context: usize,
+    pub reversed: bool,
+}
+
+impl Shape {
+    fn n_marginal(&self, dim: usize) -> usize {
+        marginal::Shape { components: self.components }.n_params(dim)
+    }
+
+    fn n_network(&self, dim: usize) -> usize {
+        masks::n_network(dim, self.context, self.hidden, self.components)
+    }
+}
+
+impl crate::layer::Shape for Shape {
+    fn name(&self) -> &'static str {
+        "conditioned"
+    }
+
+    fn describe(&self) -> String {
+        let plural = |n: usize| if n == 1 { "" } else { "s" };
+        let mut words = format!("{} component{}", self.components, plural(self.components));
+        words += &format!(" per dimension, {} hidden unit{}", self.hidden, plural(self.hidden));
+        if self.context > 0 {
+            words += &format!(", {} given column{}", self.context, plural(self.context));
+        }
+        if self.reversed {
+            words += ", reversed";
+        }
+        words
+    }
+
+    fn n_params(&self, dim: usize) -> usize {
+        self.n_trainable(dim).saturating_add(self.context.saturating_mul(2))
+    }
+
+    fn n_trainable(&self, dim: usize) -> usize {
+        self.n_marginal(dim).saturating_add(self.n_network(dim))
+    }
+
+    fn n_prior(&self, dim: usize) -> usize {
+        self.n_marginal(dim)
+    }
+
+    fn network(&self, dim: usize) -> Range<usize> {
+        self.n_marginal(dim)..self.n_trainable(dim)
+    }
+
+    fn context(&self) -> usize {
+        self.context
+    }
+
+    fn validate(&self, dim: usize, params: &[f64]) -> Result<(), InvalidLayer> {
+        let marginal = marginal::Shape { components: self.components };
+        marginal.validate(dim, &params[..self.n_marginal(dim)])?;
+        standardize::Shape.validate(self.context, &params[self.n_trainable(dim)..])
+    }
+
+    fn bind(&self, dim: usize) -> BoundLayer {
+        let masks = Masks::new(dim, self.context, self.hidden);
+        BoundLayer::Conditioned(Conditioned {
+            dim,
+            components: self.components,
+            context: self.context,
+            reversed: self.reversed,
+            marginal: Vec::new(),
+            network: Network::new(masks, dim, 3 * self.components),
+            shift: Vec::new(),
+            scale: Vec::new(),
+        })
+    }
+}
