@@ -4,7 +4,7 @@
 //! the padding repeats the last row. Blocks never depend on how many threads there are, and
 //! whatever is summed over them is summed in block order.
 
-use crate::derived::{self, Derived, Workspace};
+use crate::derived::{Derived, Workspace};
 use crate::rows::Rows;
 use crate::sums::Loss;
 use faer::{Mat, MatMut, MatRef};
@@ -124,10 +124,7 @@ fn log_prob_of_block(
     ws: &mut Workspace,
 ) {
     load(ws, x, out.len(), |i| start + i);
-    derived.forward(ws);
-    for (i, out) in out.iter_mut().enumerate() {
-        *out = derived::log_prob(ws.output(), &ws.log_det, x.ncols(), i);
-    }
+    derived.log_prob(ws, out);
 }
 
 /// Σ -w log p of the rows.

@@ -32,6 +32,15 @@ pub enum LayerSpec {
         /// K >= 1.
         components: usize,
     },
+    /// z_i = Φ⁻¹(F_i(x_i | x_1, ..., x_{i-1})), the conditional distributions of a mixture of K normals
+    /// with full covariances: the Knothe-Rosenblatt map; frozen.
+    ///
+    /// Component k has mean m_k and covariance L_k L_kᵀ, A_k = L_k⁻¹. Parameters: logits `[K]`, means
+    /// `[K][d]`, ln diag A `[K][d]`, and A below the diagonal, row by row, `[K][d (d - 1)/2]`.
+    Rosenblatt {
+        /// K >= 1.
+        components: usize,
+    },
 }
 
 impl LayerSpec {
@@ -47,7 +56,7 @@ impl LayerSpec {
         layers::each_spec!(self, s => s.n_trainable(dim))
     }
 
-    /// The layer's name, as printed: `standardize`, `rotation`, `marginal`.
+    /// The layer's name, as printed: `standardize`, `rotation`, `marginal`, `rosenblatt`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         layers::each_spec!(self, s => s.name())
@@ -140,11 +149,20 @@ pub(crate) trait Layer {
     /// z `[d][n]`: overwritten; log_det `[n]`: ADDED to; work: resized at will.
     fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64], work: &mut Vec<f64>);
 
-    /// [`Layer::forward`] of one row x, z `[d]`, without padding and with the same bits.
-    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64);
+    /// [`Layer::forward`] of one row x, z `[d]`, with the same bits. work: resized at will.
+    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64, work: &mut Vec<f64>);
 
     /// x `[d][n]`: overwritten with the root of `forward`.
     fn inverse(&self, z: &[f64], x: &mut [f64], n: usize);
+
+    /// For a flow's last layer: log N(z; 0, I) + ln|det ∂z/∂x|, where the layer knows it without making
+    /// z; `false`, and nothing done, where it does not.
+    ///
+    /// x `[d][n]`, n as above or 1; log_prob `[n]`: ADDED to; work: resized at will.
+    fn add_log_density(&self, x: &[f64], log_prob: &mut [f64], work: &mut Vec<f64>) -> bool {
+        let _ = (x, log_prob, work);
+        false
+    }
 
     /// [`Layer::forward`] that keeps on `tape`, resized at will, what the way back needs.
     fn forward_with_tape(

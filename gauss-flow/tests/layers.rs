@@ -162,6 +162,8 @@ fn every_layer() -> Vec<LayerSpec> {
         LayerSpec::Marginal { components: 1 },
         LayerSpec::Marginal { components: 3 },
         LayerSpec::Marginal { components: 12 },
+        LayerSpec::Rosenblatt { components: 1 },
+        LayerSpec::Rosenblatt { components: 4 },
     ]
 }
 
@@ -182,7 +184,7 @@ fn every_layer_keeps_the_contract() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 7 * 9);
+    assert_eq!(checked, 7 * 11);
 }
 
 #[test]

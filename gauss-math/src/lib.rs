@@ -9,6 +9,7 @@
 //! | [`expectation`] | the expectation step of EM for such a mixture |
 //! | [`householder`] | products of reflections: apply, expand, differentiate, factor |
 //! | [`matrix`] | products with a block of rows, for few dimensions |
+//! | [`triangular`] | products of a lower triangle with a block of rows |
 //! | [`slice`](mod@slice) | exp, ln, φ with Φ's tail, and Φ⁻¹ over slices |
 //! | [`simd`] | the vector functions all of these share, and the choice of instruction set |
 //!
@@ -37,6 +38,7 @@ pub mod mixture;
 pub mod normal;
 pub mod simd;
 pub mod slice;
+pub mod triangular;
 
 pub use pulp;
 

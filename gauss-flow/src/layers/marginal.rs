@@ -84,7 +84,7 @@ impl Layer for Marginal {
         }
     }
 
-    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64) {
+    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64, _: &mut Vec<f64>) {
         for ((x, z), mixture) in x.iter().zip(z).zip(&self.mixtures) {
             let own;
             (*z, own) = mixture.gaussianize(*x);

@@ -5,6 +5,7 @@
 
 mod compact;
 pub(crate) mod marginal;
+pub(crate) mod rosenblatt;
 pub mod rotation;
 pub(crate) mod standardize;
 
@@ -14,6 +15,7 @@ pub(crate) enum BoundLayer {
     Standardize(standardize::Standardize),
     Rotation(rotation::Rotation),
     Marginal(marginal::Marginal),
+    Rosenblatt(rosenblatt::Rosenblatt),
 }
 
 /// Does the same with whichever bound layer it is.
@@ -23,6 +25,7 @@ macro_rules! each_layer {
             $crate::layers::BoundLayer::Standardize($l) => $do,
             $crate::layers::BoundLayer::Rotation($l) => $do,
             $crate::layers::BoundLayer::Marginal($l) => $do,
+            $crate::layers::BoundLayer::Rosenblatt($l) => $do,
         }
     };
 }
@@ -32,7 +35,7 @@ pub(crate) use each_layer;
 macro_rules! each_spec {
     ($spec:expr, $s:ident => $do:expr) => {{
         use $crate::layer::Shape as _;
-        use $crate::layers::{marginal, rotation, standardize};
+        use $crate::layers::{marginal, rosenblatt, rotation, standardize};
         match *$spec {
             $crate::LayerSpec::Standardize => {
                 let $s = standardize::Shape;
@@ -44,6 +47,10 @@ macro_rules! each_spec {
             }
             $crate::LayerSpec::Marginal { components } => {
                 let $s = marginal::Shape { components };
+                $do
+            }
+            $crate::LayerSpec::Rosenblatt { components } => {
+                let $s = rosenblatt::Shape { components };
                 $do
             }
         }

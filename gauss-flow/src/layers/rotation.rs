@@ -140,7 +140,7 @@ impl Layer for Rotation {
         self.multiply(false, x, z, log_det.len());
     }
 
-    fn forward_row(&self, x: &[f64], z: &mut [f64], _: &mut f64) {
+    fn forward_row(&self, x: &[f64], z: &mut [f64], _: &mut f64, _: &mut Vec<f64>) {
         if self.dim < GEMM_DIM {
             matrix::multiply_row(&self.q_transposed, x, z);
         } else {

@@ -74,7 +74,7 @@ impl Layer for Standardize {
         }
     }
 
-    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64) {
+    fn forward_row(&self, x: &[f64], z: &mut [f64], log_det: &mut f64, _: &mut Vec<f64>) {
         self.forward(x, z, std::slice::from_mut(log_det), &mut Vec::new());
     }
 
