@@ -5,7 +5,7 @@
 //! whatever is summed over them is summed in block order. Columns that are given and not modelled,
 //! the context, are those after the d-th.
 
-use crate::derived::{self, Derived, Workspace};
+use crate::derived::{Derived, Workspace};
 use crate::rows::Rows;
 use crate::sums::Loss;
 use faer::{Mat, MatMut, MatRef};
@@ -130,10 +130,7 @@ fn log_prob_of_block(
     ws: &mut Workspace,
 ) {
     load(ws, derived.dim(), x, out.len(), |i| start + i);
-    derived.forward(ws);
-    for (i, out) in out.iter_mut().enumerate() {
-        *out = derived::log_prob(ws.output(), &ws.log_det, derived.dim(), i);
-    }
+    derived.log_prob(ws, out);
 }
 
 /// Σ -w log p of the rows.

@@ -98,16 +98,40 @@ impl Derived {
         ws.states.swap(0, 1);
     }
 
+    /// log p `[rows]` of the block in `ws.input`: overwritten.
+    pub fn log_prob(&self, ws: &mut Workspace, log_prob: &mut [f64]) {
+        let Some((last, before)) = self.layers.split_last() else {
+            log_prob_of_latent(ws.output(), &ws.log_det, self.dim, log_prob);
+            return;
+        };
+        for layer in 0..before.len() {
+            self.forward_through(layer, ws);
+        }
+        let (x, log_det, work) = (&ws.states[0], &mut ws.log_det, &mut ws.work);
+        if each_layer!(last, l => l.add_log_density(x, log_det, work)) {
+            log_prob.copy_from_slice(&ws.log_det[..log_prob.len()]);
+        } else {
+            self.forward_through(before.len(), ws);
+            log_prob_of_latent(ws.output(), &ws.log_det, self.dim, log_prob);
+        }
+    }
+
     /// log p of one row x `[d + c]`: the bits of its block's.
     pub fn log_prob_row(&self, x: &[f64], ws: &mut Workspace) -> f64 {
         let (x, context) = x.split_at(self.dim);
         let [state, next] = &mut ws.row;
+        let work = &mut ws.work;
         state.clear();
         state.extend_from_slice(x);
         next.resize(x.len(), 0.0);
         let mut log_det = 0.0;
-        for layer in &self.layers {
-            each_layer!(layer, l => l.forward_row(state, context, next, &mut log_det, &mut ws.work));
+        for (i, layer) in self.layers.iter().enumerate() {
+            let sum = std::slice::from_mut(&mut log_det);
+            let is_last = i + 1 == self.layers.len();
+            if is_last && each_layer!(layer, l => l.add_log_density(state, sum, work)) {
+                return log_det;
+            }
+            each_layer!(layer, l => l.forward_row(state, context, next, &mut log_det, work));
             std::mem::swap(state, next);
         }
         log_prob(state, &[log_det], self.dim, 0)
@@ -130,10 +154,7 @@ impl Derived {
         let mut x = std::mem::take(&mut ws.kept);
         x.clear();
         x.extend_from_slice(ws.output());
-        self.forward(ws);
-        for (i, out) in log_prob.iter_mut().enumerate() {
-            *out = self::log_prob(ws.output(), &ws.log_det, self.dim, i);
-        }
+        self.log_prob(ws, log_prob);
         ws.kept = std::mem::replace(&mut ws.states[0], x);
     }
 
@@ -321,8 +342,13 @@ impl Workspace {
     }
 }
 
+/// log p `[rows]` of the first rows of a block: overwritten.
+fn log_prob_of_latent(z: &[f64], log_det: &[f64], dim: usize, out: &mut [f64]) {
+    out.iter_mut().enumerate().for_each(|(i, out)| *out = log_prob(z, log_det, dim, i));
+}
+
 /// log p of row i of a block: log N(z; 0, I) + log_det, in nats.
-pub(crate) fn log_prob(z: &[f64], log_det: &[f64], dim: usize, i: usize) -> f64 {
+fn log_prob(z: &[f64], log_det: &[f64], dim: usize, i: usize) -> f64 {
     let n = log_det.len();
     let square: f64 = (0..dim).map(|j| z[j * n + i] * z[j * n + i]).sum();
     log_det[i] - 0.5 * square - dim as f64 * HALF_LN_2PI

@@ -47,6 +47,15 @@ pub enum LayerSpec {
         /// Whether the columns come in reverse: the last depends on none.
         reversed: bool,
     },
+    /// z_i = Φ⁻¹(F_i(x_i | x_1, ..., x_{i-1})), the conditional distributions of a mixture of K normals
+    /// with full covariances: the Knothe-Rosenblatt map; frozen.
+    ///
+    /// Component k has mean m_k and covariance L_k L_kᵀ, A_k = L_k⁻¹. Parameters: logits `[K]`, means
+    /// `[K][d]`, ln diag A `[K][d]`, and A below the diagonal, row by row, `[K][d (d - 1)/2]`.
+    Rosenblatt {
+        /// K >= 1.
+        components: usize,
+    },
 }
 
 impl LayerSpec {
@@ -75,7 +84,7 @@ impl LayerSpec {
         layers::each_spec!(self, s => s.context())
     }
 
-    /// The layer's name, as printed: `standardize`, `rotation`, `marginal`, `conditioned`.
+    /// The layer's name, as printed: `standardize`, `rotation`, `marginal`, `conditioned`, `rosenblatt`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         layers::each_spec!(self, s => s.name())
@@ -209,6 +218,15 @@ pub(crate) trait Layer {
 
     /// x `[d][n]`: overwritten with the root of `forward`; work: resized at will.
     fn inverse(&self, z: &[f64], context: &[f64], x: &mut [f64], n: usize, work: &mut Vec<f64>);
+
+    /// For a flow's last layer: log N(z; 0, I) + ln|det ∂z/∂x|, where the layer knows it without making
+    /// z; `false`, and nothing done, where it does not.
+    ///
+    /// x `[d][n]`, n as above or 1; log_prob `[n]`: ADDED to; work: resized at will.
+    fn add_log_density(&self, x: &[f64], log_prob: &mut [f64], work: &mut Vec<f64>) -> bool {
+        let _ = (x, log_prob, work);
+        false
+    }
 
     /// [`Layer::forward`] that keeps on `tape`, resized at will, what the way back needs.
     fn forward_with_tape(

@@ -1,7 +1,7 @@
 //! Training does not allocate: after the first step everything it needs is there.
 
 use faer::Mat;
-use gauss_flow::{Flow, TrainOptions, Workspace, train};
+use gauss_flow::{Flow, LayerSpec, TrainOptions, Workspace, train};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -51,19 +51,32 @@ fn no_single_row_allocates() {
             builder = builder.rotation(2).marginal(8).conditioned(3, 8, false);
         }
         let flow = builder.build(x.as_ref(), &mut ChaCha8Rng::seed_from_u64(1)).expect("a flow");
-        let bound = flow.bind();
-        let mut workspace = Workspace::default();
-        let mut out = vec![0.0; 300];
-        for scale in [1.0, 60.0, 1e6] {
-            let scaled = &x * faer::Scale(scale);
-            let row: Vec<f64> = scaled.row(7).iter().copied().collect();
-            let mut all = || {
-                bound.log_prob_row(&row, &mut workspace).expect("d values");
-                bound.log_prob_into(scaled.as_ref(), &mut out, &mut workspace).expect("d columns");
-            };
-            all();
-            let count = allocation_counter::measure(all).count_total;
-            assert_eq!(count, 0, "d = {d}, {scale} deviations out");
+        no_call_allocates(&flow, &x);
+        // Two standard normals with the identity as covariance: last, and with a layer after it.
+        let mixture = LayerSpec::Rosenblatt { components: 2 };
+        let numbers = vec![0.0; mixture.n_params(d)];
+        for after in [vec![], vec![LayerSpec::Standardize]] {
+            let params = [numbers.clone(), vec![0.0; 2 * d * after.len()]].concat();
+            let flow = Flow::from_parts(d, [vec![mixture], after].concat(), params);
+            no_call_allocates(&flow.expect("a flow"), &x);
         }
+    }
+}
+
+fn no_call_allocates(flow: &Flow, x: &Mat<f64>) {
+    let d = flow.dim();
+    let bound = flow.bind();
+    let mut workspace = Workspace::default();
+    let mut out = vec![0.0; 300];
+    for scale in [1.0, 60.0, 1e6] {
+        let scaled = x * faer::Scale(scale);
+        let row: Vec<f64> = scaled.row(7).iter().copied().collect();
+        let mut all = || {
+            bound.log_prob_row(&row, &mut workspace).expect("d values");
+            bound.log_prob_into(scaled.as_ref(), &mut out, &mut workspace).expect("d columns");
+        };
+        all();
+        let count = allocation_counter::measure(all).count_total;
+        assert_eq!(count, 0, "d = {d}, {scale} deviations out");
     }
 }

@@ -182,6 +182,8 @@ fn every_layer() -> Vec<LayerSpec> {
         conditioned(1, 4, false),
         conditioned(3, 0, true),
         conditioned(2, 9, true),
+        LayerSpec::Rosenblatt { components: 1 },
+        LayerSpec::Rosenblatt { components: 4 },
     ]
 }
 
@@ -202,7 +204,7 @@ fn every_layer_keeps_the_contract() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 7 * 12);
+    assert_eq!(checked, 7 * 14);
 }
 
 /// Two columns are given: the contract is that of the others.

@@ -11,6 +11,7 @@
 //! | [`conditioner`] | masked networks over a block of rows, and the mixtures they correct |
 //! | [`householder`] | products of reflections: apply, expand, differentiate, factor |
 //! | [`matrix`] | products with a block of rows, for few dimensions |
+//! | [`triangular`] | products of a lower triangle with a block of rows |
 //! | [`slice`](mod@slice) | exp, ln, φ with Φ's tail, and Φ⁻¹ over slices |
 //! | [`simd`] | the vector functions all of these share, and the choice of instruction set |
 //!
@@ -41,6 +42,7 @@ pub mod normal;
 pub mod normals;
 pub mod simd;
 pub mod slice;
+pub mod triangular;
 
 pub use pulp;
 

@@ -6,6 +6,7 @@
 mod compact;
 pub mod conditioned;
 pub(crate) mod marginal;
+pub(crate) mod rosenblatt;
 pub mod rotation;
 pub(crate) mod standardize;
 
@@ -16,6 +17,7 @@ pub(crate) enum BoundLayer {
     Rotation(rotation::Rotation),
     Marginal(marginal::Marginal),
     Conditioned(conditioned::Conditioned),
+    Rosenblatt(rosenblatt::Rosenblatt),
 }
 
 /// Does the same with whichever bound layer it is.
@@ -26,6 +28,7 @@ macro_rules! each_layer {
             $crate::layers::BoundLayer::Rotation($l) => $do,
             $crate::layers::BoundLayer::Marginal($l) => $do,
             $crate::layers::BoundLayer::Conditioned($l) => $do,
+            $crate::layers::BoundLayer::Rosenblatt($l) => $do,
         }
     };
 }
@@ -35,7 +38,7 @@ pub(crate) use each_layer;
 macro_rules! each_spec {
     ($spec:expr, $s:ident => $do:expr) => {{
         use $crate::layer::Shape as _;
-        use $crate::layers::{conditioned, marginal, rotation, standardize};
+        use $crate::layers::{conditioned, marginal, rosenblatt, rotation, standardize};
         match *$spec {
             $crate::LayerSpec::Standardize => {
                 let $s = standardize::Shape;
@@ -51,6 +54,10 @@ macro_rules! each_spec {
             }
             $crate::LayerSpec::Conditioned { components, hidden, context, reversed } => {
                 let $s = conditioned::Shape { components, hidden, context, reversed };
+                $do
+            }
+            $crate::LayerSpec::Rosenblatt { components } => {
+                let $s = rosenblatt::Shape { components };
                 $do
             }
         }

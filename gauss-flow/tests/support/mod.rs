@@ -77,6 +77,12 @@ pub fn layer_params(spec: LayerSpec, d: usize, seed: u64) -> Vec<f64> {
             network.extend(normal(2 * context, 0.3));
             [marginal, network].concat()
         }
+        LayerSpec::Rosenblatt { components: k } => {
+            let strict = normal(k * (d * (d - 1) / 2), 0.3);
+            let log_diagonals = normal(d * k, 0.3).into_iter().map(|l| l + 0.1);
+            let (logits, means) = (normal(k, 0.7), normal(d * k, 0.8));
+            [logits, means, log_diagonals.collect(), strict].concat()
+        }
         other => panic!("{other:?}: a new layer needs numbers to be tested with"),
     }
 }
