@@ -6,7 +6,7 @@
 //! **The prior** is an inverse Wishart density on each covariance: a component behaves as if it had
 //! also seen a = [`Options::prior_rows`](super::Options::prior_rows) rows with the covariance
 //! C/K^{2/d}, C being that of all rows: the width that a K-th of the volume has (Fraley and Raftery
-//! 2007, with a weight of its own). The objective is
+//! 2007, with a lesser weight: `run.rs` says why). The objective is
 //!
 //! ```text
 //! Σ_i w_i ln p(x_i) - (a/2) Σ_k [ln det Σ_k + tr(Σ_k⁻¹ C) K^{-2/d}]

@@ -118,7 +118,7 @@ impl Mixture {
     /// use gauss_rbig::multivariate::mixture::{Frame, Mixture};
     /// use gauss_rbig::pca::Moments;
     /// let x = faer::Mat::from_fn(300, 2, |i, j| ((i * (j + 2)) as f64 * 0.7).sin());
-    /// let frame = Frame::of(&Moments::of(&x), &[0.0, 0.0], 3.0)?;
+    /// let frame = Frame::of(&Moments::of(&x), &[0.0, 0.0], 0.1)?;
     /// let mixture = Mixture::fit(&x, 3, 1)?;
     /// // Two machines see a part each.
     /// let mut sums = mixture.accumulate(x.subrows(0, 100), &frame)?;
