@@ -9,6 +9,7 @@
 //! | [`householder`] | products of reflections: apply, expand, differentiate, factor |
 //! | [`matrix`] | products with a block of rows, for few dimensions |
 //! | [`slice`](mod@slice) | exp, ln, φ with Φ's tail, and Φ⁻¹ over slices |
+//! | [`tail`] | the map that makes a power-law tail normal |
 //! | [`simd`] | the vector functions all of these share, and the choice of instruction set |
 //!
 //! ```
@@ -35,6 +36,7 @@ pub mod mixture;
 pub mod normal;
 pub mod simd;
 pub mod slice;
+pub mod tail;
 
 pub use pulp;
 

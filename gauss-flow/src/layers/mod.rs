@@ -7,6 +7,7 @@ mod compact;
 pub(crate) mod marginal;
 pub mod rotation;
 pub(crate) mod standardize;
+pub mod tails;
 
 /// A layer with its numbers.
 #[derive(Clone, Debug)]
@@ -14,6 +15,7 @@ pub(crate) enum BoundLayer {
     Standardize(standardize::Standardize),
     Rotation(rotation::Rotation),
     Marginal(marginal::Marginal),
+    Tails(tails::Tails),
 }
 
 /// Does the same with whichever bound layer it is.
@@ -23,6 +25,7 @@ macro_rules! each_layer {
             $crate::layers::BoundLayer::Standardize($l) => $do,
             $crate::layers::BoundLayer::Rotation($l) => $do,
             $crate::layers::BoundLayer::Marginal($l) => $do,
+            $crate::layers::BoundLayer::Tails($l) => $do,
         }
     };
 }
@@ -32,7 +35,7 @@ pub(crate) use each_layer;
 macro_rules! each_spec {
     ($spec:expr, $s:ident => $do:expr) => {{
         use $crate::layer::Shape as _;
-        use $crate::layers::{marginal, rotation, standardize};
+        use $crate::layers::{marginal, rotation, standardize, tails};
         match *$spec {
             $crate::LayerSpec::Standardize => {
                 let $s = standardize::Shape;
@@ -44,6 +47,10 @@ macro_rules! each_spec {
             }
             $crate::LayerSpec::Marginal { components } => {
                 let $s = marginal::Shape { components };
+                $do
+            }
+            $crate::LayerSpec::Tails => {
+                let $s = tails::Shape;
                 $do
             }
         }
