@@ -12,6 +12,8 @@
 //! x = t + β/ξ (e^L - 1)         L = ξ (ln Φ̄(z_t) - ln Φ̄(z)),  z = z_t + (T - t)/s
 //! ```
 //!
+//! Error bounds are checked against `golden/tail.csv` (mpmath, 50 digits).
+//!
 //! The second line is dz/dy = p S(y)/((β + ξ y) φ(z)) with p S = Φ̄(z); the third R' = z R - 1. T is
 //! monotone and continuously differentiable; a lower tail is the mirror image of an upper one. All
 //! is in logarithms, so a tail goes as far as doubles do.
@@ -22,7 +24,7 @@
 //! let upper = ParetoTail::new(0.1, 3.29, 1.0);
 //! let map = TailMap::new(None, Some((3.08, upper)));
 //! let (z, log_derivative) = map.gaussianize(1e300);
-//! assert!((z - 213.0).abs() < 1.0 && (log_derivative + 693.0).abs() < 1.0);
+//! assert!((z - 209.76).abs() < 0.01 && (log_derivative + 692.64).abs() < 0.01);
 //! assert!((map.invert(z) / 1e300 - 1.0).abs() < 1e-10);
 //! assert_eq!(map.gaussianize(-7.5), (-7.5, 0.0));
 //! ```
@@ -75,8 +77,8 @@ impl ParetoTail {
         (l, -quantile_from_log(self.log_p - l / self.index))
     }
 
-    /// w and ln dw/dy for y >= 0; w errs by <= 8 ε s max(1, z), ln dw/dy by
-    /// 8 ε max(1, |ln dw/dy|, ln z).
+    /// w and ln dw/dy for y >= 0; w errs by <= 4 ε s max(1, z), ln dw/dy by
+    /// 4 ε max(1, |ln dw/dy|).
     #[must_use]
     pub fn gaussianize(&self, y: f64) -> (f64, f64) {
         let (l, z) = self.at(y);
@@ -84,8 +86,8 @@ impl ParetoTail {
         (self.spread * (z - self.start), log_derivative)
     }
 
-    /// The y with [`ParetoTail::gaussianize`]`(y).0 = w`, w >= 0; errs by 8 ε of y, of β, and of
-    /// what w and L are worth: max(1, z) s dy/dw and L (y + β/ξ).
+    /// The y with [`ParetoTail::gaussianize`]`(y).0 = w`, w >= 0; errs by <= 2 ε of
+    /// y + β + max(1, z) s dy/dw + L (y + β/ξ): what β, z and L are worth to it.
     #[must_use]
     pub fn invert(&self, w: f64) -> f64 {
         let d = w / self.spread;
@@ -99,7 +101,7 @@ impl ParetoTail {
         }
     }
 
-    /// d/dy ln dw/dy for y >= 0.
+    /// d/dy ln dw/dy for y >= 0; errs by <= 4 ε (1 + ξ)/(β + ξ y).
     #[must_use]
     pub fn bend(&self, y: f64) -> f64 {
         let (_, z) = self.at(y);

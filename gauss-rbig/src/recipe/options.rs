@@ -79,6 +79,15 @@ pub struct Recipe {
     pub validation_fraction: f64,
     /// Seed of everything random.
     pub seed: u64,
+    /// Whether tails that fall like a power are looked for; see [`crate::tails`]. Not stored: what
+    /// is read back has the default.
+    #[serde(skip, default = "by_default")]
+    pub tails: bool,
+}
+
+/// Of [`Recipe::tails`].
+fn by_default() -> bool {
+    true
 }
 
 impl Default for Recipe {
@@ -97,6 +106,7 @@ impl Default for Recipe {
             refit: Refit::Auto,
             validation_fraction: 0.1,
             seed: 0,
+            tails: by_default(),
         }
     }
 }
