@@ -13,7 +13,7 @@
 //! the far side of the column. The fitted tail, extended inwards, is the same tail: p grows to q,
 //! β to β (q/p)^(-ξ), and the threshold moves to t + β ((q/p)^(-ξ) - 1)/ξ. It is begun at the q for
 //! which the centre of the normal that it becomes, threshold - s z_q, is the column's median, or as
-//! near to it as the threshold can come without passing the median itself.
+//! near to it as it comes with the threshold beyond the 60 % point.
 
 use super::Tail;
 use super::pareto::{Exceedances, Pareto};
@@ -31,6 +31,8 @@ const DISTINCT: f64 = 0.5;
 /// One in so many exceedances, the farthest, counts only as far where a tail is tested.
 const FAR: usize = 100;
 
+/// At least so much of the weight lies within a threshold: the sides of a column do not meet.
+const INNER: f64 = 0.6;
 /// q is below ½, and z_q above 0.
 const INNERMOST: f64 = 0.499;
 /// Halvings of ln q: it need not be known to better than 1e-9.
@@ -40,6 +42,8 @@ const BISECTIONS: usize = 30;
 pub(super) struct Side {
     sign: f64,
     median: f64,
+    /// Where a map may begin.
+    inner: f64,
     /// t, of the values times the sign.
     threshold: f64,
     /// p
@@ -76,13 +80,16 @@ impl Side {
             && distinct as f64 >= DISTINCT * exceedances.len() as f64;
         let (exceedances, weights) =
             if enough { (exceedances, w[first..].to_vec()) } else { Default::default() };
-        let mut half = 0.0;
-        let middle = w.iter().position(|w| {
-            half += w;
-            half >= 0.5 * total
-        });
-        let median = v[middle.unwrap_or(0)];
-        Self { sign, median, threshold, probability: beyond / total, exceedances, weights }
+        let quantile = |p: f64| {
+            let mut sum = 0.0;
+            let at = w.iter().position(|w| {
+                sum += w;
+                sum >= p * total
+            });
+            v[at.unwrap_or(v.len() - 1)]
+        };
+        let (median, inner) = (quantile(0.5), quantile(INNER));
+        Self { sign, median, inner, threshold, probability: beyond / total, exceedances, weights }
     }
 
     /// Of a power-law tail to an exponential one; 0 where there are too few exceedances.
@@ -112,7 +119,7 @@ impl Side {
     }
 
     /// Threshold, q and scale where the map begins: as far in as the centre of the normal is not
-    /// beyond the median, nor the threshold within it.
+    /// beyond the median, nor the threshold within the 60 % point.
     fn begin(&self, fit: &Pareto) -> (f64, f64, f64) {
         let at = |log_ratio: f64| {
             let log_shrink = -fit.index * log_ratio;
@@ -123,7 +130,7 @@ impl Side {
             let (threshold, q, scale) = at(log_ratio);
             let z = -normal::quantile(q);
             let centre = threshold - scale / (normal::SQRT_2PI * normal::mills(z)) * z;
-            centre < self.median && threshold > self.median
+            centre < self.median && threshold > self.inner
         };
         // Of both conditions each holds up to some q below ½, or always.
         let (mut low, mut high) = (0.0, (INNERMOST / self.probability).ln());
