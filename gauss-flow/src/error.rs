@@ -154,7 +154,9 @@ pub enum InvalidLayer {
     #[error("a mixture needs at least one component")]
     NoComponents,
     /// A tail has a probability in (0, ½], a scale and an index above 0; no tail is four zeros.
-    #[error("column {column} has a tail of probability {probability}, scale {scale} and index {index}")]
+    #[error(
+        "column {column} has a tail of probability {probability}, scale {scale} and index {index}"
+    )]
     Tail {
         /// Column.
         column: usize,

@@ -5,9 +5,7 @@ mod support;
 use faer::{Mat, MatRef};
 use gauss_flow::layers::tails::{Tail, params};
 use gauss_flow::{Flow, LayerSpec};
-use support::{
-    EPS, GEMM_DIM, bits, flow, log_abs_det, normals, on_threads, same_bits, tails,
-};
+use support::{EPS, GEMM_DIM, bits, flow, log_abs_det, normals, on_threads, same_bits, tails};
 
 /// Fourth-order differences with steps of 1e-3: h⁴ of the fifth derivative and ε/h.
 const STEP: f64 = 1e-3;

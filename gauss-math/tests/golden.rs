@@ -149,9 +149,18 @@ const COVERED_ELSEWHERE: &[(&str, &str)] = &[
     ("TailMap::new", "tail.rs"),
     ("TailMap::gaussianize", "tail.rs"),
     ("TailMap::invert", "tail.rs"),
-    ("TailMap::forward", "tail.rs: slices_and_single_values_are_one_and_the_slope_is_that_of_differences"),
-    ("TailMap::inverse", "tail.rs: slices_and_single_values_are_one_and_the_slope_is_that_of_differences"),
-    ("TailMap::backward", "tail.rs: slices_and_single_values_are_one_and_the_slope_is_that_of_differences"),
+    (
+        "TailMap::forward",
+        "tail.rs: slices_and_single_values_are_one_and_the_slope_is_that_of_differences",
+    ),
+    (
+        "TailMap::inverse",
+        "tail.rs: slices_and_single_values_are_one_and_the_slope_is_that_of_differences",
+    ),
+    (
+        "TailMap::backward",
+        "tail.rs: slices_and_single_values_are_one_and_the_slope_is_that_of_differences",
+    ),
     ("expectation::e_step", "expectation.rs"),
     ("Points::new", "expectation.rs: points_keep_what_they_are_given"),
     ("Points::x", "expectation.rs: points_keep_what_they_are_given"),

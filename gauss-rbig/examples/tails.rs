@@ -37,7 +37,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some("warm") => Method::Warm,
         Some(other) => return Err(format!("rbig or warm, not {other}").into()),
     };
-    println!("Nats; KL and errors at 1 - 1e-6 in the median of {draws} draws, with and without tails;");
+    println!(
+        "Nats; KL and errors at 1 - 1e-6 in the median of {draws} draws, with and without tails;"
+    );
     println!("then the errors' 10 and 90 % points, and columns' sides found.");
     println!(" d   df   KL with  without   |error|  without   error 10 %  90 %   > 5   found");
     for dim in [1, 5] {
@@ -69,9 +71,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
             let [kl, kl_without] = kl.map(|kl| quantile(kl, 0.5));
             let [errors, without] = errors;
-            let absolute = |errors: &[f64]| {
-                quantile(errors.iter().map(|error| error.abs()).collect(), 0.5)
-            };
+            let absolute =
+                |errors: &[f64]| quantile(errors.iter().map(|error| error.abs()).collect(), 0.5);
             let beyond = errors.iter().filter(|error| error.abs() > 5.0).count();
             println!(
                 "{dim:2} {degrees:4} {kl:9.4} {kl_without:8.3e} {:9.2} {:8.1e} {:12.2} {:5.2} {:4}/{} {}/{}",
