@@ -176,4 +176,28 @@ pub enum InvalidLayer {
         /// This layer's.
         got: usize,
     },
+    /// A tail has a probability in (0, ½], a scale and an index above 0; no tail is four zeros.
+    #[error(
+        "column {column} has a tail of probability {probability}, scale {scale} and index {index}"
+    )]
+    Tail {
+        /// Column.
+        column: usize,
+        /// p.
+        probability: f64,
+        /// β.
+        scale: f64,
+        /// ξ.
+        index: f64,
+    },
+    /// A lower tail begins below the upper one.
+    #[error("the lower tail of column {column} begins at {lower}, above the upper at {upper}")]
+    Thresholds {
+        /// Column.
+        column: usize,
+        /// Where the lower tail begins.
+        lower: f64,
+        /// Where the upper tail begins.
+        upper: f64,
+    },
 }

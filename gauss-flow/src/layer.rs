@@ -56,6 +56,12 @@ pub enum LayerSpec {
         /// K >= 1.
         components: usize,
     },
+    /// z_i = T_i(x_i), the identity between two thresholds and a power-law tail made normal beyond
+    /// them; see [`gauss_math::tail`]; frozen.
+    ///
+    /// Parameters, `[d]` each, of the lower tail and then of the upper: threshold, probability,
+    /// scale, index. A side whose index is 0 has no tail, and four zeros.
+    Tails,
 }
 
 impl LayerSpec {
@@ -84,7 +90,8 @@ impl LayerSpec {
         layers::each_spec!(self, s => s.context())
     }
 
-    /// The layer's name, as printed: `standardize`, `rotation`, `marginal`, `conditioned`, `rosenblatt`.
+    /// The layer's name, as printed: `standardize`, `rotation`, `marginal`, `conditioned`,
+    /// `rosenblatt`, `tails`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         layers::each_spec!(self, s => s.name())

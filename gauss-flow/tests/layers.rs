@@ -3,8 +3,9 @@
 mod support;
 
 use faer::{Mat, MatRef};
+use gauss_flow::layers::tails::{Tail, params};
 use gauss_flow::{Flow, LayerSpec};
-use support::{EPS, GEMM_DIM, flow, log_abs_det, normals, same_bits};
+use support::{EPS, GEMM_DIM, bits, flow, log_abs_det, normals, on_threads, same_bits, tails};
 
 /// Fourth-order differences with steps of 5e-4: h⁴ of the fifth derivative, which three mixtures in a
 /// row bring to 1e8, and ε/h.
@@ -219,6 +220,91 @@ fn a_flow_with_a_context_keeps_the_contract() {
         let layers = [LayerSpec::Standardize, conditioned(false), rotation, conditioned(true)];
         contract(&flow(d, &layers, 6), x.as_ref());
     }
+}
+
+/// Rows no value of which lies so near to a threshold of [`tails`] that a difference reaches across
+/// it: there T has no second derivative.
+fn beside_the_thresholds(mut x: Mat<f64>) -> Mat<f64> {
+    const REACH: f64 = 0.05;
+    for (j, sides) in tails(x.ncols()).into_iter().enumerate() {
+        for i in 0..x.nrows() {
+            for Tail { threshold, .. } in sides.into_iter().flatten() {
+                let distance = x[(i, j)] - threshold;
+                if distance.abs() < REACH {
+                    x[(i, j)] += REACH.copysign(distance);
+                }
+            }
+        }
+    }
+    x
+}
+
+/// As [`every_layer_keeps_the_contract`], at rows that differences can be taken at.
+#[test]
+fn tails_keep_the_contract() {
+    for d in [1, 2, 3, 5, 17] {
+        let n = if d < 4 { 150 } else { 21 };
+        let z = beside_the_thresholds(normals(n, d, 42 + d as u64));
+        contract(&flow(d, &[LayerSpec::Tails], 0), z.as_ref());
+        let around = LayerSpec::Marginal { components: 2 };
+        let x = flow(d, &[around], 7).inverse(z.as_ref()).expect("columns");
+        contract(&flow(d, &[around, LayerSpec::Tails, around], 7), x.as_ref());
+    }
+}
+
+/// 1e12 out log p falls like a power and the inverse comes back, in one thread as in four.
+#[test]
+fn tails_reach_as_far_as_the_rows() {
+    // ln(1 + ξ y/β) is 30, and its error that of y: some ten ε each.
+    const TOL: f64 = 1e-12;
+    let flow = flow(3, &[LayerSpec::Tails, LayerSpec::Standardize], 3);
+    let x = Mat::from_fn(300, 3, |i, j| {
+        let sign = if (i + j) % 2 == 0 { 1.0 } else { -1.0 };
+        sign * 10_f64.powi((i % 25) as i32 - 12)
+    });
+    let on = |threads: usize| on_threads(threads, || flow.forward(x.as_ref()).expect("columns"));
+    let ((z, log_det), (other, other_det)) = (on(1), on(4));
+    assert!(same_bits(z.as_ref(), other.as_ref()));
+    assert_eq!(bits(&log_det), bits(&other_det));
+    let back = flow.inverse(z.as_ref()).expect("columns");
+    for (i, j) in (0..300).flat_map(|i| (0..3).map(move |j| (i, j))) {
+        let bound = TOL * x[(i, j)].abs().max(1.0);
+        assert!((back[(i, j)] - x[(i, j)]).abs() <= bound, "{} {}", back[(i, j)], x[(i, j)]);
+    }
+    let far = flow.log_prob(faer::mat![[1e12, 0.0, 0.0], [1e13, 0.0, 0.0]].as_ref());
+    let far = far.expect("columns");
+    // Of index ξ: ten times as far is 10^(1 + 1/ξ) times less probable, but for the flow's normal
+    // being another than the tail's.
+    assert!(far.iter().all(|log_p| log_p.is_finite()) && far[1] < far[0], "{far:?}");
+}
+
+#[test]
+fn tails_are_checked() {
+    use gauss_flow::InvalidLayer;
+    let good = Tail { threshold: 1.0, probability: 0.1, scale: 2.0, index: 0.5 };
+    let refused = |sides: [Option<Tail>; 2]| {
+        let params = params(&[[None; 2], sides]);
+        match Flow::from_parts(2, vec![LayerSpec::Tails], params) {
+            Err(gauss_flow::Error::InvalidLayer { reason, .. }) => Some(reason),
+            other => other.map(|_| None).expect("a reason"),
+        }
+    };
+    assert_eq!(refused([None, Some(good)]), None);
+    let bad = |tail: Tail| {
+        let Tail { probability, scale, index, .. } = tail;
+        assert_eq!(
+            refused([Some(tail), None]),
+            Some(InvalidLayer::Tail { column: 1, probability, scale, index })
+        );
+    };
+    bad(Tail { probability: 0.0, ..good });
+    bad(Tail { probability: 0.6, ..good });
+    bad(Tail { scale: 0.0, ..good });
+    bad(Tail { index: -0.1, ..good });
+    bad(Tail { index: 0.0, ..good });
+    let crossed = [Some(Tail { threshold: 1.5, ..good }), Some(good)];
+    let reason = InvalidLayer::Thresholds { column: 1, lower: 1.5, upper: 1.0 };
+    assert_eq!(refused(crossed), Some(reason));
 }
 
 #[test]

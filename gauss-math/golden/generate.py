@@ -1,4 +1,4 @@
-"""Golden values of the normal law, the mixture layer and two moons, from mpmath.
+"""Golden values of the normal law, the mixture layer, tails and two moons, from mpmath.
 
     python generate.py            write the files
     python generate.py --check    regenerate in memory, compare, exit 1 on a difference
@@ -116,6 +116,18 @@ def mixture(components, x):
     return [z, mp.log(f) - log_density(z), mp.log(f), log_of_tail(cdf, sf), log_of_tail(sf, cdf)]
 
 
+# A tail that falls like a power, made normal: p (1 + index y / scale)^(-1 / index) = Φ(-z).
+
+
+def tail(p, scale, index, y):
+    p, scale, index, y = mpf(p), mpf(scale), mpf(index), mpf(y)
+    log_power = mp.log1p(index * y / scale)
+    start, z = z_of_tail(p), z_of_tail(p * mp.exp(-log_power / index))
+    ratio = lambda z: upper(z) / mp.exp(log_density(z))
+    bend = (z * ratio(z) - 1 - index) / (scale + index * y)
+    return [scale / ratio(start) * (z - start), mp.log(ratio(z) / ratio(start)) - log_power, bend]
+
+
 # Two moons: each arc t uniform on [0, π], weight 1/2, isotropic normal noise.
 
 
@@ -211,6 +223,12 @@ def mixture_inputs(components):
     return sorted(set(xs))
 
 
+def tail_inputs():
+    tails = [(0.5, 1.0, 1.0), (0.25, 1.316, 1.0), (0.1, 3.29, 1.0), (0.1, 0.95, 0.3), (0.02, 1e6, 0.05), (0.2, 1e-9, 2.5)]
+    ys = [1e-12, 1e-6, 1e-3] + linspace(0.0625, 4.0, 30) + logspace(1, 12, 23) + [1e50, 1e150, 1e280]
+    return [(*tail, float(mpf(y) * mpf(tail[1]))) for tail in tails for y in ys]
+
+
 def two_moons_inputs():
     points = []
     for i in range(13):
@@ -241,6 +259,8 @@ def files():
     yield HERE / "mixture_params.csv", csv("case,k,logit,mean,log_sigma", parameters)
     rows = ([name, x] + settled(mixture, c, x) for name, c in cases().items() for x in mixture_inputs(c))
     yield HERE / "mixture.csv", csv("case,x,z,log_jac,log_pdf,log_cdf,log_sf", rows)
+    rows = ([*v] + settled(tail, *v) for v in tail_inputs())
+    yield HERE / "tail.csv", csv("p,scale,index,y,w,log_jac,bend", rows)
     rows = ([x, y] + settled(two_moons, x, y, dps=30) for x, y in two_moons_inputs())
     yield TWO_MOONS, csv("x,y,log_density", rows)
 

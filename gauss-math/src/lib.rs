@@ -13,6 +13,7 @@
 //! | [`matrix`] | products with a block of rows, for few dimensions |
 //! | [`triangular`] | products of a lower triangle with a block of rows |
 //! | [`slice`](mod@slice) | exp, ln, φ with Φ's tail, and Φ⁻¹ over slices |
+//! | [`tail`] | the map that makes a power-law tail normal |
 //! | [`simd`] | the vector functions all of these share, and the choice of instruction set |
 //!
 //! ```
@@ -42,6 +43,7 @@ pub mod normal;
 pub mod normals;
 pub mod simd;
 pub mod slice;
+pub mod tail;
 pub mod triangular;
 
 pub use pulp;

@@ -61,6 +61,7 @@ fn full_model() -> Model {
         refit: Refit::Always,
         validation_fraction: 0.25,
         seed: 7,
+        tails: true,
     };
     let defects = vec![
         Defect::Copy { column: 1, of: 0, scale: 2.0, shift: -1.0, residual: 0.0, width: 0.5 },

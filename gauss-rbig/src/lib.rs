@@ -39,6 +39,7 @@
 //! | [`linear`]: [`pca`] | moments as sums over blocks; principal components |
 //! | [`multivariate`] | one normal, and mixtures of normals, in d dimensions |
 //! | [`baseline`] | what any fit must beat |
+//! | [`tails`] | tails that fall like a power, found by the rows |
 //! | [`defects`] | what makes a table have no density of its own; a noise floor |
 //! | [`information`] | entropy, negentropy, total and mutual information |
 //! | [`mean`], [`sampling`] | a mean with its error; rows picked at random |
@@ -65,6 +66,7 @@ pub mod multivariate;
 pub mod recipe;
 pub mod sampling;
 mod seeds;
+pub mod tails;
 
 pub use gauss_flow::Error;
 pub use greedy::{Rbig, RbigOptions, RotationKind, fit, fit_validated};

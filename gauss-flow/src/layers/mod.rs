@@ -9,6 +9,7 @@ pub(crate) mod marginal;
 pub(crate) mod rosenblatt;
 pub mod rotation;
 pub(crate) mod standardize;
+pub mod tails;
 
 /// A layer with its numbers.
 #[derive(Clone, Debug)]
@@ -18,6 +19,7 @@ pub(crate) enum BoundLayer {
     Marginal(marginal::Marginal),
     Conditioned(conditioned::Conditioned),
     Rosenblatt(rosenblatt::Rosenblatt),
+    Tails(tails::Tails),
 }
 
 /// Does the same with whichever bound layer it is.
@@ -29,6 +31,7 @@ macro_rules! each_layer {
             $crate::layers::BoundLayer::Marginal($l) => $do,
             $crate::layers::BoundLayer::Conditioned($l) => $do,
             $crate::layers::BoundLayer::Rosenblatt($l) => $do,
+            $crate::layers::BoundLayer::Tails($l) => $do,
         }
     };
 }
@@ -38,7 +41,7 @@ pub(crate) use each_layer;
 macro_rules! each_spec {
     ($spec:expr, $s:ident => $do:expr) => {{
         use $crate::layer::Shape as _;
-        use $crate::layers::{conditioned, marginal, rosenblatt, rotation, standardize};
+        use $crate::layers::{conditioned, marginal, rosenblatt, rotation, standardize, tails};
         match *$spec {
             $crate::LayerSpec::Standardize => {
                 let $s = standardize::Shape;
@@ -58,6 +61,10 @@ macro_rules! each_spec {
             }
             $crate::LayerSpec::Rosenblatt { components } => {
                 let $s = rosenblatt::Shape { components };
+                $do
+            }
+            $crate::LayerSpec::Tails => {
+                let $s = tails::Shape;
                 $do
             }
         }

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test binary uses its own part of it
 
 use faer::{Mat, MatRef};
+use gauss_flow::layers::tails::{Tail, params};
 use gauss_flow::{Flow, LayerSpec};
 use gauss_math::householder;
 use gauss_math::mixture::Mixture;
@@ -47,6 +48,21 @@ pub fn orthogonal(d: usize, seed: u64) -> Vec<f64> {
     q
 }
 
+/// Tails of d columns: both, an upper one, a lower one, and so on.
+pub fn tails(d: usize) -> Vec<[Option<Tail>; 2]> {
+    let tail = |j: usize, threshold: f64| Tail {
+        threshold,
+        probability: 0.1 + 0.05 * (j % 5) as f64,
+        scale: 0.6 + 0.1 * (j % 4) as f64,
+        index: 0.2 + 0.4 * (j % 3) as f64,
+    };
+    let column = |j: usize| {
+        let [lower, upper] = [-0.7, 0.9].map(|t| tail(j, t * (1.0 + 0.1 * (j % 2) as f64)));
+        [(j % 3 != 1).then_some(lower), (j % 3 != 2).then_some(upper)]
+    };
+    (0..d).map(column).collect()
+}
+
 /// Numbers for a layer, of ordinary size, from a seed.
 pub fn layer_params(spec: LayerSpec, d: usize, seed: u64) -> Vec<f64> {
     let mut rng = rng(seed);
@@ -83,6 +99,7 @@ pub fn layer_params(spec: LayerSpec, d: usize, seed: u64) -> Vec<f64> {
             let (logits, means) = (normal(k, 0.7), normal(d * k, 0.8));
             [logits, means, log_diagonals.collect(), strict].concat()
         }
+        LayerSpec::Tails => params(&tails(d)),
         other => panic!("{other:?}: a new layer needs numbers to be tested with"),
     }
 }

@@ -3,7 +3,7 @@
 use super::fitted::Fitted;
 use super::guard::{Clock, Guard};
 use super::options::{Method, Recipe, Refit};
-use super::{few, refit, validated};
+use super::{few, tails, validated};
 use crate::Error;
 use crate::greedy::check_spread;
 use faer::MatRef;
@@ -81,10 +81,10 @@ fn fit(
     if let Some(validation) = validation {
         let again = (recipe.refit == Refit::Always).then_some(x.nrows() + validation.nrows());
         guard.keep_for_refit(again, x.nrows());
-        let chosen = validated::fit(x, validation, recipe, guard)?;
+        let chosen = tails::fit(x, validation, recipe, guard)?;
         return match again {
             None => Ok(chosen),
-            Some(_) => refit::fit(chosen, x.stack(validation)?.rows(), recipe, guard),
+            Some(_) => tails::fit_again(chosen, x.stack(validation)?.rows(), recipe, guard),
         };
     }
     if x.effective() < LEAST_TO_SPLIT {
@@ -101,11 +101,11 @@ fn fit(
     };
     guard.keep_for_refit(again, training.len());
     let [training, validation] = [&training, &held_out].map(|at| x.pick(at));
-    let chosen = validated::fit(training.rows(), validation.rows(), recipe, guard)?;
+    let chosen = tails::fit(training.rows(), validation.rows(), recipe, guard)?;
     let chosen = Fitted { held_out, ..chosen };
     match again {
         None => Ok(chosen),
-        Some(_) => refit::fit(chosen, x, recipe, guard),
+        Some(_) => tails::fit_again(chosen, x, recipe, guard),
     }
 }
 

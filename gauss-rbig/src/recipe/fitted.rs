@@ -6,6 +6,7 @@ use super::rivals::Rival;
 use super::search::Trial;
 use crate::baseline::Baseline;
 use crate::multivariate::mixture::Found;
+use crate::tails::ColumnTails;
 use gauss_flow::{Flow, History};
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +61,9 @@ pub struct Fitted {
     pub validation_rows: usize,
     /// Which rows of x those were, where they came out of it.
     pub held_out: Vec<usize>,
+    /// The columns whose power-law tails the flow's first layer makes normal; where there are none,
+    /// it has no such layer.
+    pub tails: Vec<ColumnTails>,
     /// Whether the watch ended the fit.
     pub cancelled: bool,
     /// How the winner came about.
@@ -80,6 +84,7 @@ impl Fitted {
             train_rows: 0,
             validation_rows: 0,
             held_out: Vec::new(),
+            tails: Vec::new(),
             cancelled: false,
             way: Way::default(),
         }

@@ -1,21 +1,23 @@
 //! The recommended fit: it needs no setting, and says what it tried.
 //!
 //! 1. Some rows are set aside to validate, unless the caller brings their own.
-//! 2. A ladder of architectures and priors ([`Candidate`]) is begun: each from a greedy fit
+//! 2. Columns that fall like a power have their tails made normal ([`crate::tails`]); all that
+//!    follows sees the rows so.
+//! 3. A ladder of architectures and priors ([`Candidate`]) is begun: each from a greedy fit
 //!    ([`crate::fit`]), which brings every marginal near normal, block by block, without a
 //!    gradient, and gets most of the way in a fraction of the time.
-//! 3. All blocks of a candidate are trained together on the exact likelihood, in rounds that leave
+//! 4. All blocks of a candidate are trained together on the exact likelihood, in rounds that leave
 //!    fewer and fewer candidates and give them more and more time (`search.rs`). Training starts
 //!    gently, so that a warm start is not lost to the optimiser's first steps, and keeps the
 //!    parameters, raw or averaged, that do best on the validation rows; the start itself counts,
 //!    so no round ends below its start there. A prior pulls every marginal map towards the one
 //!    that does nothing, which keeps a small table from being learnt by heart.
 //!    A budget of time bounds the whole: a part of it is kept for the second fit.
-//! 4. The winner is held against one normal distribution and against independent columns
+//! 5. The winner is held against one normal distribution and against independent columns
 //!    ([`Baseline`]); should one of them do better on the validation rows, it is the result.
 //!    With fewer rows than can be split (40) there is nothing else: the one of the
 //!    two that does better in cross-validation.
-//! 5. Where the validation rows came out of the table, the winner's way is gone again on all rows,
+//! 6. Where the validation rows came out of the table, the winner's way is gone again on all rows,
 //!    for as many steps: no row is wasted.
 //!
 //! ```
@@ -47,6 +49,7 @@ mod options;
 mod refit;
 mod rivals;
 mod search;
+mod tails;
 mod validated;
 
 pub use crate::baseline::Baseline;

@@ -82,6 +82,8 @@ pub struct Recipe {
     pub validation_fraction: f64,
     /// Seed of everything random.
     pub seed: u64,
+    /// Whether tails that fall like a power are looked for; see [`crate::tails`].
+    pub tails: bool,
 }
 
 impl Default for Recipe {
@@ -101,6 +103,7 @@ impl Default for Recipe {
             refit: Refit::Auto,
             validation_fraction: 0.1,
             seed: 0,
+            tails: true,
         }
     }
 }

@@ -25,8 +25,7 @@ impl Mixture {
             }
         }
         inward.scale_columns(|j| log_scale[j].exp());
-        let layers =
-            vec![LayerSpec::Standardize, LayerSpec::Rosenblatt { components: self.len() }];
+        let layers = vec![LayerSpec::Standardize, LayerSpec::Rosenblatt { components: self.len() }];
         let params = [standardization, &inward.to_params()].concat();
         Flow::from_parts(d, layers, params)
     }
