@@ -76,15 +76,18 @@ impl<'a> Guard<'a> {
         self.search_limit = self.limit.map(|limit| search_part(limit, self.refit_ratio));
     }
 
-    /// Until [`Guard::end_loan`] the time is over when this part of what is left is.
-    pub fn lend(&mut self, part: f64) {
+    /// Until [`Guard::end_loan`] the time is over when this part of what is left is. Loans nest: what
+    /// comes back is the end of the one around, to end this one with.
+    pub fn lend(&mut self, part: f64) -> Option<Duration> {
+        let around = self.until;
         let lent =
             |left: Duration| Duration::try_from_secs_f64(left.as_secs_f64() * part).unwrap_or(left);
         self.until = self.left().map(|left| self.now().saturating_add(lent(left)));
+        around
     }
 
-    pub fn end_loan(&mut self) {
-        self.until = None;
+    pub fn end_loan(&mut self, around: Option<Duration>) {
+        self.until = around;
     }
 
     /// Begins the second fit, whose time is what is left; false where it would not be done in it.
@@ -168,13 +171,16 @@ mod tests {
         let mut nobody = ();
         let (clock, budget) = (Instant::now(), Budget::Time(Duration::from_secs(1000)));
         let mut guard = Guard::new(&mut nobody, budget, &clock);
-        guard.lend(0.25);
+        let none = guard.lend(0.5);
+        let half = guard.lend(0.5);
         assert!(guard.left() <= Some(Duration::from_secs(250)));
-        guard.end_loan();
+        guard.end_loan(half);
+        assert!(guard.left() > Some(Duration::from_secs(400)));
+        guard.end_loan(none);
         assert!(guard.left() > Some(Duration::from_secs(900)));
         // The longest time there is does not overflow.
         let mut guard = Guard::new(&mut nobody, Budget::Time(Duration::MAX), &clock);
-        guard.lend(1.0);
+        let _ = guard.lend(1.0);
         assert!(!guard.over());
     }
 

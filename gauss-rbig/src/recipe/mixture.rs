@@ -24,8 +24,8 @@ pub(super) struct Mixed {
     pub found: Found,
 }
 
-/// The best mixture; `None` where the rows span no volume, so that no covariance has a density, and
-/// something else may do.
+/// The best mixture; `None` where there is none, as of rows that span no volume, and something else
+/// may do.
 pub(super) fn find(
     (x, validation): (Rows<'_>, Rows<'_>),
     recipe: &Recipe,
@@ -36,13 +36,14 @@ pub(super) fn find(
     let begun = guard.now();
     let _ = guard.hear(&Event::Stage(Stage::Mixture));
     let blur = blur(x, recipe, rounding)?;
-    let options = Options { seed: recipe.seed, ..Options::default() };
-    guard.lend(SHARE);
+    let options =
+        Options { seed: recipe.seed, components: recipe.components, ..Options::default() };
+    let around = guard.lend(SHARE);
     let found = search(x, validation, &blur, &options, &mut || go_on(guard));
-    guard.end_loan();
+    guard.end_loan(around);
     let found = match found {
         Ok(found) => found,
-        Err(Error::NoVolume { .. }) if recipe.kind.is_none() => return Ok(None),
+        Err(_) if recipe.kind.is_none() => return Ok(None),
         Err(error) => return Err(error),
     };
     let flow = found.mixture.to_flow(&standardization(x)?)?;

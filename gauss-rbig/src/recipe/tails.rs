@@ -3,14 +3,21 @@
 //! Everything between runs on x' = T(x) as it would on x; the flow then begins with T, and every mean
 //! log-density gets the mean of ln|det T'| over its rows. Where no column has such a tail, nothing
 //! is changed.
+//!
+//! A column may have a power's tail because another one sets its scale (a funnel), and once that
+//! is modelled, T is in the way. So what won on x' is fitted to x as well, and where it does as well
+//! there by the validation rows, that is the result.
 
-use super::fitted::Fitted;
+use super::fitted::{Fitted, Winner};
 use super::guard::Guard;
-use super::options::Recipe;
+use super::options::{Budget, Recipe};
 use super::{refit, validated};
 use crate::Error;
 use crate::tails::{ColumnTails, again, detect, layer, map};
 use gauss_flow::{Flow, Rows};
+
+/// The part of the budget for the fit with tails.
+const SHARE: f64 = 0.6;
 
 /// [`validated::fit`] of rows with the tails that they have.
 pub(super) fn fit(
@@ -23,6 +30,46 @@ pub(super) fn fit(
     if tails.is_empty() {
         return validated::fit(x, validation, recipe, guard);
     }
+    let (first, second) = shared(recipe);
+    let around = guard.lend(SHARE);
+    let with = with_tails((x, validation), tails, &first, guard);
+    guard.end_loan(around);
+    let with = with?;
+    let simple = matches!(with.winner, Winner::Baseline(_));
+    if simple || guard.cancelled || guard.over() {
+        return Ok(with);
+    }
+    let seconds = guard.winner_seconds;
+    let without = validated::fit_alone(with.winner, (x, validation), &second, guard)?;
+    let trials = [&with.trials[..], &without.trials].concat();
+    if without.validation_log_prob >= with.validation_log_prob {
+        Ok(Fitted { trials, ..without })
+    } else {
+        guard.winner_seconds = seconds;
+        Ok(Fitted { trials, cancelled: without.cancelled, ..with })
+    }
+}
+
+/// The recipe with its passes over the rows shared among both fits.
+fn shared(recipe: &Recipe) -> (Recipe, Recipe) {
+    let with = |budget| Recipe { budget, ..recipe.clone() };
+    match recipe.budget {
+        Budget::Epochs(epochs) => {
+            let first = ((epochs as f64 * SHARE) as usize).max(1);
+            let second = epochs.saturating_sub(first).max(1);
+            (with(Budget::Epochs(first)), with(Budget::Epochs(second)))
+        }
+        Budget::Auto | Budget::Time(_) => (recipe.clone(), recipe.clone()),
+    }
+}
+
+/// A fit to rows with these tails made normal.
+fn with_tails(
+    (x, validation): (Rows<'_>, Rows<'_>),
+    tails: Vec<ColumnTails>,
+    recipe: &Recipe,
+    guard: &mut Guard<'_>,
+) -> Result<Fitted, Error> {
     let first = layer(x.ncols(), &tails)?;
     let (x, learnt) = map(&first, x)?;
     let (validation, held_out) = map(&first, validation)?;

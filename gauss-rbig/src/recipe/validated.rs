@@ -1,5 +1,6 @@
 //! The fit that the validation rows judge.
 
+use super::candidate::{Candidate, ladder};
 use super::cycle::rounding_errors;
 use super::density_kind::DensityKind;
 use super::entry::mean_log_prob;
@@ -21,10 +22,55 @@ pub(super) fn fit(
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
-    let mut fitted = if recipe.method == Method::Rbig {
+    let fitted = if recipe.method == Method::Rbig {
         greedy(x, Some(validation), recipe, guard)?
     } else {
         search(x, validation, recipe, guard)?
+    };
+    against_baselines(fitted, (x, validation), guard)
+}
+
+/// The same for what won on rows in other units, and nothing else.
+pub(super) fn fit_alone(
+    winner: Winner,
+    (x, validation): (Rows<'_>, Rows<'_>),
+    recipe: &Recipe,
+    guard: &mut Guard<'_>,
+) -> Result<Fitted, Error> {
+    let rounding = &rounding_errors(x);
+    let (rows, mut trials) = ((x, validation), Vec::new());
+    let mixed = match winner {
+        Winner::Trained(candidate @ Candidate::Mixture { components }) => {
+            let kind = Some(candidate.kind());
+            let recipe = Recipe { kind, components: Some(components), ..recipe.clone() };
+            mixture::find(rows, &recipe, rounding, guard, &mut trials)?
+        }
+        _ => None,
+    };
+    let fitted = match (winner, mixed) {
+        (_, Some(mixed)) => of_mixture(mixed, guard),
+        (Winner::Trained(candidate), None) => {
+            let search = Search::new(recipe, rows, rounding, guard, &mut trials);
+            let runner = judge::choose(search.run(&[candidate], f64::NEG_INFINITY)?, validation)?;
+            of_runner(runner, !trials.is_empty(), guard)
+        }
+        (Winner::Greedy | Winner::Baseline(_), None) => greedy(x, Some(validation), recipe, guard)?,
+    };
+    let fitted = Fitted { trials, ..fitted };
+    against_baselines(fitted, rows, guard)
+}
+
+/// The same, or a simple model that does better.
+fn against_baselines(
+    fitted: Fitted,
+    (x, validation): (Rows<'_>, Rows<'_>),
+    guard: &Guard<'_>,
+) -> Result<Fitted, Error> {
+    let mut fitted = Fitted {
+        train_rows: x.nrows(),
+        validation_rows: validation.nrows(),
+        cancelled: guard.cancelled,
+        ..fitted
     };
     // Who ends the fit waits: the first of them takes no time.
     let most = if guard.cancelled { 1 } else { usize::MAX };
@@ -59,7 +105,8 @@ fn search(
             let bar = mixed.as_ref().map_or(f64::NEG_INFINITY, |mixed| mixed.score);
             let begun = trials.len();
             let search = Search::new(recipe, rows, rounding, guard, &mut trials);
-            let runner = judge::choose(search.run(bar)?, validation)?;
+            let ladder = ladder(recipe, x.ncols());
+            let runner = judge::choose(search.run(&ladder, bar)?, validation)?;
             match mixed {
                 Some(mixed) if judge::is_ahead(&mixed.flow, &runner.flow, validation)? => {
                     of_mixture(mixed, guard)
@@ -68,13 +115,7 @@ fn search(
             }
         }
     };
-    Ok(Fitted {
-        trials,
-        train_rows: x.nrows(),
-        validation_rows: validation.nrows(),
-        cancelled: guard.cancelled,
-        ..fitted
-    })
+    Ok(Fitted { trials, ..fitted })
 }
 
 fn of_mixture(mixed: Mixed, guard: &mut Guard<'_>) -> Fitted {

@@ -37,6 +37,8 @@ pub(super) const TOLERANCE: f64 = 0.02;
 pub struct Options {
     /// Components at most, in a search.
     pub most: usize,
+    /// K, where a search is not to choose it.
+    pub components: Option<usize>,
     /// Weight of the prior on the covariances, in rows; 0 for maximum likelihood.
     pub prior_rows: f64,
     /// Starts by k-means++.
@@ -51,7 +53,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { most: 64, prior_rows: 0.1, starts: 5, burn_in: 10, max_iterations: 200, seed: 0 }
+        Self {
+            most: 64,
+            components: None,
+            prior_rows: 0.1,
+            starts: 5,
+            burn_in: 10,
+            max_iterations: 200,
+            seed: 0,
+        }
     }
 }
 

@@ -87,7 +87,7 @@ pub struct Found {
 /// # Errors
 /// [`Error::NoDimensions`], [`Error::Rows`], [`Error::NonFinite`], [`Error::Columns`] of either rows
 /// or of rounding errors; [`Error::NoVolume`] where a column of x is constant or follows from those
-/// before it; [`Error::Option`] for no components at most, or a prior or rounding error that is no
+/// before it; [`Error::Option`] for no components or more than rows, or a prior or rounding error that is no
 /// number from 0 up.
 pub fn search<'a, 'b>(
     x: impl Into<Rows<'a>>,
@@ -96,8 +96,12 @@ pub fn search<'a, 'b>(
     options: &Options,
     watch: Watch<'_>,
 ) -> Result<Found, Error> {
-    crate::marginal::em::check_components(options.most)?;
+    crate::marginal::em::check_components(options.components.unwrap_or(options.most))?;
     let (x, validation) = (x.into(), validation.into());
+    if let Some(k) = options.components.filter(|k| *k > x.nrows()) {
+        let (name, requirement) = ("components", "at most one for each row");
+        return Err(Error::Option { name, requirement, value: k as f64 });
+    }
     x.check(x.ncols())?;
     validation.check(x.ncols())?;
     let [x, validation] = [x, validation].map(|rows| few(rows, options.seed));
@@ -128,10 +132,10 @@ impl Search<'_> {
             let params = k * (dim + 1) * (dim + 2) / 2;
             (params as f64) < 0.5 * self.run.rows.total()
         };
-        let most = self.run.options.most;
-        let grid: Vec<usize> =
-            GRID.into_iter().skip(1).take_while(|k| *k <= most && room(*k)).collect();
-        for k in grid {
+        let &Options { most, components: asked, .. } = self.run.options;
+        let grid = GRID.into_iter().skip(1).take_while(|k| *k <= most && room(*k));
+        let grid = asked.map_or_else(|| grid.collect(), |k| vec![k]);
+        for k in grid.into_iter().filter(|k| *k > 1) {
             if self.ended || in_vain == PATIENCE || watch().is_break() {
                 self.ended |= in_vain < PATIENCE;
                 break;
@@ -139,7 +143,7 @@ impl Search<'_> {
             let (mixture, trial, last) = self.grow(k, Some(&fewer), watch);
             fewer = last;
             trials.push(trial.clone());
-            if trial.score > best.1.score {
+            if trial.score > best.1.score || asked.is_some() {
                 (best, in_vain) = ((mixture, trial), 0);
             } else {
                 in_vain += 1;

@@ -3,9 +3,9 @@
 //! | round | who | steps each |
 //! |---|---|---|
 //! | 1 | every candidate | u |
-//! | 2 | the best of each start | 2 u |
-//! | 3, 4 | the best, and who may still catch up with it | 4 u, 8 u |
-//! | 5 | the best, if it still gains | 16 u |
+//! | 2 | the best of each start; two that learn slowly | 2 u |
+//! | 3, 4 | the best, and who may still catch up with it; one that learns slowly | 4 u, 8 u |
+//! | 5 | the best, if it still gains and learns quickly | 16 u |
 //! | 6, 7, ... | with a budget that allows it: the best, while it gains | 32 u, 64 u, ... |
 //!
 //! Nobody starts anew: a cycle goes on from where the last one ended, its learning rate up again
@@ -16,7 +16,8 @@
 //! how soon they show what they are worth, so round 1 does not choose between them.) All judging
 //! is by the mean log-density of the validation rows, and a cycle never ends below its start there.
 //!
-//! A kind that learns more slowly has more steps to a u, as its pace says. Candidates of all kinds
+//! A kind that learns more slowly has more steps to a u, as its pace says, and each of them costs
+//! more: so fewer of its candidates go on, and none needs the longest cycle. Candidates of all kinds
 //! begin in turn, and the first of each in its own share of the time: no kind is missing because
 //! the budget was spent on another. Whoever cannot reach what needs no training
 //! ([`Search::run`]'s `bar`) does not go on.
@@ -26,7 +27,7 @@
 mod budget;
 mod runner;
 
-use super::candidate::{Candidate, ladder};
+use super::candidate::Candidate;
 use super::cycle::{Cycle, train_options, worth};
 use super::guard::Guard;
 use super::options::{Budget, Recipe};
@@ -35,7 +36,7 @@ use crate::sampling::stratified;
 use budget::EARLY_ROUNDS;
 use gauss_flow::{Event, Flow, OwnedRows, Rows, Stage, train};
 pub(super) use runner::Runner;
-use runner::{best_first, drop_twins};
+use runner::{best_first, drop_twins, keep_best_of_slow};
 use serde::{Deserialize, Serialize};
 
 /// Rows that the first three rounds learn from, at most.
@@ -89,22 +90,23 @@ impl<'a, 'o> Search<'a, 'o> {
         Self { recipe, x, validation, rounding, guard, trials, passes: 0.0 }
     }
 
-    /// The runners of the last round, the best first, of which there is at least one. `bar`: the
-    /// score of what needed no training.
-    pub fn run(mut self, bar: f64) -> Result<Vec<Runner>, Error> {
+    /// The runners of the last round, the best first, of which there is at least one. candidates: those
+    /// to begin with, at least one; `bar`: the score of what needed no training.
+    pub fn run(mut self, candidates: &[Candidate], bar: f64) -> Result<Vec<Runner>, Error> {
         let few = few_rows(self.x, self.recipe.seed);
         let rows = few.as_ref().map_or(self.x, OwnedRows::rows);
-        let candidates = ladder(self.recipe, self.x.ncols());
-        let plan = plan(&candidates);
+        let plan = plan(candidates);
         let unit = match self.recipe.budget {
             Budget::Epochs(epochs) => (self.steps(epochs) / plan).max(1),
             Budget::Auto | Budget::Time(_) => UNIT_STEPS,
         };
-        let (mut runners, unit) = self.first_round(&candidates, rows, unit, plan)?;
+        let (mut runners, unit) = self.first_round(candidates, rows, unit, plan)?;
         drop_twins(&mut runners);
+        keep_best_of_slow(&mut runners, 2);
         for round in 2.. {
             let length = 1 << (round - 1);
-            if length > LONGEST && self.recipe.budget == Budget::Auto {
+            let longest = LONGEST / runners[0].candidate.pace();
+            if length > longest && self.recipe.budget == Budget::Auto {
                 break;
             }
             let x = if round <= EARLY_ROUNDS { rows } else { self.x };
@@ -116,6 +118,7 @@ impl<'a, 'o> Search<'a, 'o> {
             drop_twins(&mut runners);
             let best = runners[0].score;
             runners.retain(|runner| runner.may_reach(best));
+            keep_best_of_slow(&mut runners, 1);
             if !runners.iter().any(|runner| runner.may_reach(bar)) {
                 break;
             }
@@ -150,9 +153,9 @@ impl<'a, 'o> Search<'a, 'o> {
             let begun = self.guard.now();
             let stage = Stage::Candidate { round: 1, candidate: i + 1, of: candidates.len() };
             let _ = self.guard.hear(&Event::Stage(stage)); // asked below
-            if new_kind {
-                self.guard.lend(1.0 / kinds(&candidates[i..]) as f64);
-            }
+            // The first of a kind leaves the others of its kind, and other kinds, their part.
+            let part = if new_kind { 1.0 / kinds(&candidates[i..]) as f64 } else { 1.0 };
+            let around = self.guard.lend(part);
             let known = starts.iter().find(|(other, ..)| other.same_start(candidate));
             let start = match known {
                 Some((_, flow, seconds)) => Ok((flow.clone(), *seconds)),
@@ -174,7 +177,7 @@ impl<'a, 'o> Search<'a, 'o> {
                 }
                 Ok(runner)
             });
-            self.guard.end_loan();
+            self.guard.end_loan(around);
             match tried {
                 Ok(runner) => runners.push(runner),
                 Err(error) => failure = Some(error), // another candidate may do
@@ -201,7 +204,8 @@ impl<'a, 'o> Search<'a, 'o> {
     ) -> Result<bool, Error> {
         let of = runners.len();
         let mut complete = true;
-        for (i, runner) in runners.iter_mut().enumerate() {
+        let going = runners.iter_mut().enumerate();
+        for (i, runner) in going.filter(|(_, runner)| !runner.is_done()) {
             let steps = steps * runner.candidate.pace();
             if self.is_over(steps, round) {
                 complete = false;

@@ -9,6 +9,8 @@ use gauss_flow::{EpochRecord, Flow, History, Rows, StopReason};
 /// What a prior costs shows late, what it saves even later: two that differ by less than this
 /// part of what they both gained in a round go on together.
 const TWIN: f64 = 0.05;
+/// Nats per row that no cycle is worth.
+const NOTHING: f64 = 1e-3;
 
 /// A candidate on its way.
 #[derive(Clone)]
@@ -49,6 +51,12 @@ impl Runner {
         self.score + self.last_gain >= score
     }
 
+    /// Whether a cycle beyond the first gained next to nothing: it has nothing left to learn, or
+    /// overfits from its start, and a longer one would, too.
+    pub fn is_done(&self) -> bool {
+        self.cycles.len() > 1 && self.last_gain < NOTHING
+    }
+
     /// Adds a cycle's epochs, but for its start, which is the end of the one before.
     pub fn append(&mut self, cycle: History) {
         let all = &mut self.history;
@@ -85,5 +93,14 @@ pub(super) fn drop_twins(runners: &mut Vec<Runner>) {
             best.push((runner.candidate, runner.score, TWIN * runner.last_gain));
         }
         stays
+    });
+}
+
+/// Of runners, the best first, whose kind learns slowly the best `most`.
+pub(super) fn keep_best_of_slow(runners: &mut Vec<Runner>, most: usize) {
+    let mut slow = 0;
+    runners.retain(|runner| {
+        slow += usize::from(runner.candidate.pace() > 1);
+        runner.candidate.pace() == 1 || slow <= most
     });
 }
