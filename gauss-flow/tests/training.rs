@@ -304,6 +304,7 @@ fn what_nothing_can_be_learnt_from_is_refused_before_anything_is_done() {
     };
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(refuse_option(&|o| o.learning_rate = bad), "learning_rate");
+        assert_eq!(refuse_option(&|o| o.network_rate = Some(bad)), "network_rate");
         assert_eq!(refuse_option(&|o| o.clip_norm = Some(bad)), "clip_norm");
         assert_eq!(refuse_option(&|o| o.average_epochs = Some(bad)), "average_epochs");
     }
@@ -312,6 +313,7 @@ fn what_nothing_can_be_learnt_from_is_refused_before_anything_is_done() {
     }
     for bad in [-1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(refuse_option(&|o| o.prior = bad), "prior");
+        assert_eq!(refuse_option(&|o| o.weight_decay = bad), "weight_decay");
     }
     assert_eq!(refuse_option(&|o| o.batch_size = 0), "batch_size");
 }

@@ -86,8 +86,8 @@ impl WithSimd for Asinh<'_> {
             let large = a.at_least(LARGE);
             let sum = large.select(a, a + a.mul_add(a, 1.0).sqrt());
             let size = simd::ln(sum) + large.select(LN_2, 0.0);
-            // The logarithm takes an infinity for a large number; x - x tells them apart.
-            (x.less(0.0).select(-size, size) + (x - x)).store(values, i);
+            // The logarithm takes an infinity for a large number; 0 · x tells them apart.
+            x.mul_add(0.0, x.less(0.0).select(-size, size)).store(values, i);
         }
     }
 }

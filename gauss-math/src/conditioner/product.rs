@@ -40,11 +40,9 @@ pub fn affine(w: &[f64], bias: &[f64], x: &[f64], z: &mut [f64], n: usize) {
     assert_whole(n);
     let m = bias.len();
     assert_eq!(z.len(), m * n);
-    if m > 0 {
-        let k = w.len() / m;
-        assert_eq!(w.len(), m * k);
-        simd::run(Affine { w, bias, x: &x[..k * n], z, n });
-    }
+    let Some(k) = w.len().checked_div(m) else { return };
+    assert_eq!(w.len(), m * k);
+    simd::run(Affine { w, bias, x: &x[..k * n], z, n });
 }
 
 struct Affine<'a> {
@@ -105,11 +103,9 @@ pub fn add_transposed(w: &[f64], z_bar: &[f64], x_bar: &mut [f64], n: usize) {
     assert_whole(n);
     let m = z_bar.len() / n;
     assert_eq!(z_bar.len(), m * n);
-    if m > 0 {
-        let k = w.len() / m;
-        assert_eq!(w.len(), m * k);
-        simd::run(AddTransposed { w, z_bar, x_bar: &mut x_bar[..k * n], n });
-    }
+    let Some(k) = w.len().checked_div(m) else { return };
+    assert_eq!(w.len(), m * k);
+    simd::run(AddTransposed { w, z_bar, x_bar: &mut x_bar[..k * n], n });
 }
 
 struct AddTransposed<'a> {
@@ -163,11 +159,9 @@ pub fn add_outer(z_bar: &[f64], x_t: &[f64], stride: usize, w_bar: &mut [f64], n
     assert!(stride.is_multiple_of(LOGICAL_LANES) && x_t.len() == n * stride);
     let m = z_bar.len() / n;
     assert_eq!(z_bar.len(), m * n);
-    if m > 0 {
-        let k = w_bar.len() / m;
-        assert!(w_bar.len() == m * k && k <= stride);
-        simd::run(AddOuter { z_bar, x_t, stride, w_bar, n });
-    }
+    let Some(k) = w_bar.len().checked_div(m) else { return };
+    assert!(w_bar.len() == m * k && k <= stride);
+    simd::run(AddOuter { z_bar, x_t, stride, w_bar, n });
 }
 
 struct AddOuter<'a> {

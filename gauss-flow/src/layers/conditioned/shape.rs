@@ -31,16 +31,15 @@ impl crate::layer::Shape for Shape {
     }
 
     fn describe(&self) -> String {
-        let plural = |n: usize| if n == 1 { "" } else { "s" };
-        let mut words = format!("{} component{}", self.components, plural(self.components));
-        words += &format!(" per dimension, {} hidden unit{}", self.hidden, plural(self.hidden));
-        if self.context > 0 {
-            words += &format!(", {} given column{}", self.context, plural(self.context));
-        }
-        if self.reversed {
-            words += ", reversed";
-        }
-        words
+        let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let components = count(self.components, "component");
+        let hidden = count(self.hidden, "hidden unit");
+        let given = match self.context {
+            0 => String::new(),
+            c => format!(", {}", count(c, "given column")),
+        };
+        let reversed = if self.reversed { ", reversed" } else { "" };
+        format!("{components} per dimension, {hidden}{given}{reversed}")
     }
 
     fn n_params(&self, dim: usize) -> usize {
