@@ -66,7 +66,7 @@ impl Normals {
         let mut log_factor = Vec::with_capacity(k);
         let mut factor = Vec::with_capacity(k * tiles(dim));
         for (log_weight, a) in log_weights.iter().zip(factors.chunks_exact(triangle)) {
-            let row = |j: usize| &a[j * (j + 1) / 2..][..j + 1];
+            let row = |j: usize| &a[j * (j + 1) / 2..][..=j];
             let log_det: f64 = (0..dim).map(|j| row(j)[j].ln()).sum();
             log_factor.push(log_weight + log_det + at_mean);
             for j in (0..dim).step_by(2) {

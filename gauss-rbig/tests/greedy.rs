@@ -43,7 +43,7 @@ proptest! {
 
     #[test]
     fn the_flow_has_the_greedy_density_for_any_number_of_reflections(
-        rows in 1_usize..300,
+        rows in 2_usize..300, // one row is constant, and refused
         columns in 1_usize..6,
         seed: u64,
         kind in 0_usize..4,

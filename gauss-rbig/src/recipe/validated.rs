@@ -95,10 +95,11 @@ fn search(
 ) -> Result<Fitted, Error> {
     let rounding = &rounding_errors(x);
     let (rows, mut trials) = ((x, validation), Vec::new());
-    let mixed = match recipe.tries(DensityKind::Mixture) {
-        true => mixture::find(rows, recipe, rounding, guard, &mut trials),
-        false => Ok(None),
-    }?;
+    let mixed = if recipe.tries(DensityKind::Mixture) {
+        mixture::find(rows, recipe, rounding, guard, &mut trials)?
+    } else {
+        None
+    };
     let fitted = match mixed {
         Some(mixed) if recipe.kind.is_some() => of_mixture(mixed, guard),
         mixed => {

@@ -123,7 +123,9 @@ impl Packed {
             })
             .collect();
         let mut all = Sums::new(self.dim, k);
-        parts.iter().for_each(|part| all.add(part));
+        for part in &parts {
+            all.add(part);
+        }
         all
     }
 

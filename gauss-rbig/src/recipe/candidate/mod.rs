@@ -116,7 +116,9 @@ pub(super) fn ladder(recipe: &Recipe, dim: usize) -> Vec<Candidate> {
     let blocks = blocks::ladder(recipe, dim).into_iter().map(Candidate::Blocks);
     let conditioned = conditioned::ladder(recipe, dim).into_iter().map(Candidate::Conditioned);
     let mut kinds: [Vec<Candidate>; 2] = [blocks.collect(), conditioned.collect()];
-    kinds.iter_mut().for_each(|own| own.retain(|candidate| recipe.tries(candidate.kind())));
+    for own in &mut kinds {
+        own.retain(|candidate| recipe.tries(candidate.kind()));
+    }
     let longest = kinds.iter().map(Vec::len).max().unwrap_or(0);
     (0..longest).flat_map(|i| kinds.iter().filter_map(move |own| own.get(i)).copied()).collect()
 }
