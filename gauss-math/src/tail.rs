@@ -170,7 +170,7 @@ impl TailMap {
     /// x `[n]` -> z `[n]` = T(x): overwritten; log_det `[n]`: ln T'(x) ADDED to.
     ///
     /// # Panics
-    /// When the lengths differ, as the functions below.
+    /// When the lengths differ.
     pub fn forward(&self, x: &[f64], z: &mut [f64], log_det: &mut [f64]) {
         assert!(x.len() == z.len() && x.len() == log_det.len());
         z.copy_from_slice(x);
@@ -182,6 +182,9 @@ impl TailMap {
     }
 
     /// z `[n]` -> x `[n]` = T⁻¹(z): overwritten.
+    ///
+    /// # Panics
+    /// When the lengths differ.
     pub fn inverse(&self, z: &[f64], x: &mut [f64]) {
         assert_eq!(x.len(), z.len());
         x.iter_mut().zip(z).for_each(|(x, z)| *x = self.invert(*z));
@@ -189,6 +192,9 @@ impl TailMap {
 
     /// x `[n]`, z_bar `[n]` = ∂L/∂z, log_det_bar `[n]` = ∂L/∂log_det -> x_bar `[n]` = ∂L/∂x:
     /// overwritten.
+    ///
+    /// # Panics
+    /// When the lengths differ.
     pub fn backward(&self, x: &[f64], z_bar: &[f64], log_det_bar: &[f64], x_bar: &mut [f64]) {
         assert!(x.len() == z_bar.len() && x.len() == log_det_bar.len() && x.len() == x_bar.len());
         for (((x, z_bar), log_det_bar), x_bar) in x.iter().zip(z_bar).zip(log_det_bar).zip(x_bar) {
