@@ -63,7 +63,7 @@ impl Mixture {
     /// use gauss_rbig::multivariate::mixture::Mixture;
     /// // Two clusters on the line, at -5 and 5.
     /// let x = faer::Mat::from_fn(400, 1, |i, _| {
-    ///     if i % 2 == 0 { -5.0 } else { 5.0 } + (i as f64 * 0.7).sin()
+    ///     (if i % 2 == 0 { -5.0 } else { 5.0 }) + (i as f64 * 0.7).sin()
     /// });
     /// let mixture = Mixture::choose(x.as_ref(), 1)?;
     /// let log_prob = mixture.log_prob(faer::mat![[5.0], [0.0]].as_ref())?;

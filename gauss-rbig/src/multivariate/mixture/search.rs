@@ -71,7 +71,7 @@ pub struct Found {
 /// use std::ops::ControlFlow;
 /// // Two clusters on the line, at -5 and 5.
 /// let x = faer::Mat::from_fn(500, 1, |i, _| {
-///     if i % 2 == 0 { -5.0 } else { 5.0 } + (i as f64 * 0.7).sin()
+///     (if i % 2 == 0 { -5.0 } else { 5.0 }) + (i as f64 * 0.7).sin()
 /// });
 /// let rows = gauss_flow::Rows::from(&x);
 /// let (train, validation) = (rows.subrows(0, 400), rows.subrows(400, 100));
