@@ -1,10 +1,11 @@
-//! A flow of the demonstration's size: 2 columns, 8 blocks of 2 reflections and 8 components; and one
-//! conditioned layer of 10 columns, 8 components and 2 x 64 hidden units.
+//! A flow of the demonstration's size: 2 columns, 8 blocks of 2 reflections and 8 components; one
+//! conditioned layer of 10 columns, 8 components and 2 x 64 hidden units; and a mixture of normals.
 //! `cargo bench -p gauss-flow`; `RAYON_NUM_THREADS=1` for one thread.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use faer::Mat;
-use gauss_flow::{Flow, TrainOptions, Workspace, train};
+use gauss_flow::{Flow, LayerSpec, TrainOptions, Workspace, train};
+use gauss_math::{slice, triangular};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::hint::black_box;
@@ -89,5 +90,51 @@ fn conditioned(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(all, benches, conditioned);
+/// Enough rows for a dozen blocks, few enough that they stay in cache.
+const MIXTURE_ROWS: usize = 1_536;
+
+/// A mixture of 16 normals with full covariances in 10 dimensions, on one thread, against its work:
+/// K d (d + 1)/2 multiply-adds and K exponentials for ln p; K d terms of the kernel beside them where z is
+/// made.
+fn mixture(c: &mut Criterion) {
+    const K: usize = 16;
+    const D: usize = 10;
+    let spec = LayerSpec::Rosenblatt { components: K };
+    let number = |i: usize| (i as f64 * 0.754_877_666_246_692_7).fract() - 0.5;
+    let params: Vec<f64> = (0..spec.n_params(D)).map(number).collect();
+    let flow = Flow::from_parts(D, vec![spec], params).expect("ordinary numbers");
+    let bound = flow.bind();
+    let x = bound.sample(MIXTURE_ROWS, &mut ChaCha8Rng::seed_from_u64(2));
+    let mut workspace = Workspace::default();
+    let mut out = vec![0.0; MIXTURE_ROWS];
+
+    let triangle: Vec<f64> = (0..D * (D + 1) / 2).map(number).collect();
+    let block: Vec<f64> = (0..D * 128).map(number).collect();
+    let (mut squares, mut powers, mut work) = ([0.0; 128], [0.0; 128], [0.0; 16 * D]);
+
+    let mut group = c.benchmark_group("mixture of 16 normals in 10 dimensions, per row");
+    group.throughput(Throughput::Elements(MIXTURE_ROWS as u64));
+    group.bench_function("its products and exponentials alone", |b| {
+        b.iter(|| {
+            for _ in 0..K * MIXTURE_ROWS / 128 {
+                let (a, x) = (black_box(&triangle), black_box(&block));
+                triangular::squared_norm(a, &x[..D], x, &mut squares, &mut work);
+                slice::exp(black_box(&block[..128]), &mut powers);
+            }
+        });
+    });
+    group.bench_function("log_prob", |b| {
+        b.iter(|| bound.log_prob_into(black_box(x.as_ref()), &mut out, &mut workspace));
+    });
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    group.bench_function("forward", |b| {
+        b.iter(|| one.install(|| bound.forward(black_box(x.as_ref()))));
+    });
+    group.bench_function("samples", |b| {
+        b.iter(|| one.install(|| bound.sample(MIXTURE_ROWS, &mut ChaCha8Rng::seed_from_u64(2))));
+    });
+    group.finish();
+}
+
+criterion_group!(all, benches, conditioned, mixture);
 criterion_main!(all);

@@ -44,6 +44,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A mixture of normals with full covariances is a flow, too, of one layer
+//! ([`LayerSpec::Rosenblatt`]).
+//!
 //! A [`Flow`] knows points of ℝᵈ only. Tables with columns of other kinds, and model files, are
 //! `gauss-model`'s.
 //!

@@ -284,6 +284,17 @@ fn a_nan_stays_in_its_row() {
     }
 }
 
+/// Nor does the inverse of a NaN, or by NaN parameters, go further than its row.
+#[test]
+fn a_row_without_a_root_is_nan() {
+    let mut means = vec![0.5; 6];
+    means[4] = f64::NAN; // row 1, the second of its components
+    let z = [0.25, 0.25, f64::NAN];
+    let mut x = [0.0; 3];
+    invert(&[0.0; 6], &means, &[0.0; 6], &z, &mut x, &mut InverseWork::default());
+    assert!(x[0] == 0.75 && x[1].is_nan() && x[2].is_nan(), "{x:?}");
+}
+
 /// One component: z = u, ln dz/dx = its log slope, whatever the log weight.
 #[test]
 fn one_component_is_the_identity_of_u() {

@@ -23,7 +23,7 @@ pub struct InverseWork {
 /// log_weights; log_weights, means, log_sigmas `[K][n]`, z `[n]`, any n.
 ///
 /// |error| <= 4 ε (|x| + max(1, |z|)/(dz/dx)), as for [`Mixture::invert`](crate::mixture::Mixture::invert);
-/// ±∞ for ±∞, NaN for NaN.
+/// ±∞ for ±∞; NaN for a NaN in the row.
 ///
 /// ```
 /// use gauss_math::conditional::{InverseWork, invert};
@@ -58,8 +58,8 @@ pub fn invert(
     let rows = Rows { log_weights, means, log_slopes, inv_sigmas, n };
     roots.clear();
     for (row, (&z, x)) in z.iter().zip(x.iter_mut()).enumerate() {
-        *x = z;
-        if z.is_finite() {
+        *x = if rows.has_nan(row) { f64::NAN } else { z };
+        if x.is_finite() {
             roots.push(rows.start(row, z));
         }
     }
@@ -102,6 +102,12 @@ impl Rows<'_> {
     /// Where each component's number of a row is.
     fn of(&self, row: usize) -> impl Iterator<Item = usize> + Clone {
         (row..self.means.len()).step_by(self.n)
+    }
+
+    /// Whether a number of the row is NaN: it has no root then.
+    fn has_nan(&self, row: usize) -> bool {
+        let arrays = [self.log_weights, self.means, self.log_slopes];
+        self.of(row).any(|i| arrays.iter().any(|a| a[i].is_nan()))
     }
 
     fn start(&self, row: usize, z: f64) -> Confirmed {
