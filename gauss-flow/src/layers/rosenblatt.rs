@@ -22,8 +22,8 @@
 //! The running weights are shifted by what leaves γ as it is: u² enters less the row's smallest, so
 //! that one weight at least is finite however far out the row is.
 //!
-//! Backwards, ∂L/∂a_ki comes from z_i and log_det and from a_k,i+1, and ū_ki = (what the kernel says)
-//! - u_ki ∂L/∂a_k,i+1; x̄ = Σ_k A_kᵀ ū_k. The way to the data finds x_i from z_i dimension by dimension:
+//! Backwards, ∂L/∂a_ki comes from z_i and log_det and from a_k,i+1, and ū_ki is what the kernel
+//! says less u_ki ∂L/∂a_k,i+1; x̄ = Σ_k A_kᵀ ū_k. The way to the data finds x_i from z_i dimension by dimension:
 //! given x_1, ..., x_{i-1}, component k is a normal of σ = e^(-δ_ki).
 //!
 //! Per row K d kernel terms and K d (d + 1)/2 multiply-adds; ln p alone the latter, and K exponentials.
@@ -339,7 +339,9 @@ impl Layer for Rosenblatt {
             for ((means, log_sigmas), c) in arrays.zip(&self.components) {
                 let (row, sigma) = (c.row(i), libm::exp(-c.log_diagonal[i]));
                 triangular::row(&row[..i], &c.means[..i], before, means);
-                means.iter_mut().for_each(|m| *m = c.means[i] - sigma * *m);
+                for m in means.iter_mut() {
+                    *m = c.means[i] - sigma * *m;
+                }
                 log_sigmas.fill(-c.log_diagonal[i]);
             }
             let x_i = &mut rest[..n];

@@ -11,7 +11,7 @@ pub(crate) type Lanes = [f64; LOGICAL_LANES];
 /// Some of the rows to be done, in order.
 #[derive(Default)]
 pub(crate) struct Rows {
-    rows: [usize; LOGICAL_LANES],
+    at: [usize; LOGICAL_LANES],
     count: usize,
     /// Rows before this one have been looked at.
     next: usize,
@@ -24,7 +24,7 @@ impl Rows {
         self.count = 0;
         while self.count < LOGICAL_LANES && self.next < z.len() {
             if z[self.next].is_infinite() {
-                self.rows[self.count] = self.next;
+                self.at[self.count] = self.next;
                 self.count += 1;
             }
             self.next += 1;
@@ -35,7 +35,7 @@ impl Rows {
     /// Each row's number, the first one's in the lanes without a row.
     #[inline(always)]
     pub fn gather(&self, from: &[f64]) -> Lanes {
-        std::array::from_fn(|lane| from[self.rows[if lane < self.count { lane } else { 0 }]])
+        std::array::from_fn(|lane| from[self.at[if lane < self.count { lane } else { 0 }]])
     }
 
     /// The registers at which packs of lanes with a row begin.
@@ -48,13 +48,13 @@ impl Rows {
     #[inline(always)]
     pub fn lanes_of<S: Simd>(&self, at: usize) -> impl Iterator<Item = (usize, usize)> {
         let lanes = at * S::F64_LANES..self.count.min((at + SIDE_BY_SIDE) * S::F64_LANES);
-        lanes.map(|lane| (lane, self.rows[lane]))
+        lanes.map(|lane| (lane, self.at[lane]))
     }
 
     /// (lane, row) of all.
     #[inline(always)]
     pub fn lanes(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.rows[..self.count].iter().copied().enumerate()
+        self.at[..self.count].iter().copied().enumerate()
     }
 }
 
