@@ -66,7 +66,7 @@ impl Normals {
         let mut log_factor = Vec::with_capacity(k);
         let mut factor = Vec::with_capacity(k * tiles(dim));
         for (log_weight, a) in log_weights.iter().zip(factors.chunks_exact(triangle)) {
-            let row = |j: usize| &a[j * (j + 1) / 2..][..j + 1];
+            let row = |j: usize| &a[j * (j + 1) / 2..][..=j];
             let log_det: f64 = (0..dim).map(|j| row(j)[j].ln()).sum();
             log_factor.push(log_weight + log_det + at_mean);
             for j in (0..dim).step_by(2) {
@@ -111,7 +111,6 @@ pub fn log_terms(normals: &Normals, x: &[f64], terms: &mut [f64], n: usize) {
     assert!(n.is_multiple_of(ROWS) && x.len() == normals.dim * n);
     assert_eq!(terms.len(), normals.len() * n);
     if n > 0 {
-        // On the stack for a dozen dimensions would be possible; beside K d² it is nothing.
         let centred = &mut vec![0.0; normals.dim * ROWS];
         simd::run(LogTerms { normals, x, terms, n, centred });
     }
