@@ -111,7 +111,6 @@ pub fn log_terms(normals: &Normals, x: &[f64], terms: &mut [f64], n: usize) {
     assert!(n.is_multiple_of(ROWS) && x.len() == normals.dim * n);
     assert_eq!(terms.len(), normals.len() * n);
     if n > 0 {
-        // On the stack for a dozen dimensions would be possible; beside K d² it is nothing.
         let centred = &mut vec![0.0; normals.dim * ROWS];
         simd::run(LogTerms { normals, x, terms, n, centred });
     }

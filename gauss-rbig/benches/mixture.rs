@@ -10,14 +10,19 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use gauss_rbig::multivariate::mixture::{Frame, Mixture};
 use gauss_rbig::pca::Moments;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
 use std::hint::black_box;
 
 fn benches(c: &mut Criterion) {
     let number = |i: usize| (i as f64 * 0.754_877_666_246_692_7).fract() * 2.0 - 1.0;
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
     let x = Mat::from_fn(100_000, 10, |i, j| {
-        4.0 * number(7 * (i % 16) + j) + number(10 * i + j) + number(10 * i + (j + 1) % 10)
+        let z: f64 = StandardNormal.sample(&mut rng);
+        4.0 * number(7 * (i % 16) + j) + z
     });
-    let frame = Frame::of(&Moments::of(&x), &[0.0; 10], 3.0).expect("rows with volume");
+    let frame = Frame::of(&Moments::of(&x), &[0.0; 10], 0.1).expect("rows with volume");
     let mixture = Mixture::fit(x.subrows(0, 5_000), 16, 1).expect("a fit");
     assert_eq!(mixture.len(), 16);
     let mut group = c.benchmark_group("mixture, 100,000 x 10, 16 components");

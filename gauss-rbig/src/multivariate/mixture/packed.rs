@@ -35,6 +35,20 @@ struct Work {
     scaled: Vec<f64>,
 }
 
+impl Work {
+    /// The responsibilities of a block to `terms`, ln p to `log_prob`; Σ w ln p.
+    fn expect(&mut self, normals: &Normals, x: &[f64], weight: &[f64]) -> f64 {
+        let n = weight.len();
+        self.terms.resize(normals.len() * n, 0.0);
+        self.log_prob.resize(n, 0.0);
+        log_terms(normals, x, &mut self.terms, n);
+        normalise(&mut self.terms, weight, &mut self.log_prob);
+        // What has no weight says nothing, not even that it is infinite.
+        let terms = weight.iter().zip(&self.log_prob);
+        terms.map(|(w, l)| if *w > 0.0 { w * l } else { 0.0 }).sum()
+    }
+}
+
 impl Packed {
     /// (x - centre)/scale of rows, at least one.
     pub fn of(rows: Rows<'_>, centre: &[f64], scale: &[f64]) -> Self {
@@ -75,15 +89,7 @@ impl Packed {
     /// The sums of all rows under `normals`.
     pub fn accumulate(&self, normals: &Normals) -> Sums {
         self.sum(normals.len(), |x, weight, work, sums, _| {
-            let n = weight.len();
-            work.terms.resize(normals.len() * n, 0.0);
-            work.log_prob.resize(n, 0.0);
-            log_terms(normals, x, &mut work.terms, n);
-            normalise(&mut work.terms, weight, &mut work.log_prob);
-            // What has no weight says nothing, not even that it is infinite.
-            sums.log_prob += (weight.iter().zip(&work.log_prob))
-                .map(|(w, l)| if *w > 0.0 { w * l } else { 0.0 })
-                .sum::<f64>();
+            sums.log_prob += work.expect(normals, x, weight);
         })
     }
 
@@ -133,16 +139,7 @@ impl Packed {
     pub fn log_prob(&self, normals: &Normals) -> f64 {
         let blocks = self.x.par_chunks(BLOCK * self.dim).zip(self.weight.par_chunks(BLOCK));
         let parts: Vec<f64> = blocks
-            .map_init(Work::default, |work, (x, weight)| {
-                let n = weight.len();
-                work.terms.resize(normals.len() * n, 0.0);
-                work.log_prob.resize(n, 0.0);
-                log_terms(normals, x, &mut work.terms, n);
-                normalise(&mut work.terms, weight, &mut work.log_prob);
-                (weight.iter().zip(&work.log_prob))
-                    .map(|(w, l)| if *w > 0.0 { w * l } else { 0.0 })
-                    .sum::<f64>()
-            })
+            .map_init(Work::default, |work, (x, weight)| work.expect(normals, x, weight))
             .collect();
         parts.iter().sum()
     }
@@ -151,6 +148,7 @@ impl Packed {
 /// ln p of each row of x under `normals`.
 pub(super) fn log_prob(normals: &Normals, x: MatRef<'_, f64>) -> Vec<f64> {
     let (centre, scale) = (vec![0.0; x.ncols()], vec![1.0; x.ncols()]);
+    let ones = [1.0; BLOCK];
     let mut out = vec![0.0; x.nrows()];
     out.par_chunks_mut(BLOCK).enumerate().for_each_init(
         || (Work::default(), Vec::new()),
@@ -158,10 +156,7 @@ pub(super) fn log_prob(normals: &Normals, x: MatRef<'_, f64>) -> Vec<f64> {
             let n = out.len().next_multiple_of(ROWS);
             buffer.resize(n * x.ncols(), 0.0);
             load(x, block * BLOCK, &centre, &scale, buffer);
-            work.terms.resize(normals.len() * n, 0.0);
-            work.log_prob.resize(n, 0.0);
-            log_terms(normals, buffer, &mut work.terms, n);
-            normalise(&mut work.terms, &vec![1.0; n], &mut work.log_prob);
+            work.expect(normals, buffer, &ones[..n]);
             out.copy_from_slice(&work.log_prob[..out.len()]);
         },
     );
