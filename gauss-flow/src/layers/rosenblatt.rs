@@ -134,6 +134,10 @@ pub(crate) struct Rosenblatt {
     components: Vec<Component>,
 }
 
+/// A running weight's logarithm at least: a row whose squares overflow has log p = -∞, but should
+/// all its weights, z would be no number.
+const LEAST: f64 = -1e307;
+
 /// The arrays of one dimension, `[K][n]` each, and one of `[n]`.
 struct Columns<'a> {
     log_weights: &'a mut [f64],
@@ -158,7 +162,8 @@ impl<'a> Columns<'a> {
         Conditional { log_weights: self.log_weights, u: self.u, log_slopes: self.log_slopes }
     }
 
-    /// a_·i to a_·,i+1, less what leaves γ as it is: (u² - least²)/2 in place of u²/2.
+    /// a_·i to a_·,i+1, less what leaves γ as it is: (u² - least²)/2 in place of u²/2; no less than
+    /// [`LEAST`].
     fn advance(&mut self) {
         let n = self.least.len();
         // Finite, so that two that have overflowed are equal.
@@ -172,7 +177,7 @@ impl<'a> Columns<'a> {
             let of_row = u.iter().zip(log_slope).zip(&*self.least);
             for (a, ((u, log_slope), least)) in a.iter_mut().zip(of_row) {
                 let u = distance(*u);
-                *a += log_slope - (u - least) * (0.5 * u + 0.5 * least);
+                *a = (*a + (log_slope - (u - least) * (0.5 * u + 0.5 * least))).max(LEAST);
             }
         }
     }

@@ -22,7 +22,8 @@ use crate::normal::{HALF_LN_2PI, SQRT_2PI, number, one};
 use crate::simd::{self, Mask, Operand, Pack, T_MAX};
 use pulp::{Scalar, Simd};
 
-/// From here on z = τ*, since ln P + ln π* is nothing beside τ*²; and M(τ) enters only over M(τ'),
+/// From here on z² = τ*² - 2 ln π*, since ln P is nothing beside τ*², nor is ln π* unless a row's own
+/// weights are as far apart as it is from the components; and M(τ) enters only over M(τ'),
 /// of a τ' that is the same to 1e-77, so that one number may stand for both.
 const BEYOND: f64 = 1e40;
 /// ln [`simd::TINY`]
@@ -82,7 +83,9 @@ impl<S: Simd, const L: usize> Largest<S, L> {
     fn log_ratio<P: Operand<S, L>>(&self, tau: Pack<S, L>, log_weight: P) -> Pack<S, L> {
         // Without a fused multiply-add, and so the same on every instruction set.
         let difference = (tau - self.tau) * (tau * 0.5 + self.tau * 0.5);
-        log_weight.pack(tau.simd()) - self.log_weight - difference
+        let weights = log_weight.pack(tau.simd()) - self.log_weight;
+        // A weight of 0 is one, however near its component lies.
+        weights.at_least(-f64::MAX).select(weights - difference, f64::NEG_INFINITY)
     }
 
     /// `other` in the lanes where `own` holds.
@@ -237,7 +240,8 @@ impl<S: Simd, const L: usize> Sums<S, L> {
         let residual = (t - z) * (t + z) * 0.5 + (simd::ln(m / self.p) - log_weight);
         let z = z + residual * m * SQRT_2PI; // d/dz ln Φ(-z) = -φ(z)/Φ(-z) = -1/(√(2π) M)
         let overflown = tau.at_least(f64::MAX);
-        tau.at_most(BEYOND).select(z, overflown.select(f64::INFINITY, tau))
+        let beyond = tau * (log_weight / tau / tau * -2.0 + 1.0).sqrt();
+        tau.at_most(BEYOND).select(z, overflown.select(f64::INFINITY, beyond))
     }
 }
 
