@@ -158,14 +158,18 @@ impl<'a> Columns<'a> {
         Conditional { log_weights: self.log_weights, u: self.u, log_slopes: self.log_slopes }
     }
 
-    /// a_·i to a_·,i+1, less what leaves γ as it is: (u² - least²)/2 in place of u²/2.
+    /// a_·i to a_·,i+1, less what leaves γ as it is: (u² - least²)/2 in place of u²/2, the least of the
+    /// components that are not absent.
     fn advance(&mut self) {
         let n = self.least.len();
         // Finite, so that two that have overflowed are equal.
         let distance = |u: f64| u.abs().min(f64::MAX);
         self.least.fill(f64::MAX);
-        for u in self.u.chunks_exact(n) {
-            self.least.iter_mut().zip(u).for_each(|(least, u)| *least = least.min(distance(*u)));
+        for (a, u) in self.log_weights.chunks_exact(n).zip(self.u.chunks_exact(n)) {
+            for (least, (a, u)) in self.least.iter_mut().zip(a.iter().zip(u)) {
+                // One that is absent already has nothing to say.
+                *least = least.min(if *a < -f64::MAX { f64::MAX } else { distance(*u) });
+            }
         }
         let columns = self.log_weights.chunks_exact_mut(n).zip(self.u.chunks_exact(n));
         for ((a, u), log_slope) in columns.zip(self.log_slopes.chunks_exact(n)) {

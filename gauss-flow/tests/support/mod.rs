@@ -71,7 +71,8 @@ pub fn layer_params(spec: LayerSpec, d: usize, seed: u64) -> Vec<f64> {
             [normal(d * k, 0.7), normal(d * k, 1.2), log_sigmas.collect()].concat()
         }
         LayerSpec::Rosenblatt { components: k } => {
-            let strict = normal(k * (d * (d - 1) / 2), 0.3);
+            // A row's length stays, so that the condition of A does not grow with d.
+            let strict = normal(k * (d * (d - 1) / 2), 0.5 / (d as f64).sqrt());
             let log_diagonals = normal(d * k, 0.3).into_iter().map(|l| l + 0.1);
             let (logits, means) = (normal(k, 0.7), normal(d * k, 0.8));
             [logits, means, log_diagonals.collect(), strict].concat()
