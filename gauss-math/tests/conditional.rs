@@ -391,6 +391,22 @@ fn arguments_whose_squares_overflow() {
     }
 }
 
+/// A weight of e^(-s²/2) moves a component's tail out to √(u² + s²), also where squares are 1e200 or
+/// overflow.
+#[test]
+fn log_weights_as_large_as_the_squares() {
+    for scale in [1e3, 1e30, 1e39, 1e41, 1e80, 1e149, 1e152] {
+        let rows = rows_of(2, |k, _, [weight, u, _]| {
+            (*weight, *u) = [(0.0, 4.0 * scale), (-4.0 * scale * scale, scale)][k];
+        });
+        let (z, log_det) = map(&rows);
+        // The second one's tail is √(1 + 8) = 3 scale out, before the first one's 4.
+        assert!((z[0] / (3.0 * scale) - 1.0).abs() <= 1e-6 + 4.0 / scale, "{scale:e}: {:e}", z[0]);
+        // ln f - ln φ(z) where -u²/2 + ln w and -z²/2 are the same but for M(z)/M(u) = u/z.
+        assert!((log_det[0] + 3_f64.ln()).abs() <= 1e-5, "{scale:e}: {}", log_det[0]);
+    }
+}
+
 /// A row's bits are its own: not those of its place or its neighbours.
 #[test]
 fn a_row_does_not_depend_on_its_neighbours() {

@@ -77,6 +77,10 @@ fn naive(c: &Case) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
 
 fn vectorised(c: &Case) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     let normals = Normals::new(c.d, &c.log_weights, &c.means, &c.factors);
+    assert_eq!(
+        (normals.dim(), normals.len(), normals.is_empty()),
+        (c.d, c.log_weights.len(), false)
+    );
     let (mut log_prob, mut r) = (vec![0.0; c.n], vec![0.0; c.k * c.n]);
     log_terms(&normals, &c.x, &mut r, c.n);
     normalise(&mut r, &c.weight, &mut log_prob);

@@ -134,10 +134,6 @@ pub(crate) struct Rosenblatt {
     components: Vec<Component>,
 }
 
-/// A running weight's logarithm at least: a row whose squares overflow has log p = -∞, but should
-/// all its weights, z would be no number.
-const LEAST: f64 = -1e307;
-
 /// The arrays of one dimension, `[K][n]` each, and one of `[n]`.
 struct Columns<'a> {
     log_weights: &'a mut [f64],
@@ -162,22 +158,28 @@ impl<'a> Columns<'a> {
         Conditional { log_weights: self.log_weights, u: self.u, log_slopes: self.log_slopes }
     }
 
-    /// a_·i to a_·,i+1, less what leaves γ as it is: (u² - least²)/2 in place of u²/2; no less than
-    /// [`LEAST`].
+    /// a_·i to a_·,i+1, less what leaves γ as it is: (u² - least²)/2 in place of u²/2, the least of the
+    /// components that are not absent.
     fn advance(&mut self) {
         let n = self.least.len();
         // Finite, so that two that have overflowed are equal.
         let distance = |u: f64| u.abs().min(f64::MAX);
         self.least.fill(f64::MAX);
-        for u in self.u.chunks_exact(n) {
-            self.least.iter_mut().zip(u).for_each(|(least, u)| *least = least.min(distance(*u)));
+        for (a, u) in self.log_weights.chunks_exact(n).zip(self.u.chunks_exact(n)) {
+            for (least, (a, u)) in self.least.iter_mut().zip(a.iter().zip(u)) {
+                // One that is absent already has nothing to say.
+                *least = least.min(if *a < -f64::MAX { f64::MAX } else { distance(*u) });
+            }
         }
         let columns = self.log_weights.chunks_exact_mut(n).zip(self.u.chunks_exact(n));
         for ((a, u), log_slope) in columns.zip(self.log_slopes.chunks_exact(n)) {
             let of_row = u.iter().zip(log_slope).zip(&*self.least);
             for (a, ((u, log_slope), least)) in a.iter_mut().zip(of_row) {
                 let u = distance(*u);
-                *a = (*a + (log_slope - (u - least) * (0.5 * u + 0.5 * least))).max(LEAST);
+                // One that is absent stays so, however near it comes.
+                if *a >= -f64::MAX {
+                    *a += log_slope - (u - least) * (0.5 * u + 0.5 * least);
+                }
             }
         }
     }

@@ -94,12 +94,10 @@ pub fn layer_params(spec: LayerSpec, d: usize, seed: u64) -> Vec<f64> {
             [marginal, network].concat()
         }
         LayerSpec::Rosenblatt { components: k } => {
-            // Components as near to each other in many dimensions as in two: between far ones
-            // the distribution functions are flat, and x is not determined by z.
-            let near = 1.0 / (d as f64).sqrt();
-            let strict = normal(k * (d * (d - 1) / 2), 0.3 * near);
-            let log_diagonals = normal(d * k, 0.3 * near).into_iter().map(|l| l + 0.1);
-            let (logits, means) = (normal(k, 0.7), normal(d * k, 0.8 * near));
+            // A row's length stays, so that the condition of A does not grow with d.
+            let strict = normal(k * (d * (d - 1) / 2), 0.5 / (d as f64).sqrt());
+            let log_diagonals = normal(d * k, 0.3).into_iter().map(|l| l + 0.1);
+            let (logits, means) = (normal(k, 0.7), normal(d * k, 0.8));
             [logits, means, log_diagonals.collect(), strict].concat()
         }
         LayerSpec::Tails => params(&tails(d)),

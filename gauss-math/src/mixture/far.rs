@@ -22,10 +22,11 @@ use crate::normal::{HALF_LN_2PI, SQRT_2PI, number, one};
 use crate::simd::{self, Mask, Operand, Pack, T_MAX};
 use pulp::{Scalar, Simd};
 
-/// From here on z² = τ*² - 2 ln π*, since ln P is nothing beside τ*², nor is ln π* unless a row's own
-/// weights are as far apart as it is from the components; and M(τ) enters only over M(τ'),
-/// of a τ' that is the same to 1e-77, so that one number may stand for both.
-const BEYOND: f64 = 1e40;
+/// From here on z = τ* √(1 - 2 ln π*/τ*²): a square would overflow, and ln P is nothing beside τ*². (So
+/// would be the logarithm of a weight that does not depend on the row, but one that does may be as large.)
+const BEYOND: f64 = 1e150;
+/// M(τ) is taken of no more than this: 1/τ must not become subnormal.
+const MILLS_MAX: f64 = 1e300;
 /// ln [`simd::TINY`]
 const LN_TINY: f64 = -644.723_826_038_332_8;
 
@@ -143,7 +144,7 @@ impl<S: Simd, const L: usize> Scale<S, L> {
         log_weight: P,
     ) -> (Pack<S, L>, Pack<S, L>) {
         let e = simd::exp(self.density.log_ratio(at.tau, log_weight));
-        let m = simd::mills_anywhere(at.tau.min(BEYOND));
+        let m = simd::mills_anywhere(at.tau.min(MILLS_MAX));
         let tail = if self.any_inside {
             let e = simd::exp(self.tail.log_ratio(at.out, log_weight));
             let inner = -simd::exp_neg_half_square(at.tau.min(T_MAX)) * m + 1.0;
@@ -218,7 +219,7 @@ impl<S: Simd, const L: usize> Sums<S, L> {
         };
         let Largest { tau, log_weight } = self.scale.density;
         let log_ratio = self.scale.tail.log_ratio(tau, log_weight);
-        let mills_over_p = simd::mills_anywhere(a.min(BEYOND)) / self.p;
+        let mills_over_p = simd::mills_anywhere(a.min(MILLS_MAX)) / self.p;
         let log_det = log_ratio + simd::ln(self.slope * mills_over_p);
         // Where z overflows the widest component is alone.
         let finite = a.at_most(f64::MAX);
@@ -240,7 +241,7 @@ impl<S: Simd, const L: usize> Sums<S, L> {
         let residual = (t - z) * (t + z) * 0.5 + (simd::ln(m / self.p) - log_weight);
         let z = z + residual * m * SQRT_2PI; // d/dz ln Φ(-z) = -φ(z)/Φ(-z) = -1/(√(2π) M)
         let overflown = tau.at_least(f64::MAX);
-        let beyond = tau * (log_weight / tau / tau * -2.0 + 1.0).sqrt();
+        let beyond = tau * (-(log_weight / tau / tau) * 2.0 + 1.0).sqrt();
         tau.at_most(BEYOND).select(z, overflown.select(f64::INFINITY, beyond))
     }
 }
