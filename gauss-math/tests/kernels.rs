@@ -5,7 +5,7 @@ mod support;
 
 use gauss_math::mixture::{Gradient, Inverter, Mixture};
 use gauss_math::simd::{self, Backend, LOGICAL_LANES, Pack};
-use gauss_math::{matrix, normal, slice};
+use gauss_math::{matrix, normal, slice, triangular};
 use proptest::prelude::*;
 use support::backends::on_every_backend;
 use support::strategies::{any_number, cases, mixture, place};
@@ -265,6 +265,47 @@ proptest! {
                 let want: f64 = 1.0 + (0..n).map(|r| z_bar[i * n + r] * x[j * n + r]).sum::<f64>();
                 prop_assert!((q_bar[i * d + j] - want).abs() <= tolerance(n + 1));
             }
+        }
+    }
+
+    #[test]
+    fn triangles_agree_on_every_backend(
+        (d, n, numbers) in (1_usize..12, 0_usize..5).prop_flat_map(|(d, blocks)| {
+            let n = LOGICAL_LANES * blocks;
+            let len = d * (d + 1) / 2 + d + d * n + n;
+            (Just(d), Just(n), prop::collection::vec(-2.0..2.0_f64, len))
+        }),
+    ) {
+        // Numbers u of d products up to 8 each; a square rounds 2 |u| of their error.
+        let tol = 8.0 * (d * d) as f64 * EPS;
+        let (triangle, rest) = numbers.split_at(d * (d + 1) / 2);
+        let (means, rest) = rest.split_at(d);
+        let (x, u_bar) = rest.split_at(d * n);
+        let row = |i: usize| &triangle[i * (i + 1) / 2..][..=i];
+        let all = || {
+            let (mut u, mut squares) = (vec![f64::NAN; d * n], vec![f64::NAN; n]);
+            for i in 0..d {
+                let u = &mut u[i * n..(i + 1) * n];
+                triangular::row(row(i), &means[..=i], &x[..(i + 1) * n], u);
+            }
+            let work = &mut vec![f64::NAN; LOGICAL_LANES * d];
+            triangular::squared_norm(triangle, means, x, &mut squares, work);
+            let mut x_bar = vec![1.0; d * n];
+            triangular::add_row_transposed(row(d - 1), u_bar, &mut x_bar);
+            [u, squares, x_bar].concat()
+        };
+        let got = on_every_backend(all, |_, value| 100.0 + value.abs())?;
+        for r in 0..n {
+            let mut square = 0.0;
+            for i in 0..d {
+                let u: f64 = (0..=i).map(|j| row(i)[j] * (x[j * n + r] - means[j])).sum();
+                prop_assert!((got[i * n + r] - u).abs() <= tol);
+                square += u * u;
+                let x_bar = 1.0 + row(d - 1)[i] * u_bar[r];
+                prop_assert!((got[(d + 1 + i) * n + r] - x_bar).abs() <= tol);
+            }
+            let got = got[d * n + r];
+            prop_assert!((got - square).abs() <= tol * (1.0 + square), "{got} {square}");
         }
     }
 }

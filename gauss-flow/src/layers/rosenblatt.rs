@@ -176,7 +176,7 @@ impl<'a> Columns<'a> {
             let of_row = u.iter().zip(log_slope).zip(&*self.least);
             for (a, ((u, log_slope), least)) in a.iter_mut().zip(of_row) {
                 let u = distance(*u);
-                // One that is absent stays so, however near it comes.
+                // What is absent stays so: its u may be less than the least of the others.
                 if *a >= -f64::MAX {
                     *a += log_slope - (u - least) * (0.5 * u + 0.5 * least);
                 }

@@ -4,6 +4,7 @@
 //! Chance is the standard error of the mean difference, row by row: what two densities have in
 //! common with the row cancels. (The one-standard-error rule: Breiman et al. 1984, section 3.4.3.)
 
+use super::mixture::Mixed;
 use super::search::Runner;
 use crate::Error;
 use crate::mean::Mean;
@@ -20,6 +21,17 @@ pub(super) fn is_ahead(a: &Flow, b: &Flow, validation: Rows<'_>) -> Result<bool,
     // One row, or a density of 0, has no standard error.
     let chance = if difference.standard_error.is_nan() { 0.0 } else { difference.standard_error };
     Ok(difference.mean > chance)
+}
+
+/// Whether a mixture is ahead of what was trained by more than chance; or, with fewer parameters, at
+/// all. What is ahead by chance alone and larger gives way to the flow, which generalises better.
+pub(super) fn is_better(
+    mixed: &Mixed,
+    trained: &Runner,
+    validation: Rows<'_>,
+) -> Result<bool, Error> {
+    let fewer = mixed.flow.n_params() < trained.flow.n_params();
+    Ok(mixed.score > trained.score && (fewer || is_ahead(&mixed.flow, &trained.flow, validation)?))
 }
 
 /// Of runners, the best first: the best, or one of another kind with fewer parameters that it is

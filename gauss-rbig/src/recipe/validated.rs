@@ -60,7 +60,7 @@ pub(super) fn fit_alone(
     against_baselines(fitted, rows, guard)
 }
 
-/// The same, or a simple model that does better.
+/// The same, or a simple model that it is not ahead of.
 fn against_baselines(
     fitted: Fitted,
     (x, validation): (Rows<'_>, Rows<'_>),
@@ -76,7 +76,11 @@ fn against_baselines(
     let most = if guard.cancelled { 1 } else { usize::MAX };
     for found in rivals(x, validation).take(most) {
         let (rival, flow) = found?;
-        if !(fitted.validation_log_prob >= Some(rival.score)) {
+        let simpler = match fitted.winner {
+            Winner::Baseline(_) => fitted.validation_log_prob < Some(rival.score),
+            _ => !judge::is_ahead(&fitted.flow, &flow, validation)?,
+        };
+        if simpler {
             fitted.winner = Winner::Baseline(rival.baseline);
             fitted.history = None; // of a flow that is not the result
             (fitted.flow, fitted.validation_log_prob) = (flow, Some(rival.score));
@@ -109,7 +113,7 @@ fn search(
             let ladder = ladder(recipe, x.ncols());
             let runner = judge::choose(search.run(&ladder, bar)?, validation)?;
             match mixed {
-                Some(mixed) if judge::is_ahead(&mixed.flow, &runner.flow, validation)? => {
+                Some(mixed) if judge::is_better(&mixed, &runner, validation)? => {
                     of_mixture(mixed, guard)
                 }
                 _ => of_runner(runner, trials.len() > begun, guard),
