@@ -17,8 +17,8 @@ moons.csv and the model model.gauss.";
 
 /// Watch a flow learn two moons: fits, figures and a report
 ///
-/// Draws 5,000 points of a known density, fits a flow to them in four ways, and measures each
-/// against the truth on fresh points.
+/// Draws 5,000 points of a known density, fits flows to them in six ways, and measures each against
+/// the truth on fresh points.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Demo {
