@@ -5,6 +5,7 @@ use gauss_flow::{History, StopReason};
 use gauss_rbig::defects::Defect;
 use gauss_rbig::recipe::{Candidate, Recipe};
 pub use gauss_rbig::recipe::{DensityKind, Rival, Winner};
+pub use gauss_rbig::tails::ColumnTails;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -28,6 +29,9 @@ pub struct Provenance {
     pub defects: Vec<Defect>,
     /// Noise that was added to columns: ln p(x) is that of the columns with it.
     pub noise: Vec<Noise>,
+    /// The columns whose tails fall like a power, and are made normal by the flow's first layer: in
+    /// the flow's units.
+    pub tails: Vec<ColumnTails>,
     /// The rows that the fit was judged by.
     pub held_out: HeldOut,
     /// Mean log-density of those rows under the validated fit.

@@ -5,10 +5,13 @@
 mod models;
 
 use gauss_flow::StopReason;
+use gauss_flow::layers::tails::Tail;
 use gauss_model::gauss_rbig::baseline::Baseline;
 use gauss_model::gauss_rbig::defects::Defect;
 use gauss_model::gauss_rbig::recipe::{Blocks, Budget, Candidate, Method, Recipe, Refit};
-use gauss_model::provenance::{HeldOut, How, Noise, Rival, Training, Trial, Weights, Winner};
+use gauss_model::provenance::{
+    ColumnTails, HeldOut, How, Noise, Rival, Training, Trial, Weights, Winner,
+};
 use gauss_model::{Column, Kind, Model, Provenance, Support};
 use models::{old_provenance, small_flow, small_model, small_model_of};
 use std::path::{Path, PathBuf};
@@ -77,6 +80,7 @@ fn full_model() -> Model {
         Defect::Rounded { column: 1, step: 0.5, ties: 0.75 },
         Defect::FewRows { rows: 2, columns: vec![0, 1] },
     ];
+    let tail = Tail { threshold: 2.0, probability: 0.125, scale: 0.5, index: 0.25 };
     let provenance = Provenance {
         effective_rows: 1000.5,
         weights: Some(Weights { column: Some("gewicht".to_owned()) }),
@@ -84,6 +88,7 @@ fn full_model() -> Model {
         how: How::Recipe(recipe),
         defects,
         noise: vec![Noise { column: 1, width: 0.5 }],
+        tails: vec![ColumnTails::new(1, None, Some(tail))],
         held_out: HeldOut::Split { rows: 308 },
         held_out_log_prob: Some(-2.375),
         winner: Some(Winner::Trained(candidate)),

@@ -31,8 +31,10 @@ impl Subject<'_> {
         let y = Mat::from_fn(within.len(), y.ncols(), |i, j| y[(within[i], j)]);
         let states = self.model.flow().forward_with_intermediates(y.as_ref()).ok()?;
         let layers = self.model.flow().layers();
-        // A first layer that standardises shows the data as they are, on scales alike.
-        let first = usize::from(matches!(layers.first(), Some(LayerSpec::Standardize)));
+        // First layers that bring in tails and standardise show the data as they are, on scales alike.
+        let prepares =
+            |layer: &&LayerSpec| matches!(layer, LayerSpec::Standardize | LayerSpec::Tails);
+        let first = layers.iter().take_while(prepares).count();
         let shown = self.shown(first);
         let clouds: Vec<Vec<[f64; 2]>> =
             shown.iter().map(|&k| points(&states[k], pair, k == 0)).collect();
@@ -75,7 +77,12 @@ impl Subject<'_> {
             return all;
         }
         let ends = |k: &usize| {
-            *k == first || *k == layers.len() || matches!(layers[k - 1], LayerSpec::Marginal { .. })
+            *k == first
+                || *k == layers.len()
+                || matches!(
+                    layers[k - 1],
+                    LayerSpec::Marginal { .. } | LayerSpec::Conditioned { .. }
+                )
         };
         spread(&all.into_iter().filter(ends).collect::<Vec<_>>())
     }
@@ -88,6 +95,8 @@ impl Subject<'_> {
         }
         let what = match layers[k - 1] {
             LayerSpec::Standardize => "scaled",
+            LayerSpec::Conditioned { .. } => "conditioned",
+            LayerSpec::Rosenblatt { .. } => "one by one",
             LayerSpec::Rotation { .. } => "rotated",
             LayerSpec::Marginal { .. } => "marginals",
             other => other.name(),

@@ -21,14 +21,8 @@ pub struct RecipeArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The model (what is not given is found by the search)")]
 struct Shape {
-    /// Kind of density: rotations and mixtures per dimension in blocks; one mixture of normals with
-    /// full covariances; or mixtures per column whose shape depends on the columns before it
-    #[arg(
-        long,
-        value_enum,
-        value_name = "blocks|mixture|conditioned",
-        hide_possible_values = true
-    )]
+    /// Kind of density: blocks, mixture or conditioned [default: the best]
+    #[arg(long, value_enum, value_name = "KIND", hide_possible_values = true)]
     kind: Option<KindArg>,
     /// Blocks, each a rotation and a mixture per dimension
     #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = positive)]

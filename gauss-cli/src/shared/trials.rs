@@ -110,6 +110,15 @@ pub fn notes(model: &Model) -> Vec<(String, String)> {
     if let Some(chosen) = chosen(provenance) {
         note("chosen", chosen);
     }
+    for tails in &provenance.tails {
+        let column = &model.columns()[tails.column].name;
+        for (side, tail) in [("lower", tails.lower), ("upper", tails.upper)] {
+            if let Some(tail) = tail {
+                let power = -1.0 / tail.index;
+                note("tail", format!("{column}: the {side} one falls like the power {power:.2}"));
+            }
+        }
+    }
     if let Some(score) = provenance.held_out_log_prob {
         note("held out", format!("{score:.4} nats on {held_out} validation rows"));
     }

@@ -79,7 +79,12 @@ impl Watch for &FitProgress {
 impl State {
     fn hear(&mut self, event: &Event<'_>, elapsed: Duration) {
         match *event {
+            Event::Stage(Stage::Mixture) => {
+                self.enter("mixture of normals".to_owned(), "iteration", 0, elapsed);
+                self.stage = Some(Stage::Mixture);
+            }
             Event::Stage(stage) => self.stage = Some(stage),
+            Event::Step { .. } if self.stage == Some(Stage::Mixture) => self.done += 1,
             Event::Block { record, blocks } => {
                 let what = match self.stage {
                     Some(Stage::Candidate { candidate, of, .. }) => {
@@ -122,13 +127,18 @@ impl State {
     }
 
     fn status(&self, elapsed: Duration) -> (String, Option<f64>, String) {
-        let part = ((self.done as f64 + self.within) / self.of.max(1) as f64).min(1.0);
+        let seconds = elapsed.as_secs_f64();
+        if self.of == 0 {
+            // EM goes on for as long as it gains.
+            let details = format!("{} {}, {} so far", self.unit, self.done, span(seconds.floor()));
+            return (self.what.clone(), None, details);
+        }
+        let part = ((self.done as f64 + self.within) / self.of as f64).min(1.0);
         let taken = elapsed.saturating_sub(self.begun).as_secs_f64();
         let left = taken * (1.0 - part) / part;
         // The next stage depends on how this one ends, so nobody knows more.
         let left = if left.is_finite() { format!(" ({} left)", span(left)) } else { String::new() };
         let State { unit, done, of, loss, .. } = self;
-        let seconds = elapsed.as_secs_f64();
         let details =
             format!("{unit} {done} of {of}{left}, {loss}, {} so far", span(seconds.floor()));
         (self.what.clone(), Some(part), details)

@@ -59,6 +59,7 @@ impl Fitted {
             created_by: prepared.created_by,
             defects: prepared.defects,
             noise: prepared.noise,
+            tails: search.tails.clone(),
             held_out: match (validation_rows, &prepared.validation) {
                 (0, _) => HeldOut::None,
                 (rows, Some(_)) => HeldOut::Given { rows },

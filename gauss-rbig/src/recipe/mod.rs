@@ -3,21 +3,27 @@
 //! 1. Some rows are set aside to validate, unless the caller brings their own.
 //! 2. Columns that fall like a power have their tails made normal ([`crate::tails`]); all that
 //!    follows sees the rows so.
-//! 3. A ladder of architectures and priors ([`Candidate`]) is begun: each from a greedy fit
+//! 3. Three kinds of density ([`DensityKind`]) are tried, each by a ladder of its own ([`Candidate`]):
+//!    a **mixture** of normals with full covariances, by EM, its size chosen by the validation rows
+//!    ([`crate::multivariate::mixture`]); **blocks** of rotations and marginal maps, from a greedy fit
 //!    ([`crate::fit`]), which brings every marginal near normal, block by block, without a
-//!    gradient, and gets most of the way in a fraction of the time.
-//! 4. All blocks of a candidate are trained together on the exact likelihood, in rounds that leave
-//!    fewer and fewer candidates and give them more and more time (`search.rs`). Training starts
-//!    gently, so that a warm start is not lost to the optimiser's first steps, and keeps the
+//!    gradient, and gets most of the way in a fraction of the time; and **conditioned** marginal
+//!    maps, from the columns' own.
+//! 4. All blocks, or layers, of a candidate are trained together on the exact likelihood, in rounds
+//!    that leave fewer and fewer candidates and give them more and more time (`search/`). Training
+//!    starts gently, so that a warm start is not lost to the optimiser's first steps, and keeps the
 //!    parameters, raw or averaged, that do best on the validation rows; the start itself counts,
 //!    so no round ends below its start there. A prior pulls every marginal map towards the one
-//!    that does nothing, which keeps a small table from being learnt by heart.
-//!    A budget of time bounds the whole: a part of it is kept for the second fit.
-//! 5. The winner is held against one normal distribution and against independent columns
+//!    that does nothing, and weight decay holds networks back, which keeps a small table from
+//!    being learnt by heart. A budget of time bounds the whole: a part of it is kept for the second
+//!    fit.
+//! 5. The best of them wins; of two that chance alone may have put in order, the simpler one, and a
+//!    flow before a mixture (`judge.rs`).
+//! 6. The winner is held against one normal distribution and against independent columns
 //!    ([`Baseline`]); should one of them do better on the validation rows, it is the result.
 //!    With fewer rows than can be split (40) there is nothing else: the one of the
 //!    two that does better in cross-validation.
-//! 6. Where the validation rows came out of the table, the winner's way is gone again on all rows,
+//! 7. Where the validation rows came out of the table, the winner's way is gone again on all rows,
 //!    for as many steps: no row is wasted.
 //!
 //! ```

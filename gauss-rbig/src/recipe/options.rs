@@ -110,8 +110,14 @@ impl Default for Recipe {
 
 impl fmt::Display for Recipe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let only = |kind: DensityKind| {
+            DensityKind::ALL.iter().all(|other| self.tries(*other) == (*other == kind))
+        };
         f.write_str(match self.method {
-            Method::Warm => "greedy starts, then joint training",
+            Method::Warm if only(DensityKind::Blocks) => "greedy starts, then joint training",
+            Method::Warm if only(DensityKind::Mixture) => "expectation and maximisation",
+            Method::Warm if only(DensityKind::Conditioned) => "training of conditioned layers",
+            Method::Warm => "the best of blocks, mixtures and conditioned layers",
             Method::Rbig => "greedy fit",
             Method::Joint => "joint training from quantiles",
         })

@@ -69,6 +69,12 @@ pub struct ColumnTails {
 }
 
 impl ColumnTails {
+    /// Of a column, from 0.
+    #[must_use]
+    pub fn new(column: usize, lower: Option<Tail>, upper: Option<Tail>) -> Self {
+        Self { column, lower, upper }
+    }
+
     fn sides(&self) -> [Option<Tail>; 2] {
         [self.lower, self.upper]
     }

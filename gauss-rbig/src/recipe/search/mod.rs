@@ -59,11 +59,12 @@ pub struct Trial {
     pub candidate: Candidate,
     /// Steps of the optimiser in this round; of a mixture, passes over the rows.
     pub steps: usize,
-    /// Mean log-density of the validation rows before and after, in nats.
+    /// Mean log-density of the validation rows before and after, in nats; before a mixture, that of one
+    /// normal distribution.
     pub before: f64,
     /// See `before`; NaN where the candidate could not be fitted.
     pub after: f64,
-    /// Time for the round.
+    /// Time for the round; of a mixture, an equal part of what all sizes took.
     pub seconds: f64,
 }
 
