@@ -12,8 +12,8 @@ const EXAMPLES: &str = "\
 Example:
   gauss demo --out demo
 
-It takes a few seconds and leaves report.html, the figures as SVG and PNG, metrics.json, the data \
-moons.csv and the model model.gauss.";
+It takes about half a minute, most of it the search, and leaves report.html, the figures as SVG \
+and PNG, metrics.json, the data moons.csv and the model model.gauss.";
 
 /// Watch a flow learn two moons: fits, figures and a report
 ///
