@@ -70,3 +70,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     }
 }
+
+// The guide's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/models.md")]
+struct Guide;

@@ -8,7 +8,9 @@ const ROUND_TRIP: f64 = 1e-10;
 const MASS: f64 = 0.005;
 const KL_QUANTILE: f64 = 0.12;
 const KL_WARM: f64 = 0.06;
-const KL_RECOMMENDED: f64 = 0.05;
+const KL_MIXTURE: f64 = 0.02;
+const KL_CONDITIONED: f64 = 0.03;
+const KL_RECOMMENDED: f64 = 0.03;
 /// RBIG as a flow: rounding only.
 const DEVIATION: f64 = 1e-10;
 /// 5,000 points: four standard errors of a mean are 0.06, of a variance 0.08.
@@ -38,14 +40,22 @@ fn the_demonstration_keeps_its_promises() {
 
     assert_eq!(metrics["flow"]["layers"], 17);
     assert_eq!(metrics["flow"]["trainable_parameters"], 416);
-    for way in ["quantile_start", "warm_start", "rbig", "recommended"] {
+    let ways = ["quantile_start", "warm_start", "rbig", "mixture", "conditioned", "recommended"];
+    for way in ways {
         assert!(number(&format!("/{way}/nll_final")) < number(&format!("/{way}/nll_initial")));
         assert!(number(&format!("/{way}/held_out_kl")) > 0.0, "better than the truth");
         assert!(number(&format!("/{way}/seconds")) > 0.0);
+        assert!((number(&format!("/{way}/mass")) - 1.0).abs() <= MASS, "{way}");
+        assert!(number(&format!("/{way}/parameters")) > 0.0);
     }
     assert!(number("/quantile_start/held_out_kl") <= KL_QUANTILE);
     assert!(number("/warm_start/held_out_kl") <= KL_WARM);
+    assert!(number("/mixture/held_out_kl") <= KL_MIXTURE);
+    assert!(number("/conditioned/held_out_kl") <= KL_CONDITIONED);
     assert!(number("/recommended/held_out_kl") <= KL_RECOMMENDED);
+    let model = |way: &str| metrics[way]["model"].as_str().unwrap().to_owned();
+    assert!(model("mixture").starts_with("mixture of "), "{}", model("mixture"));
+    assert!(model("conditioned").contains("conditioned layer"), "{}", model("conditioned"));
     assert!(number("/warm_start/nll_initial") + 1.0 < number("/quantile_start/nll_initial"));
     assert!(number("/rbig_flow_deviation") <= DEVIATION);
     assert!((number("/density/mass") - 1.0).abs() <= MASS);
@@ -61,8 +71,17 @@ fn the_demonstration_keeps_its_promises() {
         }
     }
 
-    let figures =
-        ["data", "training", "rbig", "pushforward", "density", "samples", "round_trip", "layers"];
+    let figures = [
+        "data",
+        "fits",
+        "training",
+        "rbig",
+        "pushforward",
+        "density",
+        "samples",
+        "round_trip",
+        "layers",
+    ];
     for figure in figures {
         let svg = std::fs::read_to_string(out.join(format!("{figure}.svg"))).unwrap();
         assert!(svg.contains("<svg") && svg.trim_end().ends_with("</svg>"), "{figure}");

@@ -12,13 +12,13 @@ const EXAMPLES: &str = "\
 Example:
   gauss demo --out demo
 
-It takes a few seconds and leaves report.html, the figures as SVG and PNG, metrics.json, the data \
-moons.csv and the model model.gauss.";
+It takes about half a minute, most of it the search, and leaves report.html, the figures as SVG \
+and PNG, metrics.json, the data moons.csv and the model model.gauss.";
 
 /// Watch a flow learn two moons: fits, figures and a report
 ///
-/// Draws 5,000 points of a known density, fits a flow to them in four ways, and measures each
-/// against the truth on fresh points.
+/// Draws 5,000 points of a known density, fits flows to them in six ways, and measures each against
+/// the truth on fresh points.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Demo {

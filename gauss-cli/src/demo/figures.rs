@@ -3,24 +3,27 @@
 use faer::Mat;
 use rayon::prelude::*;
 
-use super::checks::{CELLS, Checks, EDGE};
-use super::fits::{Fits, Way};
+use super::checks::Checks;
+use super::fits::Fits;
+use super::way::{CELLS, EDGE, Way};
 use crate::error::Error;
 use crate::plot::{
-    BarsAndLine, Cloud, ColorBy, Figure, HeatMaps, Histogram, Reference, ScatterGrid, Series,
-    State, TrainingCurves, bars_and_line, heat_maps, histogram, joint_pair, joint_plot,
-    scatter_grid, standard_normal, training_curves,
+    BarsAndLine, Cloud, ColorBy, Densities, DensityMap, Figure, HeatMaps, Histogram, Reference,
+    ScatterGrid, Series, State, TrainingCurves, bars_and_line, densities, heat_maps, histogram,
+    joint_pair, joint_plot, number, scatter_grid, standard_normal, training_curves,
 };
 use crate::table::Directory;
 
-/// Log-densities below this are one colour.
+/// Log-densities below this are one colour, where one density is looked at and where several are.
 const FLOOR: f64 = -20.0;
+const SHARED_FLOOR: f64 = -10.0;
 /// What a round trip may lose at most.
 const ROUND_TRIP_BOUND: f64 = 1e-10;
 
 /// All of them.
 pub struct Figures {
     pub data: Figure,
+    pub fits: Figure,
     pub training: Figure,
     pub rbig: Figure,
     pub latent: Figure,
@@ -51,6 +54,7 @@ impl Figures {
                 &data_cloud,
                 None,
             ),
+            fits: all(fits),
             training: training(fits),
             rbig: rbig(fits),
             latent: joint_plot(
@@ -62,7 +66,7 @@ impl Figures {
             density: heat_maps(&HeatMaps {
                 title: "The learned density",
                 subtitle: "220 × 220 cells; the dots are some of the data",
-                log_density: &checks.log_density,
+                log_density: &fits.warm_start.log_density,
                 columns: CELLS,
                 x: (-EDGE, EDGE),
                 y: (-EDGE, EDGE),
@@ -89,9 +93,10 @@ impl Figures {
     }
 
     /// Their names, and they.
-    fn named(&self) -> [(&'static str, &Figure); 8] {
+    fn named(&self) -> [(&'static str, &Figure); 9] {
         [
             ("data", &self.data),
+            ("fits", &self.fits),
             ("training", &self.training),
             ("rbig", &self.rbig),
             ("pushforward", &self.latent),
@@ -114,9 +119,32 @@ impl Figures {
     }
 }
 
+/// The density of every fit.
+fn all(fits: &Fits) -> Figure {
+    let notes = fits
+        .ways()
+        .map(|way| format!("KL {} ± {}", number(way.kl.mean, 4), number(way.kl.standard_error, 4)));
+    let maps: Vec<DensityMap<'_>> = fits
+        .ways()
+        .into_iter()
+        .zip(&notes)
+        .map(|(way, note)| DensityMap { name: way.made.name, note, log_density: &way.log_density })
+        .collect();
+    densities(&Densities {
+        title: "Six fits of two moons",
+        subtitle: "log p(x) in nats, and KL(true ‖ model) on 50,000 fresh points",
+        maps: &maps,
+        columns: CELLS,
+        x: (-EDGE, EDGE),
+        y: (-EDGE, EDGE),
+        labels: ["x₁", "x₂"],
+        floor: SHARED_FLOOR,
+    })
+}
+
 fn training(fits: &Fits) -> Figure {
     let curve = |way: &Way| -> Vec<(f64, f64)> {
-        let epochs = way.history.as_ref().map_or(&[][..], |h| &h.epochs);
+        let epochs = way.made.history.as_ref().map_or(&[][..], |h| &h.epochs);
         epochs.iter().map(|e| (e.epoch as f64, e.train_nll)).collect()
     };
     let (quantile, warm) = (curve(&fits.quantile_start), curve(&fits.warm_start));

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::checks::Checks;
-use super::fits::{Fits, Way};
+use super::fits::Fits;
+use super::way::Way;
 
 /// All numbers; nats per row, for standardised data.
 #[derive(Serialize, JsonSchema)]
@@ -19,6 +20,10 @@ pub struct Metrics {
     warm_start: WayNumbers,
     /// The greedy fit alone.
     rbig: WayNumbers,
+    /// The best mixture of normals with full covariances.
+    mixture: WayNumbers,
+    /// The best marginal maps whose shape depends on the earlier column.
+    conditioned: WayNumbers,
     /// What `gauss fit` does.
     recommended: WayNumbers,
     /// Negentropy that each greedy block removed, in nats.
@@ -27,7 +32,7 @@ pub struct Metrics {
     rbig_flow_deviation: f64,
     /// Of z = f(x) over the points.
     pushforward: Pushforward,
-    /// The density on a grid.
+    /// The warm-started fit's density on a grid.
     density: Density,
     /// Drawn points.
     samples: Samples,
@@ -45,7 +50,11 @@ struct FlowSize {
 
 #[derive(Serialize, JsonSchema)]
 struct WayNumbers {
-    /// Mean negative log-likelihood before training.
+    /// What it is made of; for a person.
+    model: String,
+    /// Numbers in it.
+    parameters: usize,
+    /// Mean negative log-likelihood before the fit.
     nll_initial: f64,
     /// The same after it.
     nll_final: f64,
@@ -53,6 +62,8 @@ struct WayNumbers {
     held_out_kl: f64,
     /// Of that estimate.
     held_out_kl_standard_error: f64,
+    /// The sum of its density over the grid times the cells' area: 1.
+    mass: f64,
     /// Time for the fit.
     seconds: f64,
 }
@@ -94,11 +105,14 @@ struct RoundTrip {
 impl From<&Way> for WayNumbers {
     fn from(way: &Way) -> Self {
         Self {
+            model: way.made.model.clone(),
+            parameters: way.made.parameters,
             nll_initial: way.nll_initial,
             nll_final: way.nll_final,
-            held_out_kl: way.kl,
-            held_out_kl_standard_error: way.kl_error,
-            seconds: way.seconds,
+            held_out_kl: way.kl.mean,
+            held_out_kl_standard_error: way.kl.standard_error,
+            mass: way.mass,
+            seconds: way.made.seconds,
         }
     }
 }
@@ -106,7 +120,7 @@ impl From<&Way> for WayNumbers {
 impl Metrics {
     /// The numbers of a run.
     pub fn of(fits: &Fits, checks: &Checks) -> Self {
-        let flow = &fits.warm_start.flow;
+        let flow = &fits.warm_start.made.flow;
         Self {
             true_entropy: fits.entropy,
             flow: FlowSize {
@@ -116,6 +130,8 @@ impl Metrics {
             quantile_start: (&fits.quantile_start).into(),
             warm_start: (&fits.warm_start).into(),
             rbig: (&fits.rbig).into(),
+            mixture: (&fits.mixture).into(),
+            conditioned: (&fits.conditioned).into(),
             recommended: (&fits.recommended).into(),
             rbig_blocks: fits.rbig_blocks.iter().map(|b| b.negentropy_removed).collect(),
             rbig_flow_deviation: fits.rbig_deviation,
@@ -123,7 +139,7 @@ impl Metrics {
                 mean: checks.latent_mean,
                 covariance: checks.latent_covariance,
             },
-            density: Density { mass: checks.mass, seconds: checks.grid_seconds },
+            density: Density { mass: fits.warm_start.mass, seconds: fits.warm_start.grid_seconds },
             samples: Samples { rows: checks.samples.nrows(), seconds: checks.sample_seconds },
             round_trip: RoundTrip {
                 median: checks.round_trip_quantile(0.5),

@@ -1,14 +1,17 @@
 //! The demonstration: two moons from data to density, samples and figures.
 //!
-//! 1. `fits.rs` draws the data and fits the flow in four ways,
-//! 2. `checks.rs` puts the warm-started flow to the test: pushforward, mass, round trip,
+//! 1. `fits.rs` draws the data and fits them in six ways: by hand, which `joint.rs` prepares, and
+//!    by the recipe; `way.rs` judges each by the truth,
+//! 2. `checks.rs` puts the warm-started flow to the test: pushforward, samples, round trip,
 //! 3. `figures.rs` draws, `page.rs` tells the story, `metrics.rs` writes the numbers down.
 
 mod checks;
 mod figures;
 mod fits;
+mod joint;
 mod metrics;
 mod page;
+mod way;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -25,10 +28,12 @@ use crate::table::{self, Directory, Encoding};
 use crate::terminal::{Console, FitProgress, Remark};
 use crate::words::{aligned, grouped};
 use checks::Checks;
-pub use checks::{SAMPLES, density_grid};
+pub use checks::SAMPLES;
 use figures::Figures;
 use fits::Fits;
-pub use fits::JointTraining;
+pub use joint::JointTraining;
+use way::Made;
+pub use way::density_grid;
 
 /// The columns of moons.csv.
 const COLUMNS: [&str; 2] = ["x", "y"];
@@ -57,7 +62,7 @@ pub fn run(out: &Path, console: &Console) -> Result<(), Error> {
     drop(progress);
     console.remark(&Remark::note(describe(&fits)));
     let checks = Checks::run(&fits)?;
-    console.remark(&Remark::note(checks.describe()));
+    console.remark(&Remark::note(checks.describe(&fits.warm_start)));
 
     let figures = Figures::draw(&fits, &checks);
     figures.write(&directory)?;
@@ -93,18 +98,20 @@ fn model(fits: &Fits, seed: u64) -> Result<Vec<u8>, Error> {
         seed,
         how: How::Recipe(fits.recipe.clone()),
         created_by: concat!("gauss ", env!("CARGO_PKG_VERSION")).to_owned(),
-        training: fits.recommended.history.as_ref().map(Training::from),
+        winner: Some(fits.fitted.winner),
+        refitted: fits.fitted.refitted,
+        training: fits.fitted.history.as_ref().map(Training::from),
         ..Provenance::default()
     };
     let columns = COLUMNS.map(Column::real).to_vec();
-    let model = Model::new(fits.recommended.flow.clone(), columns, provenance)
+    let model = Model::new(fits.fitted.flow.clone(), columns, provenance)
         .context("the recommended model")?;
     Ok(model.to_bytes().context("model.gauss")?)
 }
 
-/// The flow's layers and the four fits, for the terminal.
+/// The flow's layers and the fits, for the terminal.
 fn describe(fits: &Fits) -> String {
-    let flow = &fits.warm_start.flow;
+    let flow = &fits.warm_start.made.flow;
     let layer = |range: &str, index: usize| {
         let spec = flow.layers()[index];
         let numbers = match spec {
@@ -145,13 +152,17 @@ fn describe(fits: &Fits) -> String {
         fits.rbig_deviation
     ));
     lines.push("\nFits, nats per row:".to_owned());
-    let ways = fits.ways().map(|(name, fit)| {
+    lines.push(aligned(&fits.ways().map(|way| {
         let numbers = format!(
             "NLL {:8.4} -> {:.4}   held-out KL {:.4} ± {:.4}   {:.2} s",
-            fit.nll_initial, fit.nll_final, fit.kl, fit.kl_error, fit.seconds
+            way.nll_initial, way.nll_final, way.kl.mean, way.kl.standard_error, way.made.seconds
         );
-        (name, numbers)
-    });
-    lines.push(aligned(&ways));
+        (way.made.name, numbers)
+    })));
+    lines.push("\nWhat came out:".to_owned());
+    lines.push(aligned(&fits.ways().map(|way| {
+        let Made { name, model, parameters, .. } = &way.made;
+        (*name, format!("{model}: {parameters} numbers, mass {:.5} on the grid", way.mass))
+    })));
     lines.join("\n")
 }

@@ -9,7 +9,7 @@ use crate::words::grouped;
 
 /// The story of a run.
 pub fn page(fits: &Fits, checks: &Checks, figures: Figures) -> Page {
-    let flow = &fits.warm_start.flow;
+    let flow = &fits.warm_start.made.flow;
     let worst = checks.round_trip_quantile(1.0);
     Page {
         title: "A Gaussianization flow learns two moons".to_owned(),
@@ -26,6 +26,19 @@ pub fn page(fits: &Fits, checks: &Checks, figures: Figures) -> Page {
                 figures.data,
                 "Two half circles with normal noise, as scikit-learn defines them.",
             ),
+            Section::new("Six fits")
+                .paragraph(
+                    "Three fits are of one flow of rotations and marginal maps, made by hand: \
+                     trained from quantiles, trained from the greedy fit, and the greedy fit \
+                     alone. Three are by the recipe: a mixture of normals with full covariances, \
+                     marginal maps whose shape depends on the column before, and, recommended, \
+                     what a search among these two and its own blocks chooses.",
+                )
+                .figure(
+                    figures.fits,
+                    "The same colours everywhere. What lies between the moons has next to no \
+                     mass: a bridge there costs little.",
+                ),
             Section::new("The flow")
                 .paragraph(format!(
                     "{} layers, {} trainable parameters: the principal axes, then eight blocks. \
@@ -69,8 +82,8 @@ pub fn page(fits: &Fits, checks: &Checks, figures: Figures) -> Page {
             Section::new("Density")
                 .paragraph(format!(
                     "The density at {} cells; their mass is {}.",
-                    grouped(checks.log_density.len()),
-                    number(checks.mass, 5)
+                    grouped(fits.warm_start.log_density.len()),
+                    number(fits.warm_start.mass, 5)
                 ))
                 .figure(figures.density, "Left: p(x). Right: log p(x), cut at −20 nats."),
             Section::new("Samples").figure(
@@ -90,17 +103,19 @@ pub fn page(fits: &Fits, checks: &Checks, figures: Figures) -> Page {
 }
 
 fn summary(fits: &Fits, checks: &Checks) -> Section {
-    let rows = fits.ways().map(|(name, way)| {
+    let rows = fits.ways().map(|way| {
         vec![
-            name.to_owned(),
+            way.made.name.to_owned(),
+            way.made.model.clone(),
+            way.made.parameters.to_string(),
             number(way.nll_initial, 3),
             number(way.nll_final, 4),
-            format!("{} ± {}", number(way.kl, 4), number(way.kl_error, 4)),
-            number(way.seconds, 2),
+            format!("{} ± {}", number(way.kl.mean, 4), number(way.kl.standard_error, 4)),
+            number(way.made.seconds, 2),
         ]
     });
-    let kl = number(fits.recommended.kl, 3);
-    let mass = number(checks.mass, 4);
+    let kl = number(fits.recommended.kl.mean, 3);
+    let mass = number(fits.warm_start.mass, 4);
     let worst = compact(checks.round_trip_quantile(1.0), 2);
     let samples = format!("{} ms", number(1e3 * checks.sample_seconds, 1));
     Section::new("In short")
@@ -111,9 +126,17 @@ fn summary(fits: &Fits, checks: &Checks) -> Section {
             ["5,000 samples", &samples, "by exact inversion"],
         ])
         .table(TextTable {
-            header: ["fit", "NLL at the start", "NLL at the end", "held-out KL", "seconds"]
-                .map(str::to_owned)
-                .to_vec(),
+            header: [
+                "fit",
+                "what came out",
+                "numbers",
+                "NLL at the start",
+                "NLL at the end",
+                "held-out KL",
+                "seconds",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             rows: rows.to_vec(),
             caption: format!(
                 "Nats per row, standardised data. A perfect model has an NLL of {} and a KL of 0.",

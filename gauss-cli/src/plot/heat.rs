@@ -92,12 +92,20 @@ pub(super) fn palette() -> Vec<Rgb> {
     levels.chain([sequential(f64::NAN)]).collect()
 }
 
-fn map(svg: &mut Svg, panel: &Panel, spec: &HeatMaps<'_>, values: &[f64], colors: &Axis) {
-    let columns = spec.columns.max(1);
+/// `values` [rows, columns], row by row from the bottom up, in colour; returns how many whole rows
+/// there are.
+pub(super) fn cells(
+    svg: &mut Svg,
+    panel: &Panel,
+    values: &[f64],
+    columns: usize,
+    colors: &Axis,
+) -> usize {
+    let columns = columns.max(1);
     let rows = values.len() / columns;
     if rows == 0 {
         svg.rect(panel.x, panel.y, panel.w, panel.h, sequential(f64::NAN));
-        return;
+        return 0;
     }
     let mut indices = Vec::with_capacity(rows * columns);
     for row in values[..rows * columns].chunks_exact(columns).rev() {
@@ -105,7 +113,16 @@ fn map(svg: &mut Svg, panel: &Panel, spec: &HeatMaps<'_>, values: &[f64], colors
     }
     let uri = indexed_uri(columns, rows, &indices, &palette());
     svg.image(panel.x, panel.y, panel.w, panel.h, &uri);
+    rows
+}
 
+/// The cells with the points over them.
+fn map(svg: &mut Svg, panel: &Panel, spec: &HeatMaps<'_>, values: &[f64], colors: &Axis) {
+    let columns = spec.columns.max(1);
+    let rows = cells(svg, panel, values, columns, colors);
+    if rows == 0 {
+        return;
+    }
     // White on dark cells and ink on bright ones, so that a point shows wherever it lies.
     let mut layer = Layer::new(panel.w, panel.h, &[THEME.ink, Rgb(255, 255, 255)]);
     let inside = |p: &&[f64; 2]| panel.xa.contains(p[0]) && panel.ya.contains(p[1]);

@@ -103,6 +103,20 @@ fn coloured(points: &[[f64; 2]], values: &[f64]) -> Figure {
     })
 }
 
+fn many_densities(values: &[f64]) -> Figure {
+    let map = |name| DensityMap { name, note: "n", log_density: values };
+    densities(&Densities {
+        title: "t",
+        subtitle: "s",
+        maps: &["a<b", "c", "d", "e"].map(map),
+        columns: 3,
+        x: (-2.0, 2.0),
+        y: (-2.0, 2.0),
+        labels: ["x₁", "x₂"],
+        floor: -20.0,
+    })
+}
+
 /// All figures for one set of points and one set of numbers.
 fn figures(points: &[[f64; 2]], values: &[f64]) -> Vec<Figure> {
     let cloud = Cloud { name: "a<b", points, labels: ["x₁", "x&₂"], color: 0 };
@@ -153,6 +167,7 @@ fn figures(points: &[[f64; 2]], values: &[f64]) -> Vec<Figure> {
             points,
             floor: -20.0,
         }),
+        many_densities(values),
         histogram(&Histogram {
             title: "t",
             subtitle: "s",
