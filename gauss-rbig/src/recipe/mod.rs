@@ -17,10 +17,10 @@
 //!    that does nothing, and weight decay holds networks back, which keeps a small table from
 //!    being learnt by heart. A budget of time bounds the whole: a part of it is kept for the second
 //!    fit.
-//! 5. The best of them wins; of two that chance alone may have put in order, the simpler one, and a
-//!    flow before a mixture (`judge.rs`).
+//! 5. The best of them wins; of two that chance alone may have put in order, the one with fewer
+//!    parameters (`judge.rs`).
 //! 6. The winner is held against one normal distribution and against independent columns
-//!    ([`Baseline`]); should one of them do better on the validation rows, it is the result.
+//!    ([`Baseline`]); where it is not ahead of one of them by more than chance, that is the result.
 //!    With fewer rows than can be split (40) there is nothing else: the one of the
 //!    two that does better in cross-validation.
 //! 7. Where the validation rows came out of the table, the winner's way is gone again on all rows,
