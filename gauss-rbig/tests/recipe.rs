@@ -163,7 +163,8 @@ fn the_same_seed_and_budget_give_the_same_bits_at_any_thread_count() {
     let scores = |f: &Fitted| f.trials.iter().map(|t| (t.steps, t.after)).collect::<Vec<_>>();
     assert_eq!(scores(&one), scores(&two));
     let other = fit(x.as_ref(), None, &Recipe { seed: 1, ..recipe.clone() });
-    assert_ne!(one.flow, other.flow);
+    // These columns are independent, and so is the result of any seed; what was tried is not.
+    assert_ne!(scores(&one), scores(&other));
 }
 
 #[test]
