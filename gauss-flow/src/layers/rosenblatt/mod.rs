@@ -30,14 +30,18 @@
 //!
 //! Sources: Rosenblatt, Remarks on a multivariate transformation (1952); Knothe (1957).
 
+mod columns;
+mod density;
+
 use super::BoundLayer;
 use crate::error::InvalidLayer;
 use crate::layer::{Layer, Pass};
+use columns::Columns;
 use gauss_math::conditional::{Conditional, Gradient, InverseWork, invert};
 use gauss_math::mixture::MAX_ABS_LOG_SIGMA;
 use gauss_math::normal::HALF_LN_2PI;
 use gauss_math::simd::LOGICAL_LANES;
-use gauss_math::{slice, triangular};
+use gauss_math::triangular;
 
 pub(crate) struct Shape {
     pub components: usize,
@@ -134,57 +138,6 @@ pub(crate) struct Rosenblatt {
     components: Vec<Component>,
 }
 
-/// The arrays of one dimension, `[K][n]` each, and one of `[n]`.
-struct Columns<'a> {
-    log_weights: &'a mut [f64],
-    u: &'a mut [f64],
-    log_slopes: &'a mut [f64],
-    least: &'a mut [f64],
-}
-
-impl<'a> Columns<'a> {
-    fn len(components: usize, n: usize) -> usize {
-        (3 * components + 1) * n
-    }
-
-    fn of(work: &'a mut [f64], components: usize, n: usize) -> Self {
-        let (log_weights, rest) = work[..Self::len(components, n)].split_at_mut(components * n);
-        let (u, rest) = rest.split_at_mut(components * n);
-        let (log_slopes, least) = rest.split_at_mut(components * n);
-        Self { log_weights, u, log_slopes, least }
-    }
-
-    fn rows(&self) -> Conditional<'_> {
-        Conditional { log_weights: self.log_weights, u: self.u, log_slopes: self.log_slopes }
-    }
-
-    /// a_·i to a_·,i+1, less what leaves γ as it is: (u² - least²)/2 in place of u²/2, the least of the
-    /// components that are not absent.
-    fn advance(&mut self) {
-        let n = self.least.len();
-        // Finite, so that two that have overflowed are equal.
-        let distance = |u: f64| u.abs().min(f64::MAX);
-        self.least.fill(f64::MAX);
-        for (a, u) in self.log_weights.chunks_exact(n).zip(self.u.chunks_exact(n)) {
-            for (least, (a, u)) in self.least.iter_mut().zip(a.iter().zip(u)) {
-                // One that is absent already has nothing to say.
-                *least = least.min(if *a < -f64::MAX { f64::MAX } else { distance(*u) });
-            }
-        }
-        let columns = self.log_weights.chunks_exact_mut(n).zip(self.u.chunks_exact(n));
-        for ((a, u), log_slope) in columns.zip(self.log_slopes.chunks_exact(n)) {
-            let of_row = u.iter().zip(log_slope).zip(&*self.least);
-            for (a, ((u, log_slope), least)) in a.iter_mut().zip(of_row) {
-                let u = distance(*u);
-                // What is absent stays so: its u may be less than the least of the others.
-                if *a >= -f64::MAX {
-                    *a += log_slope - (u - least) * (0.5 * u + 0.5 * least);
-                }
-            }
-        }
-    }
-}
-
 /// Columns of numbers that work has room for at least.
 fn room(work: &mut Vec<f64>, len: usize) -> &mut [f64] {
     work.resize(work.len().max(len), 0.0);
@@ -228,50 +181,6 @@ impl Rosenblatt {
             self.enter(i, x, &mut columns);
             columns.rows().forward(z, log_det);
             columns.advance();
-        }
-    }
-
-    fn density_work(&self, n: usize) -> usize {
-        (2 * self.k() + 2) * n + LOGICAL_LANES * self.dim
-    }
-
-    /// ln p `[n]`: ADDED to log_prob. work: `[density_work]`.
-    fn add_density(&self, x: &[f64], log_prob: &mut [f64], work: &mut [f64]) {
-        let n = log_prob.len();
-        let (logs, rest) = work.split_at_mut(self.k() * n);
-        let (terms, rest) = rest.split_at_mut(self.k() * n);
-        let (top, rest) = rest.split_at_mut(n);
-        let (sum, work) = rest.split_at_mut(n);
-        top.fill(f64::NEG_INFINITY);
-        for (logs, c) in logs.chunks_exact_mut(n).zip(&self.components) {
-            triangular::squared_norm(&c.triangle, &c.means, x, logs, work);
-            for (log, top) in logs.iter_mut().zip(&mut *top) {
-                *log = c.log_peak - 0.5 * *log;
-                *top = top.max(*log);
-            }
-        }
-        for logs in logs.chunks_exact_mut(n) {
-            for (log, top) in logs.iter_mut().zip(&*top) {
-                // Where every density underflows its logarithm too, no term counts.
-                *log -= top.max(-f64::MAX);
-            }
-        }
-        slice::exp(logs, terms);
-        sum.fill(0.0);
-        for terms in terms.chunks_exact(n) {
-            sum.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
-        }
-        let log_sum = &mut terms[..n];
-        slice::ln(sum, log_sum);
-        for (((log_prob, top), sum), log_sum) in log_prob.iter_mut().zip(top).zip(sum).zip(log_sum)
-        {
-            *log_prob += if sum.is_nan() {
-                f64::NAN
-            } else if *sum == 0.0 {
-                f64::NEG_INFINITY
-            } else {
-                *top + *log_sum
-            };
         }
     }
 }
