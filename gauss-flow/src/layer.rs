@@ -2,6 +2,7 @@
 
 use crate::error::{Error, InvalidLayer};
 use crate::layers::{self, BoundLayer};
+use gauss_math::simd::LOGICAL_LANES;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -213,7 +214,8 @@ pub(crate) trait Layer {
         work: &mut Vec<f64>,
     );
 
-    /// [`Layer::forward`] of one row x, z `[d]`, context `[c]`, with the same bits.
+    /// [`Layer::forward`] of one row x, z `[d]`, context `[c]`, with the same bits. As it stands, for a
+    /// layer that takes any n.
     fn forward_row(
         &self,
         x: &[f64],
@@ -221,7 +223,9 @@ pub(crate) trait Layer {
         z: &mut [f64],
         log_det: &mut f64,
         work: &mut Vec<f64>,
-    );
+    ) {
+        self.forward(x, context, z, std::slice::from_mut(log_det), work);
+    }
 
     /// x `[d][n]`: overwritten with the root of `forward`; work: resized at will.
     fn inverse(&self, z: &[f64], context: &[f64], x: &mut [f64], n: usize, work: &mut Vec<f64>);
@@ -265,12 +269,60 @@ pub(crate) trait Layer {
         sums: &mut [f64],
     );
 
-    /// How many numbers `sums` has.
-    fn n_sums(&self) -> usize;
+    /// How many numbers `sums` has; none of a frozen layer.
+    fn n_sums(&self) -> usize {
+        0
+    }
 
-    /// The gradient of the layer's parameters `[n_params]`: ADDED to, from the sums over all rows.
-    /// work: resized at will.
-    fn finish_gradient(&self, sums: &[f64], grad: &mut [f64], work: &mut Vec<f64>);
+    /// The gradient of the layer's parameters `[n_params]`: ADDED to, from the sums over all rows; as
+    /// it stands, where they are the gradient. work: resized at will.
+    fn finish_gradient(&self, sums: &[f64], grad: &mut [f64], work: &mut Vec<f64>) {
+        let _ = work;
+        grad.iter_mut().zip(sums).for_each(|(g, s)| *g += s);
+    }
+}
+
+/// Room for `len` numbers of `work` or a tape: what they are is left over.
+pub(crate) fn room(work: &mut Vec<f64>, len: usize) -> &mut [f64] {
+    work.resize(work.len().max(len), 0.0);
+    &mut work[..len]
+}
+
+/// One row as a block of it repeated, for kernels whose lanes are rows: `run` gets x `[d][n]` and the
+/// context `[c][n]`, z and log_det `[n]` to do as [`Layer::forward`] does, and `len` numbers of work.
+/// z: `[d]`, or empty where none is made.
+pub(crate) fn as_block(
+    (x, context): (&[f64], &[f64]),
+    z: &mut [f64],
+    log_det: &mut f64,
+    work: &mut Vec<f64>,
+    len: usize,
+    run: impl FnOnce((&[f64], &[f64]), (&mut [f64], &mut [f64]), &mut [f64]),
+) {
+    const N: usize = LOGICAL_LANES;
+    let (d, c) = (x.len(), context.len());
+    let (block, rest) = room(work, (d + c + z.len()) * N + len).split_at_mut((d + c) * N);
+    for (lanes, value) in block.chunks_exact_mut(N).zip(x.iter().chain(context)) {
+        lanes.fill(*value);
+    }
+    let (zs, work) = rest.split_at_mut(z.len() * N);
+    let mut log_dets = [*log_det; N];
+    run(block.split_at(d * N), (&mut *zs, &mut log_dets), work);
+    z.iter_mut().zip(zs.chunks_exact(N)).for_each(|(z, lanes)| *z = lanes[0]);
+    *log_det = log_dets[0];
+}
+
+/// Refuses a logarithm of a scale beyond ±most.
+pub(crate) fn check_log_scales(values: &[f64], most: f64) -> Result<(), InvalidLayer> {
+    match values.iter().find(|l| !(l.abs() <= most)) {
+        Some(&value) => Err(InvalidLayer::LogScale { value }),
+        None => Ok(()),
+    }
+}
+
+/// `1 component`, `3 components`.
+pub(crate) fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// One block on its way back through a layer; see [`Layer::backward`].

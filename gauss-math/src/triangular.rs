@@ -10,7 +10,7 @@ use pulp::{Simd, WithSimd};
 
 /// Refuses what is no block `[d][n]`.
 fn assert_block(len: usize, d: usize, n: usize) {
-    assert!(n.is_multiple_of(LOGICAL_LANES), "{n} rows, not a multiple of {LOGICAL_LANES}");
+    simd::assert_whole(n);
     assert_eq!(len, d * n, "the length of {d} columns of {n} rows");
 }
 

@@ -292,7 +292,7 @@ fn best(models: &[Compared]) -> usize {
 /// The mean of values, one for each of the rows `at`.
 fn mean_of(values: &[f64], at: &[usize], rows: Rows<'_>) -> Mean {
     let weights: Option<Vec<f64>> = rows.weights().map(|w| at.iter().map(|&i| w[i]).collect());
-    crate::diagnostics::weighted_mean(values, weights.as_deref())
+    Mean::of_rows(values, weights.as_deref())
 }
 
 #[cfg(test)]

@@ -70,6 +70,15 @@ impl Mean {
         Mean { mean, standard_error, rows: own.len(), effective }
     }
 
+    /// [`Mean::weighted`] of rows that have weights, [`Mean::of`] of those that have none.
+    ///
+    /// # Panics
+    /// When there is another number of weights.
+    #[must_use]
+    pub fn of_rows(values: &[f64], weights: Option<&[f64]>) -> Mean {
+        weights.map_or_else(|| Mean::of(values), |weights| Mean::weighted(values, weights))
+    }
+
     /// Of a - b row by row: what both have in common with the row cancels, so the error is that
     /// of the difference alone.
     ///

@@ -4,6 +4,7 @@
 //! classes, or sensors in turn. Strata of neighbouring rows with one random row each keep the
 //! even coverage and have no period.
 
+use gauss_flow::{OwnedRows, Rows};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -23,6 +24,15 @@ pub(crate) fn stratified(n: usize, most: usize, seed: u64) -> impl Iterator<Item
         let size = width.min(n - i * width);
         i * width + (mix(seed ^ mix(i as u64)) % size as u64) as usize
     })
+}
+
+/// Rows that a search learns from, or is judged by, at most: to rank candidates, more are not needed.
+pub(crate) const SEARCH_ROWS: usize = 40_000;
+
+/// At most [`SEARCH_ROWS`] of the rows; `None` for all of them.
+pub(crate) fn few(x: Rows<'_>, seed: u64) -> Option<OwnedRows> {
+    (x.nrows() > SEARCH_ROWS)
+        .then(|| x.pick(&stratified(x.nrows(), SEARCH_ROWS, seed).collect::<Vec<usize>>()))
 }
 
 /// [`stratified`], dealt at random into `N` parts of nearly equal size.

@@ -139,12 +139,8 @@ fn summarise(log_prob: &[f64], weights: Option<&[f64]>, missing_rows: usize) -> 
     let over = |counts: fn(f64) -> bool| {
         let at = || (0..log_prob.len()).filter(|&i| counts(log_prob[i]));
         let values: Vec<f64> = at().map(|i| log_prob[i]).collect();
-        match weights {
-            Some(weights) => {
-                Mean::weighted(&values, &at().map(|i| weights[i]).collect::<Vec<f64>>())
-            }
-            None => Mean::of(&values),
-        }
+        let weights = weights.map(|weights| at().map(|i| weights[i]).collect::<Vec<f64>>());
+        Mean::of_rows(&values, weights.as_deref())
     };
     let (all, finite) = (over(|v| !v.is_nan()), over(f64::is_finite));
     Statistics {

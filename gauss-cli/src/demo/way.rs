@@ -66,7 +66,6 @@ impl Judge {
     pub fn judge(&self, start: &Flow, made: Made) -> anyhow::Result<Way> {
         let flow = made.flow.bind();
         let log_p = flow.log_prob(self.fresh.as_ref())?;
-        let gaps: Vec<f64> = self.truth.iter().zip(&log_p).map(|(truth, p)| truth - p).collect();
         let nll = |log_p: &[f64]| -Mean::of(log_p).mean;
         let grid = density_grid();
         let clock = Instant::now();
@@ -75,7 +74,7 @@ impl Judge {
         Ok(Way {
             nll_initial: nll(&start.log_prob(self.data.as_ref())?),
             nll_final: nll(&flow.log_prob(self.data.as_ref())?),
-            kl: Mean::of(&gaps),
+            kl: Mean::of_difference(&self.truth, &log_p),
             mass: log_density.iter().map(|l| l.exp()).sum::<f64>() * CELL * CELL,
             log_density,
             grid_seconds,

@@ -22,6 +22,7 @@
 //! transformations (1989); Joffrain et al., Accumulating Householder transformations, revisited
 //! (2006), for T⁻¹.
 
+use crate::layer::room;
 use crate::norm::norm;
 use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_inverse::invert_upper_triangular;
@@ -112,8 +113,7 @@ impl Compact {
         let q_bar = MatRef::from_row_major_slice(q_bar, d, d);
         // Buffers; their names are those of the formulas above.
         let (tall, square) = (d * r, r * r);
-        work.resize(work.len().max(4 * tall + square), 0.0);
-        let (m, rest) = work[..4 * tall + square].split_at_mut(square);
+        let (m, rest) = room(work, 4 * tall + square).split_at_mut(square);
         let mut m = MatMut::from_column_major_slice_mut(m, r, r);
         let mut buffers = rest.chunks_exact_mut(tall);
         let [mut a, mut at, mut q_bar_p, mut v_bar] = std::array::from_fn(|_| {

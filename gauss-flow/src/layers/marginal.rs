@@ -4,7 +4,7 @@
 
 use super::BoundLayer;
 use crate::error::InvalidLayer;
-use crate::layer::{Layer, Pass};
+use crate::layer::{Layer, Pass, check_log_scales, counted, room};
 use gauss_math::mixture::{self, Gradient, Inverter, MAX_ABS_LOG_SIGMA, Mixture};
 use std::sync::OnceLock;
 
@@ -18,8 +18,7 @@ impl crate::layer::Shape for Shape {
     }
 
     fn describe(&self) -> String {
-        let plural = if self.components == 1 { "" } else { "s" };
-        format!("{} component{plural} per dimension", self.components)
+        format!("{} per dimension", counted(self.components, "component"))
     }
 
     fn n_params(&self, dim: usize) -> usize {
@@ -38,11 +37,7 @@ impl crate::layer::Shape for Shape {
         if self.components == 0 {
             return Err(InvalidLayer::NoComponents);
         }
-        let log_sigmas = &params[params.len() / 3 * 2..];
-        match log_sigmas.iter().find(|l| !(l.abs() <= MAX_ABS_LOG_SIGMA)) {
-            Some(&value) => Err(InvalidLayer::LogScale { value }),
-            None => Ok(()),
-        }
+        check_log_scales(&params[params.len() / 3 * 2..], MAX_ABS_LOG_SIGMA)
     }
 
     fn bind(&self, dim: usize) -> BoundLayer {
@@ -115,7 +110,7 @@ impl Layer for Marginal {
     ) {
         let n = log_det.len();
         let per_dim = Mixture::tape_len(self.components) * n;
-        tape.resize(tape.len().max(per_dim * self.mixtures.len()), 0.0);
+        let tape = room(tape, per_dim * self.mixtures.len());
         let columns = x.chunks_exact(n).zip(z.chunks_exact_mut(n));
         let tapes = tape.chunks_exact_mut(per_dim);
         for (((x, z), mixture), tape) in columns.zip(&self.mixtures).zip(tapes) {
@@ -136,8 +131,7 @@ impl Layer for Marginal {
         let wanted = !sums.is_empty();
         // Where no sums are wanted, the kernel's go where nobody looks.
         let spare = if wanted { 0 } else { 3 * k };
-        work.resize(work.len().max(3 * n + spare), 0.0);
-        let (work, spare) = work.split_at_mut(3 * n);
+        let (work, spare) = room(work, 3 * n + spare).split_at_mut(3 * n);
         let per_dim = Mixture::tape_len(k) * n;
         let len = if wanted { sums.len() / 3 } else { k };
         let (logits, rest) = if wanted { sums } else { spare }.split_at_mut(len);
@@ -164,9 +158,5 @@ impl Layer for Marginal {
 
     fn n_sums(&self) -> usize {
         3 * self.mixtures.len() * self.components
-    }
-
-    fn finish_gradient(&self, sums: &[f64], grad: &mut [f64], _: &mut Vec<f64>) {
-        grad.iter_mut().zip(sums).for_each(|(g, s)| *g += s);
     }
 }

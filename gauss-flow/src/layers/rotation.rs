@@ -6,7 +6,7 @@
 //! ([`householder::Product`]), by matrix products in many (`compact.rs`).
 
 use crate::error::{Error, InvalidLayer};
-use crate::layer::{Layer, Pass};
+use crate::layer::{Layer, Pass, counted};
 use crate::layers::BoundLayer;
 use crate::layers::compact::Compact;
 use faer::linalg::matmul::matmul;
@@ -33,9 +33,8 @@ impl crate::layer::Shape for Shape {
         if self.reflections == 0 && self.base {
             return "fixed".to_owned();
         }
-        let plural = if self.reflections == 1 { "" } else { "s" };
         let base = if self.base { " after a fixed rotation" } else { "" };
-        format!("{} reflection{plural}{base}", self.reflections)
+        counted(self.reflections, "reflection") + base
     }
 
     fn n_params(&self, dim: usize) -> usize {

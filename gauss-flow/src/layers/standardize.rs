@@ -4,7 +4,7 @@
 
 use super::BoundLayer;
 use crate::error::InvalidLayer;
-use crate::layer::{Layer, Pass};
+use crate::layer::{Layer, Pass, check_log_scales};
 
 /// No choice.
 pub(crate) struct Shape;
@@ -27,10 +27,7 @@ impl crate::layer::Shape for Shape {
     }
 
     fn validate(&self, dim: usize, params: &[f64]) -> Result<(), InvalidLayer> {
-        match params[dim..].iter().find(|l| !(l.abs() <= 700.0)) {
-            Some(&value) => Err(InvalidLayer::LogScale { value }),
-            None => Ok(()),
-        }
+        check_log_scales(&params[dim..], 700.0)
     }
 
     fn bind(&self, _: usize) -> BoundLayer {
@@ -74,17 +71,6 @@ impl Layer for Standardize {
         }
     }
 
-    fn forward_row(
-        &self,
-        x: &[f64],
-        context: &[f64],
-        z: &mut [f64],
-        log_det: &mut f64,
-        work: &mut Vec<f64>,
-    ) {
-        self.forward(x, context, z, std::slice::from_mut(log_det), work);
-    }
-
     fn inverse(&self, z: &[f64], _: &[f64], x: &mut [f64], n: usize, _: &mut Vec<f64>) {
         for ((z, x), (shift, scale)) in
             z.chunks_exact(n).zip(x.chunks_exact_mut(n)).zip(self.columns())
@@ -108,10 +94,4 @@ impl Layer for Standardize {
             x_bar.iter_mut().zip(z_bar).for_each(|(x_bar, z_bar)| *x_bar = z_bar / scale);
         }
     }
-
-    fn n_sums(&self) -> usize {
-        0
-    }
-
-    fn finish_gradient(&self, _: &[f64], _: &mut [f64], _: &mut Vec<f64>) {}
 }

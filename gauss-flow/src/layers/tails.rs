@@ -55,12 +55,15 @@ pub fn params(columns: &[[Option<Tail>; 2]]) -> Vec<f64> {
     params
 }
 
+/// Threshold, probability, scale and index of both sides of column j.
+fn numbers(params: &[f64], j: usize) -> [[f64; TAIL]; 2] {
+    let d = params.len() / COLUMN;
+    [0, TAIL].map(|first| [0, 1, 2, 3].map(|k| params[(first + k) * d + j]))
+}
+
 /// Both tails of column j; an index of 0 is none.
 fn sides(params: &[f64], j: usize) -> [Option<Tail>; 2] {
-    let d = params.len() / COLUMN;
-    [0, TAIL].map(|first| {
-        let [threshold, probability, scale, index] =
-            [0, 1, 2, 3].map(|k| params[(first + k) * d + j]);
+    numbers(params, j).map(|[threshold, probability, scale, index]| {
         (index != 0.0).then_some(Tail { threshold, probability, scale, index })
     })
 }
@@ -87,10 +90,9 @@ impl crate::layer::Shape for Shape {
 
     fn validate(&self, dim: usize, params: &[f64]) -> Result<(), InvalidLayer> {
         for column in 0..dim {
-            for k in [0, TAIL] {
-                let [threshold, probability, scale, index] =
-                    [0, 1, 2, 3].map(|i| params[(k + i) * dim + column]);
-                let is_none = [threshold, probability, scale, index] == [0.0; TAIL];
+            for side in numbers(params, column) {
+                let [_, probability, scale, index] = side;
+                let is_none = side == [0.0; TAIL];
                 let is_tail = probability > 0.0 && probability <= 0.5 && scale > 0.0 && index > 0.0;
                 if !(is_none || is_tail) {
                     return Err(InvalidLayer::Tail { column, probability, scale, index });
@@ -136,17 +138,6 @@ impl Layer for Tails {
         }
     }
 
-    fn forward_row(
-        &self,
-        x: &[f64],
-        context: &[f64],
-        z: &mut [f64],
-        log_det: &mut f64,
-        work: &mut Vec<f64>,
-    ) {
-        self.forward(x, context, z, std::slice::from_mut(log_det), work);
-    }
-
     fn inverse(&self, z: &[f64], _: &[f64], x: &mut [f64], n: usize, _: &mut Vec<f64>) {
         for ((z, x), map) in z.chunks_exact(n).zip(x.chunks_exact_mut(n)).zip(&self.maps) {
             map.inverse(z, x);
@@ -168,10 +159,4 @@ impl Layer for Tails {
             map.backward(x, z_bar, pass.log_det_bar, x_bar);
         }
     }
-
-    fn n_sums(&self) -> usize {
-        0
-    }
-
-    fn finish_gradient(&self, _: &[f64], _: &mut [f64], _: &mut Vec<f64>) {}
 }

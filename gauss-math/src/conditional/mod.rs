@@ -28,7 +28,7 @@ mod inverse;
 pub use backward::Gradient;
 pub use inverse::{InverseWork, invert};
 
-use crate::mixture::forward::assert_whole;
+use crate::simd::assert_whole;
 
 /// K components of n rows in one dimension, a component's rows contiguous: `[K][n]` each, n a multiple
 /// of [`LOGICAL_LANES`](crate::simd::LOGICAL_LANES).

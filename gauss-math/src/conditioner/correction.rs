@@ -16,7 +16,7 @@
 //! ℓ̄ = Σ ḡ, μ̄ = -Σ ū s, λ̄ = -Σ ē.
 
 use super::activation::tanh;
-use super::assert_whole;
+use super::assert_rows;
 use crate::simd::{self, LOGICAL_LANES, Pack, SIDE_BY_SIDE};
 use pulp::{Simd, WithSimd};
 
@@ -114,7 +114,7 @@ impl Base<'_> {
 
     /// K n, which `len` should be.
     fn check(&self, len: usize, n: usize) -> usize {
-        assert_whole(n);
+        assert_rows(n);
         let k = self.means.len();
         assert!(self.logits.len() == k && self.log_sigmas.len() == k && len == k * n);
         len

@@ -2,7 +2,7 @@
 //!
 //! A conditioned layer gives every row a mixture of its own: that of its dimension, corrected by a
 //! network that sees the earlier dimensions. Everything here works on blocks `[features][n]`, a
-//! feature's values contiguous, n a multiple of [`LOGICAL_LANES`].
+//! feature's values contiguous, n a multiple of [`LOGICAL_LANES`](crate::simd::LOGICAL_LANES).
 //!
 //! | file | what |
 //! |---|---|
@@ -22,12 +22,10 @@ pub use activation::{asinh, silu};
 pub use correction::{Base, Corrected, CorrectedBar, Sums};
 pub use product::{add_outer, add_transposed, affine};
 
-use crate::simd::LOGICAL_LANES;
+use crate::simd;
 
-/// Refuses a number of rows that does not fill its registers.
-fn assert_whole(n: usize) {
-    assert!(
-        n > 0 && n.is_multiple_of(LOGICAL_LANES),
-        "{n} rows, not a multiple of {LOGICAL_LANES}"
-    );
+/// Refuses no rows, and a number of them that does not fill its registers.
+fn assert_rows(n: usize) {
+    assert!(n > 0, "no rows");
+    simd::assert_whole(n);
 }

@@ -4,7 +4,7 @@
 //! the sum runs: eight chains of multiply-adds, as many as a processor has under way, for six
 //! loads.
 
-use super::assert_whole;
+use super::assert_rows;
 use crate::simd::{self, LOGICAL_LANES, Pack, SIDE_BY_SIDE};
 use pulp::{Simd, WithSimd};
 
@@ -37,7 +37,7 @@ macro_rules! tiles {
 /// # Panics
 /// When a length does not fit, or n is no multiple of [`LOGICAL_LANES`].
 pub fn affine(w: &[f64], bias: &[f64], x: &[f64], z: &mut [f64], n: usize) {
-    assert_whole(n);
+    assert_rows(n);
     let m = bias.len();
     assert_eq!(z.len(), m * n);
     let Some(k) = w.len().checked_div(m) else { return };
@@ -100,7 +100,7 @@ fn rows<const R: usize>(w: &[f64], k: usize) -> [&[f64]; R] {
 /// # Panics
 /// When a length does not fit, or n is no multiple of [`LOGICAL_LANES`].
 pub fn add_transposed(w: &[f64], z_bar: &[f64], x_bar: &mut [f64], n: usize) {
-    assert_whole(n);
+    assert_rows(n);
     let m = z_bar.len() / n;
     assert_eq!(z_bar.len(), m * n);
     let Some(k) = w.len().checked_div(m) else { return };
@@ -155,7 +155,7 @@ impl WithSimd for AddTransposed<'_> {
 /// # Panics
 /// When a length does not fit, or n or the stride is no multiple of [`LOGICAL_LANES`].
 pub fn add_outer(z_bar: &[f64], x_t: &[f64], stride: usize, w_bar: &mut [f64], n: usize) {
-    assert_whole(n);
+    assert_rows(n);
     assert!(stride.is_multiple_of(LOGICAL_LANES) && x_t.len() == n * stride);
     let m = z_bar.len() / n;
     assert_eq!(z_bar.len(), m * n);

@@ -14,9 +14,9 @@
 //! tail's side, where both are small. Four sums over rows per component.
 
 use super::Mixture;
-use super::forward::{Tape, assert_whole};
+use super::forward::Tape;
 use crate::normal::SQRT_2PI;
-use crate::simd::{self, LOGICAL_LANES};
+use crate::simd::{self, LOGICAL_LANES, assert_whole};
 use pulp::{Simd, WithSimd};
 
 /// Where the gradient of one mixture's parameters is ADDED to, `[K]` each.

@@ -9,7 +9,7 @@
 
 use super::gather::{Lanes, Rows, store_where};
 use super::{Mixture, far, near};
-use crate::simd::{self, LOGICAL_LANES, Pack, SIDE_BY_SIDE};
+use crate::simd::{self, LOGICAL_LANES, Pack, SIDE_BY_SIDE, assert_whole};
 use pulp::{Simd, WithSimd};
 use std::ops::Div;
 
@@ -124,11 +124,6 @@ impl Mixture {
             simd::run(Mend { mixture: self, x, z, log_det, tape: Some(tape) });
         }
     }
-}
-
-/// Refuses a number of rows that does not fill its registers.
-pub(crate) fn assert_whole(n: usize) {
-    assert!(n.is_multiple_of(LOGICAL_LANES), "{n} rows, not a multiple of {LOGICAL_LANES}");
 }
 
 struct Forward<'a, const TAPE: bool> {

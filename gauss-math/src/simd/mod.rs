@@ -127,6 +127,11 @@ pub(crate) fn vectors_mut<S: Simd>(x: &mut [f64]) -> &mut [S::f64s] {
     head
 }
 
+/// Refuses a number of rows that does not fill its registers.
+pub(crate) fn assert_whole(n: usize) {
+    assert!(n.is_multiple_of(LOGICAL_LANES), "{n} rows, not a multiple of {LOGICAL_LANES}");
+}
+
 /// Adds partial sums in a fixed tree, the same on any vector width.
 #[inline(always)]
 #[must_use]

@@ -24,10 +24,3 @@ pub mod trees;
 pub mod two_sample;
 
 pub use gauss_rbig::mean;
-
-use mean::Mean;
-
-/// The mean of values `[n]`, by their weights `[n]` if there are any: [`Mean::weighted`].
-pub(crate) fn weighted_mean(values: &[f64], weights: Option<&[f64]>) -> Mean {
-    weights.map_or_else(|| Mean::of(values), |weights| Mean::weighted(values, weights))
-}

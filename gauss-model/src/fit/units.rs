@@ -13,26 +13,14 @@ pub(super) struct Units<'a> {
 }
 
 impl Units<'_> {
-    /// Every mean log-density of the search, in the table's units. What was tried on a part of the
-    /// rows is moved by the mean over all of them.
+    /// Every mean log-density of the search, in the table's units.
     pub fn apply(&self, search: &mut recipe::Fitted) {
         let held_out = self.held_out(search);
         let learnt = self.learnt(search);
         if (learnt, held_out) == (0.0, 0.0) {
             return;
         }
-        search.validation_log_prob.iter_mut().for_each(|log_prob| *log_prob += held_out);
-        for baseline in &mut search.baselines {
-            baseline.score += held_out;
-        }
-        for trial in &mut search.trials {
-            trial.before += held_out;
-            trial.after += held_out;
-        }
-        for record in search.history.iter_mut().flat_map(|history| &mut history.epochs) {
-            record.train_nll -= learnt;
-            record.validation_nll.iter_mut().for_each(|nll| *nll -= held_out);
-        }
+        search.shift(learnt, held_out);
     }
 
     fn held_out(&self, search: &recipe::Fitted) -> f64 {

@@ -53,9 +53,13 @@ fn noise(flow: &Flow, fraction: f64, rounding: &[f64]) -> Option<Vec<f64>> {
     let standardizes = flow.layers().first() == Some(&LayerSpec::Standardize);
     let scale =
         |j: usize| if standardizes { flow.layer_params(0)[flow.dim() + j].exp() } else { 1.0 };
-    let sigmas = rounding.iter().enumerate().map(|(j, r)| (fraction * scale(j)).hypot(*r));
-    let sigmas: Vec<f64> = sigmas.collect();
+    let sigmas = blur(rounding, fraction, scale);
     sigmas.iter().any(|sigma| *sigma > 0.0).then_some(sigmas)
+}
+
+/// The rounding errors of the columns `[d]` and noise of so many of their scales, together.
+pub(super) fn blur(rounding: &[f64], fraction: f64, scale: impl Fn(usize) -> f64) -> Vec<f64> {
+    rounding.iter().enumerate().map(|(j, r)| (fraction * scale(j)).hypot(*r)).collect()
 }
 
 /// The rounding error of each column.

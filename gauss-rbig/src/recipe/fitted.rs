@@ -99,6 +99,25 @@ impl Fitted {
         self
     }
 
+    /// Moves every mean log-density: by `learnt` those of the rows it learnt from, by `held_out` those of
+    /// the rows it was judged by, where both were seen in other units and these are the means of
+    /// ln|det| of the map between them. What was tried on a part of the rows is moved by the mean over
+    /// all of them.
+    pub fn shift(&mut self, learnt: f64, held_out: f64) {
+        self.validation_log_prob.iter_mut().for_each(|log_prob| *log_prob += held_out);
+        for baseline in &mut self.baselines {
+            baseline.score += held_out;
+        }
+        for trial in &mut self.trials {
+            trial.before += held_out;
+            trial.after += held_out;
+        }
+        for record in self.history.iter_mut().flat_map(|history| &mut history.epochs) {
+            record.train_nll -= learnt;
+            record.validation_nll.iter_mut().for_each(|nll| *nll -= held_out);
+        }
+    }
+
     /// The candidate that won; `None` where something simpler did.
     #[must_use]
     pub fn candidate(&self) -> Option<Candidate> {

@@ -8,19 +8,15 @@ use super::mixture::Mixed;
 use super::search::Runner;
 use crate::Error;
 use crate::mean::Mean;
-use gauss_flow::{Flow, Rows};
+use gauss_flow::Rows;
 
-/// Whether a is ahead of b by more than chance.
-pub(super) fn is_ahead(a: &Flow, b: &Flow, validation: Rows<'_>) -> Result<bool, Error> {
-    let [a, b] = [a, b].map(|flow| flow.log_prob(validation.x()));
-    let difference: Vec<f64> = a?.iter().zip(&b?).map(|(a, b)| a - b).collect();
-    let difference = match validation.weights() {
-        Some(weights) => Mean::weighted(&difference, weights),
-        None => Mean::of(&difference),
-    };
+/// Whether a is ahead of b by more than chance; log-densities of the validation rows, `[n]` each.
+pub(super) fn is_ahead(a: &[f64], b: &[f64], validation: Rows<'_>) -> bool {
+    let difference: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
+    let difference = Mean::of_rows(&difference, validation.weights());
     // One row, or a density of 0, has no standard error.
     let chance = if difference.standard_error.is_nan() { 0.0 } else { difference.standard_error };
-    Ok(difference.mean > chance)
+    difference.mean > chance
 }
 
 /// Whether a mixture is ahead of what was trained by more than chance; or, with fewer parameters, at
@@ -30,19 +26,29 @@ pub(super) fn is_better(
     trained: &Runner,
     validation: Rows<'_>,
 ) -> Result<bool, Error> {
-    let fewer = mixed.flow.n_params() < trained.flow.n_params();
-    Ok(mixed.score > trained.score && (fewer || is_ahead(&mixed.flow, &trained.flow, validation)?))
+    if !(mixed.score > trained.score) {
+        return Ok(false);
+    }
+    if mixed.flow.n_params() < trained.flow.n_params() {
+        return Ok(true);
+    }
+    let [mixed, trained] = [&mixed.flow, &trained.flow].map(|flow| flow.log_prob(validation.x()));
+    Ok(is_ahead(&mixed?, &trained?, validation))
 }
 
 /// Of runners, the best first: the best, or one of another kind with fewer parameters that it is
 /// not ahead of.
 pub(super) fn choose(mut runners: Vec<Runner>, validation: Rows<'_>) -> Result<Runner, Error> {
     let mut chosen = 0;
+    if runners.len() == 1 {
+        return Ok(runners.swap_remove(0));
+    }
+    let log_prob = runners[0].flow.log_prob(validation.x())?;
     for i in 1..runners.len() {
         let [best, other] = [&runners[0], &runners[i]];
         let simpler = other.candidate.kind() != best.candidate.kind()
             && other.flow.n_params() < runners[chosen].flow.n_params();
-        if simpler && !is_ahead(&best.flow, &other.flow, validation)? {
+        if simpler && !is_ahead(&log_prob, &other.flow.log_prob(validation.x())?, validation) {
             chosen = i;
         }
     }

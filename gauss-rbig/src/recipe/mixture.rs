@@ -1,7 +1,7 @@
 //! The kind that needs no training: a mixture of normals with full covariances.
 
 use super::candidate::Candidate;
-use super::cycle::rounding_errors;
+use super::cycle::{blur, rounding_errors};
 use super::entry::mean_log_prob;
 use super::guard::Guard;
 use super::options::Recipe;
@@ -35,7 +35,8 @@ pub(super) fn find(
 ) -> Result<Option<Mixed>, Error> {
     let begun = guard.now();
     let _ = guard.hear(&Event::Stage(Stage::Mixture));
-    let blur = blur(x, recipe, rounding)?;
+    let standardization = standardization(x)?;
+    let blur = blurred(rounding, recipe, &standardization);
     let options =
         Options { seed: recipe.seed, components: recipe.components, ..Options::default() };
     let around = guard.lend(SHARE);
@@ -46,7 +47,7 @@ pub(super) fn find(
         Err(_) if recipe.kind.is_none() => return Ok(None),
         Err(error) => return Err(error),
     };
-    let flow = found.mixture.to_flow(&standardization(x)?)?;
+    let flow = found.mixture.to_flow(&standardization)?;
     let seconds = guard.now().saturating_sub(begun).as_secs_f64();
     let one_normal = found.trials[0].score;
     trials.extend(found.trials.iter().map(|trial| Trial {
@@ -69,9 +70,10 @@ pub(super) fn again(
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Option<Flow>, Error> {
-    let blur = blur(x, recipe, &rounding_errors(x))?;
+    let standardization = standardization(x)?;
+    let blur = blurred(&rounding_errors(x), recipe, &standardization);
     let mixture = found.refit(x, &blur, &mut || go_on(guard))?;
-    if guard.ended() { Ok(None) } else { mixture.to_flow(&standardization(x)?).map(Some) }
+    if guard.ended() { Ok(None) } else { mixture.to_flow(&standardization).map(Some) }
 }
 
 /// Whether neither the watch nor the time ends it.
@@ -80,9 +82,7 @@ fn go_on(guard: &mut Guard<'_>) -> ControlFlow<()> {
 }
 
 /// What blurs the columns `[d]`: their rounding errors and the noise that is asked for.
-fn blur(x: Rows<'_>, recipe: &Recipe, rounding: &[f64]) -> Result<Vec<f64>, Error> {
-    let standardization = standardization(x)?;
-    let log_scales = &standardization[x.ncols()..];
-    let noise = recipe.noise.unwrap_or(0.0);
-    Ok(rounding.iter().zip(log_scales).map(|(r, s)| r.hypot(noise * s.exp())).collect())
+fn blurred(rounding: &[f64], recipe: &Recipe, standardization: &[f64]) -> Vec<f64> {
+    let log_scales = &standardization[rounding.len()..];
+    blur(rounding, recipe.noise.unwrap_or(0.0), |j| log_scales[j].exp())
 }

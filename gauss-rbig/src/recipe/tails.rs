@@ -74,8 +74,8 @@ fn with_tails(
     let (x, learnt) = map(&first, x)?;
     let (validation, held_out) = map(&first, validation)?;
     let (x, validation) = (x.rows(), validation.rows());
-    let fitted = validated::fit(x, validation, recipe, guard)?;
-    let fitted = moved(fitted, x.mean(&learnt), validation.mean(&held_out));
+    let mut fitted = validated::fit(x, validation, recipe, guard)?;
+    fitted.shift(x.mean(&learnt), validation.mean(&held_out));
     let flow = joined(&first, &fitted.flow)?;
     Ok(Fitted { flow, tails, ..fitted })
 }
@@ -94,34 +94,14 @@ pub(super) fn fit_again(
     let tails: Vec<ColumnTails> = again(&chosen.tails, x);
     let first = layer(x.ncols(), &tails)?;
     let (normal, _) = map(&first, x)?;
-    let old = layer(x.ncols(), &chosen.tails)?;
-    let flow = rest(&chosen.flow)?;
+    let (kept, flow) = (chosen.flow.clone(), rest(&chosen.flow)?);
     let fitted = refit::fit(Fitted { flow, ..chosen }, normal.rows(), recipe, guard)?;
     if fitted.refitted {
         let flow = joined(&first, &fitted.flow)?;
         Ok(Fitted { flow, tails, ..fitted })
     } else {
-        let flow = joined(&old, &fitted.flow)?;
-        Ok(Fitted { flow, ..fitted })
+        Ok(Fitted { flow: kept, ..fitted })
     }
-}
-
-/// Every mean log-density of a fit, by the mean ln|det T'| of the rows it learnt from and of those it
-/// was judged by. What was tried on a part of the rows is moved by the mean over all of them.
-fn moved(mut fitted: Fitted, learnt: f64, held_out: f64) -> Fitted {
-    fitted.validation_log_prob.iter_mut().for_each(|log_prob| *log_prob += held_out);
-    for baseline in &mut fitted.baselines {
-        baseline.score += held_out;
-    }
-    for trial in &mut fitted.trials {
-        trial.before += held_out;
-        trial.after += held_out;
-    }
-    for record in fitted.history.iter_mut().flat_map(|history| &mut history.epochs) {
-        record.train_nll -= learnt;
-        record.validation_nll.iter_mut().for_each(|nll| *nll -= held_out);
-    }
-    fitted
 }
 
 /// One flow after the other.

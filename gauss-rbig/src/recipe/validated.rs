@@ -22,41 +22,39 @@ pub(super) fn fit(
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
-    let fitted = if recipe.method == Method::Rbig {
-        greedy(x, Some(validation), recipe, guard)?
-    } else {
-        search(x, validation, recipe, guard)?
-    };
-    against_baselines(fitted, (x, validation), guard)
+    fit_among(&ladder(recipe, x.ncols()), (x, validation), recipe, guard)
 }
 
 /// The same for what won on rows in other units, and nothing else.
 pub(super) fn fit_alone(
     winner: Winner,
-    (x, validation): (Rows<'_>, Rows<'_>),
+    rows: (Rows<'_>, Rows<'_>),
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
-    let rounding = &rounding_errors(x);
-    let (rows, mut trials) = ((x, validation), Vec::new());
-    let mixed = match winner {
-        Winner::Trained(candidate @ Candidate::Mixture { components }) => {
-            let kind = Some(candidate.kind());
-            let recipe = Recipe { kind, components: Some(components), ..recipe.clone() };
-            mixture::find(rows, &recipe, rounding, guard, &mut trials)?
-        }
-        _ => None,
+    let Winner::Trained(candidate) = winner else {
+        return fit_among(&[], rows, &Recipe { method: Method::Rbig, ..recipe.clone() }, guard);
     };
-    let fitted = match (winner, mixed) {
-        (_, Some(mixed)) => of_mixture(mixed, guard),
-        (Winner::Trained(candidate), None) => {
-            let search = Search::new(recipe, rows, rounding, guard, &mut trials);
-            let runner = judge::choose(search.run(&[candidate], f64::NEG_INFINITY)?, validation)?;
-            of_runner(runner, !trials.is_empty(), guard)
-        }
-        (Winner::Greedy | Winner::Baseline(_), None) => greedy(x, Some(validation), recipe, guard)?,
+    let components = match candidate {
+        Candidate::Mixture { components } => Some(components),
+        _ => recipe.components,
     };
-    let fitted = Fitted { trials, ..fitted };
+    let recipe = Recipe { kind: Some(candidate.kind()), components, ..recipe.clone() };
+    fit_among(&[candidate], rows, &recipe, guard)
+}
+
+/// candidates: for training.
+fn fit_among(
+    candidates: &[Candidate],
+    rows: (Rows<'_>, Rows<'_>),
+    recipe: &Recipe,
+    guard: &mut Guard<'_>,
+) -> Result<Fitted, Error> {
+    let fitted = if recipe.method == Method::Rbig {
+        greedy(rows.0, Some(rows.1), recipe, guard)?
+    } else {
+        search(candidates, rows, recipe, guard)?
+    };
     against_baselines(fitted, rows, guard)
 }
 
@@ -72,13 +70,14 @@ fn against_baselines(
         cancelled: guard.cancelled,
         ..fitted
     };
+    let log_prob = fitted.flow.log_prob(validation.x())?;
     // Who ends the fit waits: the first of them takes no time.
     let most = if guard.cancelled { 1 } else { usize::MAX };
     for found in rivals(x, validation).take(most) {
         let (rival, flow) = found?;
         let simpler = match fitted.winner {
             Winner::Baseline(_) => fitted.validation_log_prob < Some(rival.score),
-            _ => !judge::is_ahead(&fitted.flow, &flow, validation)?,
+            _ => !judge::is_ahead(&log_prob, &flow.log_prob(validation.x())?, validation),
         };
         if simpler {
             fitted.winner = Winner::Baseline(rival.baseline);
@@ -92,13 +91,12 @@ fn against_baselines(
 
 /// The best of every kind that the recipe tries: what was trained, unless a mixture is ahead of it.
 fn search(
-    x: Rows<'_>,
-    validation: Rows<'_>,
+    candidates: &[Candidate],
+    rows: (Rows<'_>, Rows<'_>),
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
-    let rounding = &rounding_errors(x);
-    let (rows, mut trials) = ((x, validation), Vec::new());
+    let (rounding, mut trials) = (&rounding_errors(rows.0), Vec::new());
     let mixed = if recipe.tries(DensityKind::Mixture) {
         mixture::find(rows, recipe, rounding, guard, &mut trials)?
     } else {
@@ -110,10 +108,9 @@ fn search(
             let bar = mixed.as_ref().map_or(f64::NEG_INFINITY, |mixed| mixed.score);
             let begun = trials.len();
             let search = Search::new(recipe, rows, rounding, guard, &mut trials);
-            let ladder = ladder(recipe, x.ncols());
-            let runner = judge::choose(search.run(&ladder, bar)?, validation)?;
+            let runner = judge::choose(search.run(candidates, bar)?, rows.1)?;
             match mixed {
-                Some(mixed) if judge::is_better(&mixed, &runner, validation)? => {
+                Some(mixed) if judge::is_better(&mixed, &runner, rows.1)? => {
                     of_mixture(mixed, guard)
                 }
                 _ => of_runner(runner, trials.len() > begun, guard),

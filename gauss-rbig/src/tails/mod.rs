@@ -169,10 +169,7 @@ fn pays(tails: ColumnTails, x: Rows<'_>, validation: Rows<'_>) -> Result<bool, E
     let (normal_validation, log_det) = map(&tails, validation.rows())?;
     let with = log_prob(normal.rows(), normal_validation.rows())?;
     let gain: Vec<f64> = (0..log_det.len()).map(|i| with[i] + log_det[i] - without[i]).collect();
-    let gain = match validation.rows().weights() {
-        None => Mean::of(&gain),
-        Some(weights) => Mean::weighted(&gain, weights),
-    };
+    let gain = Mean::of_rows(&gain, validation.rows().weights());
     // An infinite gain has no error.
     Ok(gain.mean > f64::NEG_INFINITY && !(gain.mean < -VETO * gain.standard_error))
 }

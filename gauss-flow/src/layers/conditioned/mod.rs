@@ -33,7 +33,7 @@ mod start;
 pub(crate) use shape::Shape;
 pub use start::{marginal_near_identity, params_for_marginal};
 
-use crate::layer::{Layer, Pass};
+use crate::layer::{Layer, Pass, as_block, room};
 use gauss_math::conditional::{Conditional, Gradient, InverseWork, invert};
 use gauss_math::conditioner::{Base, Corrected, CorrectedBar, Sums, asinh};
 use gauss_math::simd::LOGICAL_LANES;
@@ -190,13 +190,11 @@ impl Layer for Conditioned {
         work: &mut Vec<f64>,
     ) {
         let n = log_det.len();
-        let len = self.run_len() * n;
-        work.resize(work.len().max(len), 0.0);
-        let (corrections, kept) = work[..len].split_at_mut(3 * self.components * n);
+        let work = room(work, self.run_len() * n);
+        let (corrections, kept) = work.split_at_mut(3 * self.components * n);
         self.run::<false>((x, context), (z, log_det), kept, corrections);
     }
 
-    /// As a block of that row repeated.
     fn forward_row(
         &self,
         x: &[f64],
@@ -205,28 +203,17 @@ impl Layer for Conditioned {
         log_det: &mut f64,
         work: &mut Vec<f64>,
     ) {
-        const N: usize = LOGICAL_LANES;
-        let (d, c) = (self.dim, self.context);
-        work.resize(work.len().max((self.run_len() + 2 * d + c) * N), 0.0);
-        let (block, rest) = work.split_at_mut((d + c) * N);
-        for (x, lanes) in x.iter().chain(context).zip(block.chunks_exact_mut(N)) {
-            lanes.fill(*x);
-        }
-        let (xs, contexts) = block.split_at(d * N);
-        let (zs, rest) = rest.split_at_mut(d * N);
-        let (corrections, kept) = rest.split_at_mut(3 * self.components * N);
-        let mut log_dets = [*log_det; N];
-        let out = (&mut *zs, &mut log_dets[..]);
-        self.run::<false>((xs, contexts), out, kept, corrections);
-        z.iter_mut().zip(zs.chunks_exact(N)).for_each(|(z, lanes)| *z = lanes[0]);
-        *log_det = log_dets[0];
+        let len = self.run_len() * LOGICAL_LANES;
+        as_block((x, context), z, log_det, work, len, |rows, out, work| {
+            let (corrections, kept) = work.split_at_mut(3 * self.components * LOGICAL_LANES);
+            self.run::<false>(rows, out, kept, corrections);
+        });
     }
 
     fn inverse(&self, z: &[f64], context: &[f64], x: &mut [f64], n: usize, work: &mut Vec<f64>) {
         let masks = self.network.masks();
         let len = 3 * self.components * n;
-        let all = len + Activations::len(masks) * n;
-        work.resize(work.len().max(all), 0.0);
+        let work = room(work, len + Activations::len(masks) * n);
         let (corrections, activations) = work.split_at_mut(len);
         let mut at = Activations::of(masks, activations, n);
         let mut inverse = InverseWork::default();
@@ -255,11 +242,9 @@ impl Layer for Conditioned {
     ) {
         let n = log_det.len();
         let per_row = Activations::len(self.network.masks()) + self.dim * self.per_position();
-        tape.resize(tape.len().max(per_row * n), 0.0);
-        let len = 3 * self.components * n;
-        work.resize(work.len().max(len), 0.0);
-        let corrections = &mut work[..len];
-        self.run::<true>((x, context), (z, log_det), tape, corrections);
+        let kept = room(tape, per_row * n);
+        let corrections = room(work, 3 * self.components * n);
+        self.run::<true>((x, context), (z, log_det), kept, corrections);
     }
 
     fn backward(
@@ -277,7 +262,7 @@ impl Layer for Conditioned {
         // Where no sums are wanted, a mixture's go where nobody looks.
         let spare = if wanted { 0 } else { 3 * k };
         let len = 3 * k * n;
-        work.resize(work.len().max(len + Bars::len(masks) * n + spare), 0.0);
+        let work = room(work, len + Bars::len(masks) * n + spare);
         let (bar, rest) = work.split_at_mut(len);
         let (buffer, spare) = rest.split_at_mut(Bars::len(masks) * n);
         let (marginal, network) = sums.split_at_mut(if wanted { self.marginal.len() } else { 0 });
@@ -336,9 +321,5 @@ impl Layer for Conditioned {
 
     fn n_sums(&self) -> usize {
         self.marginal.len() + self.network.n_params()
-    }
-
-    fn finish_gradient(&self, sums: &[f64], grad: &mut [f64], _: &mut Vec<f64>) {
-        grad.iter_mut().zip(sums).for_each(|(g, s)| *g += s);
     }
 }

@@ -4,7 +4,7 @@ use super::Conditioned;
 use super::masks::{self, Masks};
 use super::network::Network;
 use crate::error::InvalidLayer;
-use crate::layer::Shape as _;
+use crate::layer::{Shape as _, counted};
 use crate::layers::{BoundLayer, marginal, standardize};
 use std::ops::Range;
 
@@ -31,12 +31,11 @@ impl crate::layer::Shape for Shape {
     }
 
     fn describe(&self) -> String {
-        let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-        let components = count(self.components, "component");
-        let hidden = count(self.hidden, "hidden unit");
+        let components = counted(self.components, "component");
+        let hidden = counted(self.hidden, "hidden unit");
         let given = match self.context {
             0 => String::new(),
-            c => format!(", {}", count(c, "given column")),
+            c => format!(", {}", counted(c, "given column")),
         };
         let reversed = if self.reversed { ", reversed" } else { "" };
         format!("{components} per dimension, {hidden}{given}{reversed}")

@@ -35,7 +35,7 @@ mod density;
 
 use super::BoundLayer;
 use crate::error::InvalidLayer;
-use crate::layer::{Layer, Pass};
+use crate::layer::{Layer, Pass, as_block, check_log_scales, counted, room};
 use columns::Columns;
 use gauss_math::conditional::{Conditional, Gradient, InverseWork, invert};
 use gauss_math::mixture::MAX_ABS_LOG_SIGMA;
@@ -53,8 +53,7 @@ impl crate::layer::Shape for Shape {
     }
 
     fn describe(&self) -> String {
-        let plural = if self.components == 1 { "" } else { "s" };
-        format!("{} normal{plural} with full covariances", self.components)
+        format!("{} with full covariances", counted(self.components, "normal"))
     }
 
     fn n_params(&self, dim: usize) -> usize {
@@ -72,10 +71,7 @@ impl crate::layer::Shape for Shape {
             return Err(InvalidLayer::NoComponents);
         }
         let numbers = Numbers::of(params, self.components, dim);
-        match numbers.log_diagonals.iter().find(|l| !(l.abs() <= MAX_ABS_LOG_SIGMA)) {
-            Some(&value) => Err(InvalidLayer::LogScale { value }),
-            None => Ok(()),
-        }
+        check_log_scales(numbers.log_diagonals, MAX_ABS_LOG_SIGMA)
     }
 
     fn bind(&self, dim: usize) -> BoundLayer {
@@ -136,12 +132,6 @@ impl Component {
 pub(crate) struct Rosenblatt {
     dim: usize,
     components: Vec<Component>,
-}
-
-/// Columns of numbers that work has room for at least.
-fn room(work: &mut Vec<f64>, len: usize) -> &mut [f64] {
-    work.resize(work.len().max(len), 0.0);
-    &mut work[..len]
 }
 
 impl Rosenblatt {
@@ -221,24 +211,18 @@ impl Layer for Rosenblatt {
         self.map(x, z, log_det, room(work, Columns::len(self.k(), log_det.len())));
     }
 
-    /// The row sixteen times: the kernels' lanes are rows.
     fn forward_row(
         &self,
         x: &[f64],
-        _: &[f64],
+        context: &[f64],
         z: &mut [f64],
         log_det: &mut f64,
         work: &mut Vec<f64>,
     ) {
-        const N: usize = LOGICAL_LANES;
-        let work = room(work, 2 * N * self.dim + Columns::len(self.k(), N));
-        let (rows, rest) = work.split_at_mut(N * self.dim);
-        let (latents, work) = rest.split_at_mut(N * self.dim);
-        repeat(x, rows);
-        let mut log_dets = [*log_det; N];
-        self.map(rows, latents, &mut log_dets, work);
-        z.iter_mut().zip(latents.chunks_exact(N)).for_each(|(z, latent)| *z = latent[0]);
-        *log_det = log_dets[0];
+        let len = Columns::len(self.k(), LOGICAL_LANES);
+        as_block((x, context), z, log_det, work, len, |(x, _), (z, log_det), work| {
+            self.map(x, z, log_det, work);
+        });
     }
 
     fn inverse(&self, z: &[f64], _: &[f64], x: &mut [f64], n: usize, work: &mut Vec<f64>) {
@@ -332,31 +316,15 @@ impl Layer for Rosenblatt {
         }
     }
 
-    fn n_sums(&self) -> usize {
-        0
-    }
-
-    fn finish_gradient(&self, _: &[f64], _: &mut [f64], _: &mut Vec<f64>) {}
-
     fn add_log_density(&self, x: &[f64], log_prob: &mut [f64], work: &mut Vec<f64>) -> bool {
         if let [log_prob] = log_prob {
-            const N: usize = LOGICAL_LANES;
-            let work = room(work, N * self.dim + self.density_work(N));
-            let (rows, work) = work.split_at_mut(N * self.dim);
-            repeat(x, rows);
-            let mut own = [*log_prob; N];
-            self.add_density(rows, &mut own, work);
-            *log_prob = own[0];
+            let len = self.density_work(LOGICAL_LANES);
+            as_block((x, &[]), &mut [], log_prob, work, len, |(x, _), (_, log_prob), work| {
+                self.add_density(x, log_prob, work);
+            });
         } else {
             self.add_density(x, log_prob, room(work, self.density_work(log_prob.len())));
         }
         true
-    }
-}
-
-/// rows `[d][16]`: overwritten with one row x `[d]` in each lane.
-fn repeat(x: &[f64], rows: &mut [f64]) {
-    for (lanes, x) in rows.chunks_exact_mut(LOGICAL_LANES).zip(x) {
-        lanes.fill(*x);
     }
 }

@@ -11,10 +11,10 @@ mod facts;
 mod rows;
 
 use super::baselines::{self, Baseline};
+use super::mean::Mean;
 use super::normality::{self, Normality};
 use super::round_trip;
 use super::two_sample::{self, TwoSample};
-use super::weighted_mean;
 use crate::columns::{self, Encoded};
 use crate::error::Error;
 use crate::model::{BoundModel, Model};
@@ -223,8 +223,8 @@ impl Seen {
             let gain: Vec<f64> = self.log_prob.iter().zip(&log_prob).map(|(a, b)| a - b).collect();
             Against {
                 baseline,
-                gain: Some(weighted_mean(&gain, weights)),
-                log_prob: Some(weighted_mean(&log_prob, weights)),
+                gain: Some(Mean::of_rows(&gain, weights)),
+                log_prob: Some(Mean::of_rows(&log_prob, weights)),
                 components: scored.components,
             }
         };
@@ -232,7 +232,7 @@ impl Seen {
             rows: y.nrows(),
             fitted_to: if train.is_some() { FittedTo::Train } else { FittedTo::CrossFit },
             dequantized,
-            log_prob: weighted_mean(&self.log_prob, weights),
+            log_prob: Mean::of_rows(&self.log_prob, weights),
             baselines: Baseline::ALL.into_iter().map(against).collect(),
         })
     }
@@ -285,7 +285,7 @@ impl Train {
             rows: train.nrows(),
             used_rows: at.len(),
             shared_rows: shared(train.x(), table, &sorted.usable),
-            log_prob: weighted_mean(&values, weights.as_deref()),
+            log_prob: Mean::of_rows(&values, weights.as_deref()),
         };
         Ok(Train { x, encoded, facts })
     }
@@ -300,7 +300,7 @@ fn told_apart(model: &BoundModel, x: MatRef<'_, f64>, seed: u64) -> Option<TwoSa
 fn likelihood(sorted: &Sorted, weights: Option<&[f64]>, dim: usize) -> Likelihood {
     let values: Vec<f64> = sorted.usable.iter().map(|&i| sorted.log_prob[i]).collect();
     let weights = weights.map(|w| sorted.usable.iter().map(|&i| w[i]).collect::<Vec<f64>>());
-    let log_prob = weighted_mean(&values, weights.as_deref());
+    let log_prob = Mean::of_rows(&values, weights.as_deref());
     Likelihood {
         log_prob,
         log_prob_per_column: log_prob.over(dim as f64),

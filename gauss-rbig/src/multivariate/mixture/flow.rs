@@ -18,13 +18,8 @@ impl Mixture {
             return Err(Error::Columns { expected: d, got: standardization.len() / 2 });
         }
         let (shift, log_scale) = standardization.split_at(d);
-        let mut inward = self.clone();
-        for mean in inward.means.chunks_exact_mut(d) {
-            for (j, m) in mean.iter_mut().enumerate() {
-                *m = (*m - shift[j]) / log_scale[j].exp();
-            }
-        }
-        inward.scale_columns(|j| log_scale[j].exp());
+        let scale: Vec<f64> = log_scale.iter().map(|l| l.exp()).collect();
+        let inward = self.standardized(shift, &scale);
         let layers = vec![LayerSpec::Standardize, LayerSpec::Rosenblatt { components: self.len() }];
         let params = [standardization, &inward.to_params()].concat();
         Flow::from_parts(d, layers, params)

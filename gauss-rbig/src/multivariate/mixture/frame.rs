@@ -61,8 +61,7 @@ impl Frame {
         Gaussian::of_moments(moments, 0.0)?;
         let scale = moments.standard_deviations();
         let covariance = moments.covariance();
-        let mut correlation_factor: Vec<f64> = (0..dim)
-            .flat_map(|i| (0..=i).map(move |j| (i, j)))
+        let mut correlation_factor: Vec<f64> = triangle::entries(dim)
             .map(|(i, j)| covariance[(i, j)] / (scale[i] * scale[j]))
             .collect();
         triangle::cholesky(&mut correlation_factor, dim)
@@ -79,14 +78,7 @@ impl Frame {
 
     /// A mixture of rows, as one of standardised rows.
     pub(super) fn inward(&self, mixture: &Mixture) -> Mixture {
-        let mut out = mixture.clone();
-        for mean in out.means.chunks_exact_mut(self.dim()) {
-            for ((m, centre), scale) in mean.iter_mut().zip(&self.centre).zip(&self.scale) {
-                *m = (*m - centre) / scale;
-            }
-        }
-        out.scale_columns(|j| self.scale[j]);
-        out
+        mixture.standardized(&self.centre, &self.scale)
     }
 
     /// A mixture of standardised rows, as one of rows.
@@ -108,11 +100,8 @@ impl Frame {
     /// C K^{-2/d} as a lower triangle.
     pub(super) fn prior_covariance(&self, components: usize) -> Vec<f64> {
         let narrow = self.narrow(components);
-        let row = |i| triangle::row(&self.correlation_factor, i);
-        (0..self.dim())
-            .flat_map(|i| (0..=i).map(move |j| (i, j)))
-            .map(|(i, j)| narrow * row(i).iter().zip(row(j)).map(|(a, b)| a * b).sum::<f64>())
-            .collect()
+        let square = |(i, j)| narrow * triangle::square(&self.correlation_factor, i, j);
+        triangle::entries(self.dim()).map(square).collect()
     }
 
     /// The prior's part of the objective, for a mixture of standardised rows.

@@ -199,6 +199,18 @@ impl Mixture {
         Normals::new(self.dim, &self.log_weights, &self.means, &self.factors)
     }
 
+    /// The same of (x - centre)/scale.
+    fn standardized(&self, centre: &[f64], scale: &[f64]) -> Mixture {
+        let mut out = self.clone();
+        for mean in out.means.chunks_exact_mut(self.dim) {
+            for ((m, centre), scale) in mean.iter_mut().zip(centre).zip(scale) {
+                *m = (*m - centre) / scale;
+            }
+        }
+        out.scale_columns(|j| scale[j]);
+        out
+    }
+
     /// Column j of every A times `by(j)`.
     fn scale_columns(&mut self, by: impl Fn(usize) -> f64) {
         for a in self.factors.chunks_exact_mut(triangle::len(self.dim)) {

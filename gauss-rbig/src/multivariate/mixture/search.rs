@@ -5,7 +5,7 @@
 //! both K and the iteration of the best score are taken. A run ends where EM has converged or
 //! [`LOOKS`] looks in turn gain nothing, the grid where [`PATIENCE`] sizes in turn do not.
 //!
-//! At most [`SEARCH_ROWS`] rows are learnt from, and at most as many judge.
+//! At most [`SEARCH_ROWS`](crate::sampling::SEARCH_ROWS) rows are learnt from, and at most as many judge.
 //!
 //! **The second fit** goes on from the chosen mixture on all rows, validation rows included: as many
 //! iterations as led to it, or until EM converges. Were it to begin anew, it might end in another
@@ -19,7 +19,7 @@ use super::packed::Packed;
 use super::run::{Options, Run, TOLERANCE, Watch};
 use crate::Error;
 use crate::linear::moments::Moments;
-use crate::sampling::stratified;
+use crate::sampling::few;
 use gauss_flow::rows::Counted;
 use gauss_flow::{OwnedRows, Rows};
 use serde::{Deserialize, Serialize};
@@ -32,8 +32,6 @@ const PATIENCE: usize = 2;
 const EVERY: usize = 5;
 /// Looks in turn that gain nothing, after which a run ends: EM may stand still for a while.
 const LOOKS: usize = 4;
-/// Rows that the search learns from, and is judged by, at most: more do not change the choice.
-const SEARCH_ROWS: usize = 40_000;
 
 /// One number of components, and how it did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -104,8 +102,9 @@ pub fn search<'a, 'b>(
     }
     x.check(x.ncols())?;
     validation.check(x.ncols())?;
-    let [x, validation] = [x, validation].map(|rows| few(rows, options.seed));
-    let [x, validation] = [&x, &validation].map(|rows| Counted::of(rows.rows()));
+    let some = [x, validation].map(|rows| few(rows, options.seed));
+    let of = |i: usize, all| Counted::of(some[i].as_ref().map_or(all, OwnedRows::rows));
+    let (x, validation) = (of(0, x), of(1, validation));
     let frame = Frame::of(&Moments::of(x.rows()), rounding, options.prior_rows)?;
     let [rows, validation] =
         [&x, &validation].map(|rows| Packed::of(rows.rows(), &frame.centre, &frame.scale));
@@ -228,9 +227,4 @@ impl Found {
         let start = frame.inward(&self.mixture);
         Ok(frame.outward(run.iterate(start, self.iterations.max(1), watch).0))
     }
-}
-
-/// At most [`SEARCH_ROWS`] of the rows.
-fn few(x: Rows<'_>, seed: u64) -> OwnedRows {
-    x.pick(&stratified(x.nrows(), SEARCH_ROWS, seed).collect::<Vec<usize>>())
 }

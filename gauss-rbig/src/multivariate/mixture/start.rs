@@ -67,16 +67,12 @@ fn split_one(mixture: &mut Mixture, k: usize) {
     let size = triangle::len(dim);
     let a = &mixture.factors[k * size..][..size];
     let factor = triangle::inverse(a, dim);
-    let covariance = Mat::from_fn(dim, dim, |i, j| {
-        let (a, b) = (triangle::row(&factor, i), triangle::row(&factor, j));
-        a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>()
-    });
+    let covariance = Mat::from_fn(dim, dim, |i, j| triangle::square(&factor, i, j));
     let Ok(eigen) = covariance.self_adjoint_eigen(Side::Lower) else { return };
     let largest = dim - 1;
     let variance = eigen.S().column_vector()[largest];
     let axis: Vec<f64> = (0..dim).map(|i| eigen.U()[(i, largest)] * variance.sqrt()).collect();
-    let mut half: Vec<f64> = (0..dim)
-        .flat_map(|i| (0..=i).map(move |j| (i, j)))
+    let mut half: Vec<f64> = triangle::entries(dim)
         .map(|(i, j)| covariance[(i, j)] - 0.25 * axis[i] * axis[j])
         .collect();
     if triangle::cholesky(&mut half, dim).is_err() {

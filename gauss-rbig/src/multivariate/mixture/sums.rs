@@ -181,8 +181,7 @@ impl Sums {
                 let rows = part[0] + frame.prior_rows;
                 let mut covariance = Vec::with_capacity(prior.len());
                 let second = part[1 + dim..].iter().zip(&prior);
-                let at = (0..dim).flat_map(|i| (0..=i).map(move |j| (i, j)));
-                for ((i, j), (square, prior)) in at.zip(second) {
+                for ((i, j), (square, prior)) in triangle::entries(dim).zip(second) {
                     covariance.push((square - part[1 + i] * mean[j] + prior) / rows);
                 }
                 let factor = floored(covariance, &frame.floor);
@@ -245,11 +244,10 @@ fn raised(covariance: &[f64], floor: &[f64]) -> Vec<f64> {
         return out;
     };
     let (vectors, values) = (eigen.U(), eigen.S().column_vector());
-    let at = (0..dim).flat_map(|i| (0..=i).map(move |j| (i, j)));
-    at.map(|(i, j)| {
+    let entry = |(i, j)| {
         let sum: f64 =
             (0..dim).map(|k| vectors[(i, k)] * values[k].max(1.0) * vectors[(j, k)]).sum();
         deviation[i] * sum * deviation[j]
-    })
-    .collect()
+    };
+    triangle::entries(dim).map(entry).collect()
 }

@@ -10,6 +10,16 @@ pub(super) fn row(a: &[f64], i: usize) -> &[f64] {
     &a[len(i)..len(i + 1)]
 }
 
+/// The (i, j) of all entries, in their order.
+pub(super) fn entries(dim: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..dim).flat_map(|i| (0..=i).map(move |j| (i, j)))
+}
+
+/// Entry (i, j) of L Lᵀ.
+pub(super) fn square(l: &[f64], i: usize, j: usize) -> f64 {
+    dot(row(l, i), row(l, j))
+}
+
 /// The diagonal entry of row i.
 pub(super) fn diagonal(a: &[f64], i: usize) -> f64 {
     a[len(i) + i]

@@ -83,7 +83,7 @@ impl Candidate {
         }
     }
 
-    /// Where training begins, from the rows of x: `None` of a mixture, which is not trained. If the
+    /// Where training begins, from the rows of x; a mixture is not trained, and on no ladder. If the
     /// watch ends it, a greedy start has the blocks that were done.
     pub(super) fn start(
         &self,

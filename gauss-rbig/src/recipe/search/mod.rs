@@ -22,7 +22,8 @@
 //! the budget was spent on another. Whoever cannot reach what needs no training
 //! ([`Search::run`]'s `bar`) does not go on.
 //!
-//! The first three rounds see at most [`SEARCH_ROWS`] rows: to rank candidates, more are not needed.
+//! The first three rounds see at most [`SEARCH_ROWS`](crate::sampling::SEARCH_ROWS) rows: to rank
+//! candidates, more are not needed.
 
 mod budget;
 mod runner;
@@ -32,15 +33,13 @@ use super::cycle::{Cycle, train_options, worth};
 use super::guard::Guard;
 use super::options::{Budget, Recipe};
 use crate::Error;
-use crate::sampling::stratified;
+use crate::sampling::few;
 use budget::EARLY_ROUNDS;
 use gauss_flow::{Event, Flow, OwnedRows, Rows, Stage, train};
 pub(super) use runner::Runner;
 use runner::{best_first, drop_twins, keep_best_of_slow};
 use serde::{Deserialize, Serialize};
 
-/// Rows that the first three rounds learn from, at most.
-pub(super) const SEARCH_ROWS: usize = 40_000;
 /// u without a budget: Adam moves a parameter by about its rate a step, so that 300 steps at 0.01
 /// can take a warm start anywhere it has to go.
 const UNIT_STEPS: usize = 300;
@@ -94,8 +93,8 @@ impl<'a, 'o> Search<'a, 'o> {
     /// The runners of the last round, the best first, of which there is at least one. candidates: those
     /// to begin with, at least one; `bar`: the score of what needed no training.
     pub fn run(mut self, candidates: &[Candidate], bar: f64) -> Result<Vec<Runner>, Error> {
-        let few = few_rows(self.x, self.recipe.seed);
-        let rows = few.as_ref().map_or(self.x, OwnedRows::rows);
+        let some = few(self.x, self.recipe.seed);
+        let rows = some.as_ref().map_or(self.x, OwnedRows::rows);
         let plan = plan(candidates);
         let unit = match self.recipe.budget {
             Budget::Epochs(epochs) => (self.steps(epochs) / plan).max(1),
@@ -293,10 +292,4 @@ fn kinds(candidates: &[Candidate]) -> usize {
     let first =
         |i: &usize| !candidates[..*i].iter().any(|other| other.kind() == candidates[*i].kind());
     (0..candidates.len()).filter(first).count()
-}
-
-/// At most [`SEARCH_ROWS`] of the rows; `None` for all of them.
-pub(super) fn few_rows(x: Rows<'_>, seed: u64) -> Option<OwnedRows> {
-    (x.nrows() > SEARCH_ROWS)
-        .then(|| x.pick(&stratified(x.nrows(), SEARCH_ROWS, seed).collect::<Vec<usize>>()))
 }
