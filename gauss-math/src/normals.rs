@@ -24,7 +24,7 @@ use pulp::{Simd, WithSimd};
 /// Registers of rows side by side in [`log_terms`]: with two rows of A, eight sums that do not wait
 /// for each other.
 const WIDE: usize = 4;
-/// Rows in a block are a multiple of this: [`WIDE`] registers of the widest instruction set.
+/// Rows in a block are a multiple of this: four registers of the widest instruction set.
 pub const ROWS: usize = 2 * LOGICAL_LANES;
 
 /// The components as the kernel wants them.

@@ -7,12 +7,12 @@
 //! 1. Of each side the outermost tenth of the weight, of many rows less (`side.rs`), is fitted by a
 //!    generalised Pareto distribution (`pareto.rs`).
 //! 2. It is held against the exponential tail, ξ = 0, by the likelihood ratio. A column has tails
-//!    where one of its sides exceeds what [`LEVEL`] over all sides of the table allows; the other
-//!    side then has one at [`OTHER_SIDE`]. The farthest hundredth of the exceedances counts only as
-//!    far, so that a few wild values make no tail.
+//!    where one of its sides exceeds what one table in a hundred without such tails would show on any
+//!    side; the other side then has one where chance alone shows as much in one column of twenty. The
+//!    farthest hundredth of the exceedances counts only as far, so that a few wild values make no tail.
 //! 3. The validation rows may object: a column has no tails where a mixture of normals fitted to the
 //!    column made normal gives them a lower mean log-density than one fitted to the column itself,
-//!    by more than [`VETO`] standard errors.
+//!    by more than two standard errors.
 //!
 //! A side with less than 30 exceedances, or of which most repeat each other, has no tail.
 //!
