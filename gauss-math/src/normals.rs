@@ -111,7 +111,8 @@ pub fn log_terms(normals: &Normals, x: &[f64], terms: &mut [f64], n: usize) {
     assert!(n.is_multiple_of(ROWS) && x.len() == normals.dim * n);
     assert_eq!(terms.len(), normals.len() * n);
     if n > 0 {
-        let centred = &mut vec![0.0; normals.dim * ROWS];
+        let mut work = Vec::new();
+        let centred = aligned(&mut work, normals.dim * ROWS);
         simd::run(LogTerms { normals, x, terms, n, centred });
     }
 }
@@ -216,6 +217,16 @@ impl WithSimd for Normalise<'_> {
     }
 }
 
+/// `len` numbers that begin at a cache line: a load across two lines costs two, and a register of
+/// AVX-512 is as long as a line.
+fn aligned(work: &mut Vec<f64>, len: usize) -> &mut [f64] {
+    const LINE: usize = 64;
+    const SPARE: usize = LINE / size_of::<f64>() - 1;
+    work.resize(len + SPARE, 0.0);
+    let start = work.as_ptr().align_offset(LINE).min(SPARE);
+    &mut work[start..start + len]
+}
+
 /// Numbers in the sums of a component: Σ r, Σ r x `[d]`, and the lower triangle of Σ r x xᵀ
 /// `[d(d + 1)/2]`, row by row.
 #[must_use]
@@ -224,11 +235,11 @@ pub fn moments_len(dim: usize) -> usize {
 }
 
 /// sums `[K][moments_len(d)]`: ADDED to, from r `[K][n]` and x `[d][n]`, n a multiple of [`ROWS`].
-/// scaled is for the kernel's own use.
+/// work is the kernel's own, so that it allocates once.
 ///
 /// # Panics
 /// When a length does not fit.
-pub fn add_moments(r: &[f64], x: &[f64], sums: &mut [f64], n: usize, scaled: &mut Vec<f64>) {
+pub fn add_moments(r: &[f64], x: &[f64], sums: &mut [f64], n: usize, work: &mut Vec<f64>) {
     assert!(n.is_multiple_of(ROWS));
     if n == 0 {
         return;
@@ -236,8 +247,10 @@ pub fn add_moments(r: &[f64], x: &[f64], sums: &mut [f64], n: usize, scaled: &mu
     let dim = x.len() / n;
     assert!(dim > 0 && x.len() == dim * n && r.len().is_multiple_of(n));
     assert_eq!(sums.len(), r.len() / n * moments_len(dim));
-    scaled.resize(dim.next_multiple_of(2) * n, 0.0);
-    simd::run(AddMoments { r, x, sums, n, scaled });
+    let own = aligned(work, x.len() + dim.next_multiple_of(2) * n);
+    let (copy, scaled) = own.split_at_mut(x.len());
+    copy.copy_from_slice(x);
+    simd::run(AddMoments { r, x: copy, sums, n, scaled });
 }
 
 struct AddMoments<'a> {
@@ -267,16 +280,18 @@ impl WithSimd for AddMoments<'_> {
             first[0] += total(s, r);
             for j in (0..dim).step_by(2) {
                 // A last column without a partner is done twice.
-                let pair = [j, (j + 1).min(dim - 1)];
-                let sums = scale(s, r, pair.map(|j| &x[j * count..][..count]), &mut y[j * count..]);
+                let pair = [column(x, count, j), column(x, count, (j + 1).min(dim - 1))];
+                let sums = scale(s, r, pair, &mut y[j * count..][..2 * count]);
                 for (sum, first) in sums.into_iter().zip(&mut first[1 + j..]) {
                     *first += tree_sum(sum);
                 }
             }
             for j in (0..dim).step_by(2) {
-                let left = [j, j + 1].map(|j| &y[j * count..][..count]);
+                let left = [column(y, count, j), column(y, count, j + 1)];
                 for l in (0..(j + 2).min(dim)).step_by(3) {
-                    let right = [l, l + 1, l + 2].map(|l| &x[l.min(dim - 1) * count..][..count]);
+                    let (second_of, third) = ((l + 1).min(dim - 1), (l + 2).min(dim - 1));
+                    let right =
+                        [column(x, count, l), column(x, count, second_of), column(x, count, third)];
                     let sums = products(s, left, right);
                     for (j, sums) in (j..dim).zip(sums) {
                         for (l, sum) in (l..=j).zip(sums) {
@@ -287,6 +302,13 @@ impl WithSimd for AddMoments<'_> {
             }
         }
     }
+}
+
+/// Column j of columns `[n]` of so many registers. (By `map` over an array of columns it would be a
+/// call, compiled without the kernel's instruction set.)
+#[inline(always)]
+fn column<T>(columns: &[T], count: usize, j: usize) -> &[T] {
+    &columns[j * count..][..count]
 }
 
 /// Registers that hold the logical lanes together, in steps of [`SIDE_BY_SIDE`].
@@ -320,11 +342,13 @@ fn scale<S: Simd>(s: S, r: &[S::f64s], x: [&[S::f64s]; 2], y: &mut [S::f64s]) ->
     for group in groups {
         let zero = Pack::<S, SIDE_BY_SIDE>::splat(s, 0.0);
         let (mut sum0, mut sum1) = (zero, zero);
-        for i in (group..r.len()).step_by(width) {
-            let r = Pack::<S, SIDE_BY_SIDE>::load(s, r, i);
-            let (a, b) = (r * Pack::load(s, x[0], i), r * Pack::load(s, x[1], i));
-            a.store(y0, i);
-            b.store(y1, i);
+        let from = x[0].chunks_exact(width).zip(x[1].chunks_exact(width));
+        let to = y0.chunks_exact_mut(width).zip(y1.chunks_exact_mut(width));
+        for ((r, x), y) in r.chunks_exact(width).zip(from).zip(to) {
+            let r = Pack::<S, SIDE_BY_SIDE>::load(s, r, group);
+            let (a, b) = (r * Pack::load(s, x.0, group), r * Pack::load(s, x.1, group));
+            a.store(y.0, group);
+            b.store(y.1, group);
             (sum0, sum1) = (sum0 + a, sum1 + b);
         }
         sum0.store(simd::vectors_mut::<S>(&mut lanes[0]), group);
@@ -340,10 +364,13 @@ fn products<S: Simd>(s: S, y: [&[S::f64s]; 2], x: [&[S::f64s]; 3]) -> [[Lanes; 3
     let (groups, width) = groups::<S>();
     for group in groups {
         let mut sums = [[Pack::<S, SIDE_BY_SIDE>::splat(s, 0.0); 3]; 2];
-        for i in (group..y[0].len()).step_by(width) {
-            let y = [Pack::<S, SIDE_BY_SIDE>::load(s, y[0], i), Pack::load(s, y[1], i)];
-            for l in 0..3 {
-                let x = Pack::<S, SIDE_BY_SIDE>::load(s, x[l], i);
+        // Pieces of a length that the compiler knows need no check of each load.
+        let left = y[0].chunks_exact(width).zip(y[1].chunks_exact(width));
+        let right = x[0].chunks_exact(width).zip(x[1].chunks_exact(width));
+        for ((y, x), last) in left.zip(right).zip(x[2].chunks_exact(width)) {
+            let y = [Pack::<S, SIDE_BY_SIDE>::load(s, y.0, group), Pack::load(s, y.1, group)];
+            for (l, x) in [x.0, x.1, last].into_iter().enumerate() {
+                let x = Pack::<S, SIDE_BY_SIDE>::load(s, x, group);
                 for j in 0..2 {
                     sums[j][l] = x.mul_add(y[j], sums[j][l]);
                 }

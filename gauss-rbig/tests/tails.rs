@@ -139,7 +139,7 @@ fn the_second_fit_has_the_same_sides_and_its_own_numbers() {
     }
 }
 
-/// A few draws of `examples/tails.rs`, which has the medians.
+/// A few draws of `examples/heavy_tails.rs`, which has the medians.
 #[test]
 fn far_quantiles_of_students_t_are_nearly_as_probable_as_they_are() {
     // Of 20 draws 18 are within 5 nats; without tails it is hundreds to 10¹⁰.

@@ -19,19 +19,13 @@ pub(super) fn is_ahead(a: &[f64], b: &[f64], validation: Rows<'_>) -> bool {
     difference.mean > chance
 }
 
-/// Whether a mixture is ahead of what was trained by more than chance; or, with fewer parameters, at
-/// all. What is ahead by chance alone and larger gives way to the flow, which generalises better.
+/// Whether a mixture is ahead of what was trained by more than chance: what is ahead by chance alone
+/// gives way to the flow, which generalises better.
 pub(super) fn is_better(
     mixed: &Mixed,
     trained: &Runner,
     validation: Rows<'_>,
 ) -> Result<bool, Error> {
-    if !(mixed.score > trained.score) {
-        return Ok(false);
-    }
-    if mixed.flow.n_params() < trained.flow.n_params() {
-        return Ok(true);
-    }
     let [mixed, trained] = [&mixed.flow, &trained.flow].map(|flow| flow.log_prob(validation.x()));
     Ok(is_ahead(&mixed?, &trained?, validation))
 }

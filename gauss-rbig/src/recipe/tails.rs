@@ -40,7 +40,11 @@ pub(super) fn fit(
         return Ok(with);
     }
     let seconds = guard.winner_seconds;
-    let without = validated::fit_alone(with.winner, (x, validation), &second, guard)?;
+    // What fits rows that were made normal may not fit them as they are.
+    let Ok(without) = validated::fit_alone(with.winner, (x, validation), &second, guard) else {
+        guard.winner_seconds = seconds;
+        return Ok(Fitted { cancelled: guard.cancelled, ..with });
+    };
     let trials = [&with.trials[..], &without.trials].concat();
     if without.validation_log_prob >= with.validation_log_prob {
         Ok(Fitted { trials, ..without })

@@ -35,15 +35,11 @@ pub(super) fn fit_alone(
     let Winner::Trained(candidate) = winner else {
         return fit_among(&[], rows, &Recipe { method: Method::Rbig, ..recipe.clone() }, guard);
     };
-    let components = match candidate {
-        Candidate::Mixture { components } => Some(components),
-        _ => recipe.components,
-    };
-    let recipe = Recipe { kind: Some(candidate.kind()), components, ..recipe.clone() };
+    let recipe = Recipe { kind: Some(candidate.kind()), ..recipe.clone() };
     fit_among(&[candidate], rows, &recipe, guard)
 }
 
-/// candidates: for training.
+/// candidates: what is tried; a mixture that is not among them has its own search.
 fn fit_among(
     candidates: &[Candidate],
     rows: (Rows<'_>, Rows<'_>),
@@ -96,36 +92,48 @@ fn search(
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
-    let (rounding, mut trials) = (&rounding_errors(rows.0), Vec::new());
+    let rounding = &rounding_errors(rows.0);
+    let like = candidates.iter().copied().find(|c| c.kind() == DensityKind::Mixture);
     let mixed = if recipe.tries(DensityKind::Mixture) {
-        mixture::find(rows, recipe, rounding, guard, &mut trials)?
+        mixture::find(rows, recipe, like, rounding, guard)?
     } else {
         None
     };
-    let fitted = match mixed {
-        Some(mixed) if recipe.kind.is_some() => of_mixture(mixed, guard),
-        mixed => {
-            let bar = mixed.as_ref().map_or(f64::NEG_INFINITY, |mixed| mixed.score);
-            let begun = trials.len();
-            let search = Search::new(recipe, rows, rounding, guard, &mut trials);
-            let runner = judge::choose(search.run(candidates, bar)?, rows.1)?;
-            match mixed {
-                Some(mixed) if judge::is_better(&mixed, &runner, rows.1)? => {
-                    of_mixture(mixed, guard)
-                }
-                _ => of_runner(runner, trials.len() > begun, guard),
-            }
+    let mut trials = Vec::new();
+    let mut train = |bar, guard: &mut Guard<'_>| {
+        let search = Search::new(recipe, rows, rounding, guard, &mut trials);
+        judge::choose(search.run(candidates, bar)?, rows.1)
+    };
+    let Some(mut mixed) = mixed else {
+        let runner = train(f64::NEG_INFINITY, guard)?;
+        let trained = !trials.is_empty();
+        return Ok(Fitted { trials, ..of_runner(runner, trained, guard) });
+    };
+    let runner = match recipe.kind {
+        None => Some(train(mixed.score, guard)?),
+        Some(_) => None,
+    };
+    let trained = !trials.is_empty();
+    if runner.as_ref().is_none_or(|runner| mixed.score + mixture::NEAR > runner.score) {
+        mixed = mixed.averaged(rows, mixture::runs(like, recipe), guard)?;
+    }
+    trials.splice(0..0, mixed.trials());
+    let fitted = match runner {
+        Some(runner) if !judge::is_better(&mixed, &runner, rows.1)? => {
+            of_runner(runner, trained, guard)
         }
+        _ => of_mixture(mixed, guard),
     };
     Ok(Fitted { trials, ..fitted })
 }
 
 fn of_mixture(mixed: Mixed, guard: &mut Guard<'_>) -> Fitted {
     guard.winner_seconds = mixed.seconds;
+    let winner = Winner::Trained(mixed.candidate());
     Fitted {
         validation_log_prob: Some(mixed.score),
         way: Way::Mixture(mixed.found),
-        ..Fitted::of(mixed.flow, Winner::Trained(mixed.candidate))
+        ..Fitted::of(mixed.flow, winner)
     }
 }
 

@@ -99,6 +99,11 @@ impl Run<'_> {
         best
     }
 
+    /// k components after the burn-in of the start of a number.
+    pub fn burnt_in(&self, k: usize, at: usize, watch: Watch<'_>) -> Mixture {
+        self.iterate(self.seeded(k, at), self.options.burn_in, watch).0
+    }
+
     /// The start of a number.
     fn seeded(&self, k: usize, at: usize) -> Mixture {
         let seed = mix(self.options.seed ^ mix(((k as u64) << 32) | at as u64));

@@ -5,9 +5,16 @@
 //! both K and the iteration of the best score are taken. A run ends where EM has converged or
 //! [`LOOKS`] looks in turn gain nothing, the grid where [`PATIENCE`] sizes in turn do not.
 //!
+//! **Several runs.** EM ends in one of many optima, each with faults of its own, and a mean of densities
+//! is at least as good as they are on average, by Jensen's inequality (Ormoneit and Tresp 1998). So
+//! further runs with the chosen K begin elsewhere, and each is averaged in that gains [`GAIN`]. A mean of
+//! mixtures is a mixture. Where all runs find the same one, as of clusters that lie apart, it stays
+//! one. Measured with 5,000 rows: three rings 0.034 nats from the truth alone and 0.025 as a mean of
+//! four, a checkerboard 0.156 and 0.145.
+//!
 //! At most [`SEARCH_ROWS`](crate::sampling::SEARCH_ROWS) rows are learnt from, and at most as many judge.
 //!
-//! **The second fit** goes on from the chosen mixture on all rows, validation rows included: as many
+//! **The second fit** goes on from each run's mixture on all rows, validation rows included: as many
 //! iterations as led to it, or until EM converges. Were it to begin anew, it might end in another
 //! optimum than the one that was validated. That early stopping is outdone by going on was measured
 //! not to matter: against ten iterations, as many as before were better by 0.002 nats (rows on a
@@ -33,30 +40,44 @@ const EVERY: usize = 5;
 /// Looks in turn that gain nothing, after which a run ends: EM may stand still for a while.
 const LOOKS: usize = 4;
 
+/// Nats that a further run has to gain on all validation rows together: about what data can tell.
+const GAIN: f64 = 1.0;
+
 /// One number of components, and how it did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
-    /// K, as begun: some may have died out.
+    /// Runs whose mean it is.
+    pub runs: usize,
+    /// K of each run, as begun: some may have died out.
     pub components: usize,
     /// The best mean log-density of the validation rows, in nats.
     pub score: f64,
-    /// The iterations after which it was reached, the burn-in included.
+    /// The iterations after which it was reached, of the last run, the burn-in included.
     pub iterations: usize,
+}
+
+/// The mixture of one run.
+#[derive(Debug, Clone, PartialEq)]
+struct Member {
+    mixture: Mixture,
+    /// As begun.
+    components: usize,
+    /// EM's iterations that led to it, the burn-in included; 0 for one component, which takes none.
+    iterations: usize,
 }
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// The mixture of the best score.
+    /// The mixture of the best score: the mean of the runs.
     pub mixture: Mixture,
     /// Mean ln p of the validation rows, in nats, by their weights.
     pub score: f64,
-    /// EM's iterations that led to it, the burn-in included; 0 for one component, which takes none.
-    pub iterations: usize,
     /// What was tried, in order.
     pub trials: Vec<Trial>,
     /// Whether the watch ended the search.
     pub ended: bool,
+    runs: Vec<Member>,
     options: Options,
 }
 
@@ -102,6 +123,17 @@ pub fn search<'a, 'b>(
     }
     x.check(x.ncols())?;
     validation.check(x.ncols())?;
+    within(x, validation, rounding, options, |search| search.through_grid(watch))
+}
+
+/// What becomes of a search over these rows, or over some where they are many.
+fn within<T>(
+    x: Rows<'_>,
+    validation: Rows<'_>,
+    rounding: &[f64],
+    options: &Options,
+    then: impl FnOnce(Search<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
     let some = [x, validation].map(|rows| few(rows, options.seed));
     let of = |i: usize, all| Counted::of(some[i].as_ref().map_or(all, OwnedRows::rows));
     let (x, validation) = (of(0, x), of(1, validation));
@@ -109,7 +141,7 @@ pub fn search<'a, 'b>(
     let [rows, validation] =
         [&x, &validation].map(|rows| Packed::of(rows.rows(), &frame.centre, &frame.scale));
     let run = Run { rows: &rows, frame: &frame, options };
-    Search { run, validation: &validation, ended: false }.through_grid(watch)
+    then(Search { run, validation: &validation, ended: false })
 }
 
 /// A search on its way.
@@ -148,17 +180,58 @@ impl Search<'_> {
                 in_vain += 1;
             }
         }
-        let (mixture, Trial { score, iterations, .. }) = best;
-        if !score.is_finite() {
+        let (mixture, trial) = best;
+        if !trial.score.is_finite() {
             // Validation rows beyond the range of ln p judge nothing.
             return Err(Error::Option {
                 name: "the validation rows' mean log-density",
                 requirement: "finite",
-                value: score,
+                value: trial.score,
             });
         }
-        let (mixture, options) = (self.run.frame.outward(mixture), self.run.options.clone());
-        Ok(Found { mixture, score, iterations, trials, ended: self.ended, options })
+        let runs = vec![Member {
+            mixture: self.run.frame.outward(mixture),
+            components: trial.components,
+            iterations: trial.iterations,
+        }];
+        let options = self.run.options.clone();
+        Ok(Found {
+            mixture: mean(&runs),
+            score: trial.score,
+            trials,
+            ended: self.ended,
+            runs,
+            options,
+        })
+    }
+
+    /// Further runs like the chosen one, of those that gain, up to so many.
+    fn average(mut self, found: &mut Found, most: usize, watch: Watch<'_>) {
+        let frame = self.run.frame;
+        let k = found.runs[0].components;
+        let inward = |member: &Member| Member { mixture: frame.inward(&member.mixture), ..*member };
+        let mut runs: Vec<Member> = found.runs.iter().map(inward).collect();
+        for at in runs.len()..if k == 1 { 1 } else { most } {
+            if self.ended || watch().is_break() {
+                self.ended = true;
+                break;
+            }
+            let start = self.run.burnt_in(k, self.run.options.starts + at, watch);
+            let (mixture, trial, _) = self.follow(start, k, watch);
+            runs.push(Member { mixture, components: k, iterations: trial.iterations });
+            let score = self.score(&mean(&runs));
+            found.trials.push(Trial { runs: runs.len(), score, ..trial });
+            if (score - found.score) * self.validation.total() >= GAIN {
+                let Member { mixture, .. } = &runs[runs.len() - 1];
+                let mixture = frame.outward(mixture.clone());
+                found.runs.push(Member { mixture, components: k, iterations: trial.iterations });
+                found.score = score;
+            } else {
+                runs.pop();
+            }
+        }
+        found.mixture = mean(&found.runs);
+        found.ended |= self.ended;
     }
 
     /// k components: the best mixture by the validation rows and how it did, and the last one.
@@ -168,9 +241,20 @@ impl Search<'_> {
         fewer: Option<&Mixture>,
         watch: Watch<'_>,
     ) -> (Mixture, Trial, Mixture) {
-        let mut mixture = self.run.begin(k, fewer, watch);
+        let start = self.run.begin(k, fewer, watch);
+        self.follow(start, k, watch)
+    }
+
+    /// The same from a start that has had its burn-in.
+    fn follow(
+        &mut self,
+        mut mixture: Mixture,
+        k: usize,
+        watch: Watch<'_>,
+    ) -> (Mixture, Trial, Mixture) {
         let burn_in = if k == 1 { 0 } else { self.run.options.burn_in };
-        let mut trial = Trial { components: k, score: self.score(&mixture), iterations: burn_in };
+        let score = self.score(&mixture);
+        let mut trial = Trial { runs: 1, components: k, score, iterations: burn_in };
         let mut best = mixture.clone();
         let (mut looks, mut before) = (0, f64::NEG_INFINITY);
         let iterations = if k == 1 { 0 } else { self.run.options.max_iterations };
@@ -205,7 +289,53 @@ impl Search<'_> {
     }
 }
 
+/// The mean of the runs' densities.
+fn mean(runs: &[Member]) -> Mixture {
+    let part = (runs.len() as f64).ln();
+    let mut mean = runs[0].mixture.clone();
+    mean.log_weights.iter_mut().for_each(|l| *l -= part);
+    for Member { mixture, .. } in &runs[1..] {
+        mean.log_weights.extend(mixture.log_weights.iter().map(|l| l - part));
+        mean.means.extend(&mixture.means);
+        mean.factors.extend(&mixture.factors);
+    }
+    mean
+}
+
 impl Found {
+    /// How many runs the mixture is the mean of.
+    #[must_use]
+    pub fn runs(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// K as begun: of each run, if there are several.
+    #[must_use]
+    pub fn components(&self) -> usize {
+        self.runs[0].components
+    }
+
+    /// The mean of up to so many runs, further ones with the same K, by the same rows.
+    ///
+    /// # Errors
+    /// As [`search`].
+    pub fn average<'a, 'b>(
+        mut self,
+        x: impl Into<Rows<'a>>,
+        validation: impl Into<Rows<'b>>,
+        rounding: &[f64],
+        runs: usize,
+        watch: Watch<'_>,
+    ) -> Result<Found, Error> {
+        let (x, validation, options) = (x.into(), validation.into(), self.options.clone());
+        x.check(self.mixture.dim())?;
+        validation.check(self.mixture.dim())?;
+        within(x, validation, rounding, &options, |search| {
+            search.average(&mut self, runs, watch);
+            Ok(self)
+        })
+    }
+
     /// The mixture, fitted further on rows x `[n, d]`: all of them, those that judged included.
     ///
     /// # Errors
@@ -223,8 +353,12 @@ impl Found {
         let frame = Frame::of(&Moments::of(x), rounding, self.options.prior_rows)?;
         let rows = Packed::of(x, &frame.centre, &frame.scale);
         let run = Run { rows: &rows, frame: &frame, options: &self.options };
-        // One component is at its optimum after one iteration.
-        let start = frame.inward(&self.mixture);
-        Ok(frame.outward(run.iterate(start, self.iterations.max(1), watch).0))
+        let again = self.runs.into_iter().map(|member| {
+            let start = frame.inward(&member.mixture);
+            // One component is at its optimum after one iteration.
+            let mixture = frame.outward(run.iterate(start, member.iterations.max(1), watch).0);
+            Member { mixture, ..member }
+        });
+        Ok(mean(&again.collect::<Vec<_>>()))
     }
 }

@@ -321,6 +321,74 @@ fn a_watch_ends_a_search_with_the_best_so_far() {
     assert!((scored - all.score).abs() < 1e-10);
 }
 
+/// Rows about a circle, which EM covers in as many ways as there are starts.
+fn ring(rows: usize, seed: u64) -> Mat<f64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut x = Mat::zeros(rows, 2);
+    for i in 0..rows {
+        let angle = rng.random_range(0.0..std::f64::consts::TAU);
+        let noise: f64 = StandardNormal.sample(&mut rng);
+        let radius = 3.0 + 0.1 * noise;
+        (x[(i, 0)], x[(i, 1)]) = (radius * angle.cos(), radius * angle.sin());
+    }
+    x
+}
+
+#[test]
+fn runs_that_gain_are_averaged() {
+    let mut watch = || ControlFlow::Continue(());
+    let rounding = [0.0, 0.0];
+    let mut gained = 0;
+    for seed in 0..4 {
+        let (train, validation, fresh) = (ring(900, seed), ring(300, 90 + seed), ring(20_000, 7));
+        let one = search(&train, &validation, &rounding, &Options::default(), &mut watch);
+        let one = one.expect("a mixture");
+        let of =
+            |mixture: &Mixture| Rows::from(&fresh).mean(&mixture.log_prob(fresh.as_ref()).unwrap());
+        let mean = one.clone().average(&train, &validation, &rounding, 4, &mut watch);
+        let mean = mean.expect("a mixture");
+        // Each run gains a nat on 300 rows; what was tried is on record.
+        let gain = (mean.runs() - 1) as f64 / 300.0;
+        assert!(mean.score >= one.score + gain && mean.trials.len() == one.trials.len() + 3);
+        assert!((mean.mixture.weights().iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        let scored =
+            Rows::from(&validation).mean(&mean.mixture.log_prob(validation.as_ref()).unwrap());
+        assert!((scored - mean.score).abs() < 1e-10);
+        // Fresh rows confirm it.
+        if mean.runs() > 1 {
+            gained += 1;
+            assert!(of(&mean.mixture) > of(&one.mixture), "seed {seed}");
+        }
+        let (runs, components) = (mean.runs(), mean.mixture.len());
+        let again = mean.refit(&train, &rounding, &mut watch).expect("a mixture");
+        assert!(again.len() <= components && again.len() >= runs);
+    }
+    assert!(gained >= 2, "{gained}");
+}
+
+#[test]
+fn where_all_runs_agree_one_is_enough() {
+    let mut watch = || ControlFlow::Continue(());
+    let options = Options { components: Some(2), ..Options::default() };
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut draw = |rows: usize| {
+        Mat::from_fn(rows, 2, |i, _| {
+            let z: f64 = StandardNormal.sample(&mut rng);
+            z + if i % 2 == 0 { 8.0 } else { -8.0 }
+        })
+    };
+    let (train, validation) = (draw(600), draw(200));
+    let one = search(&train, &validation, &[0.0, 0.0], &options, &mut watch).expect("a mixture");
+    let mean = one.clone().average(&train, &validation, &[0.0, 0.0], 4, &mut watch);
+    let mean = mean.expect("a mixture");
+    assert_eq!((mean.runs(), &mean.mixture, mean.score), (1, &one.mixture, one.score));
+    assert_eq!((mean.components(), mean.trials.len()), (2, one.trials.len() + 3));
+    // A watch that ends it leaves what there was.
+    let mut end = || ControlFlow::Break(());
+    let ended = one.clone().average(&train, &validation, &[0.0, 0.0], 4, &mut end).expect("one");
+    assert!(ended.ended && ended.mixture == one.mixture);
+}
+
 #[test]
 fn clusters_in_ten_dimensions_are_all_found() {
     // Eight clusters of one covariance, narrow in one direction: ln p is known in closed form.

@@ -16,7 +16,7 @@ use gauss_flow::{Flow, Rows, TrainOptions};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A density of some kind and size, and how it is fitted.
+/// A density of some kind and size, and how it is fitted. Their order stands in files.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Candidate {
@@ -29,6 +29,13 @@ pub enum Candidate {
     },
     /// Of [`DensityKind::Conditioned`].
     Conditioned(Conditioned),
+    /// Of [`DensityKind::Mixture`]: the mean of the densities of several runs.
+    MeanOfMixtures {
+        /// How many.
+        runs: usize,
+        /// K of each, at most.
+        components: usize,
+    },
 }
 
 impl Candidate {
@@ -37,7 +44,7 @@ impl Candidate {
     pub fn kind(&self) -> DensityKind {
         match self {
             Candidate::Blocks(_) => DensityKind::Blocks,
-            Candidate::Mixture { .. } => DensityKind::Mixture,
+            Candidate::Mixture { .. } | Candidate::MeanOfMixtures { .. } => DensityKind::Mixture,
             Candidate::Conditioned(_) => DensityKind::Conditioned,
         }
     }
@@ -47,7 +54,7 @@ impl Candidate {
         match self {
             Candidate::Blocks(blocks) => blocks.noise,
             Candidate::Conditioned(conditioned) => conditioned.noise,
-            Candidate::Mixture { .. } => 0.0,
+            Candidate::Mixture { .. } | Candidate::MeanOfMixtures { .. } => 0.0,
         }
     }
 
@@ -63,15 +70,15 @@ impl Candidate {
                 network_rate: Some(conditioned::NETWORK_RATE * rate),
                 ..options
             },
-            Candidate::Mixture { .. } => options,
+            Candidate::Mixture { .. } | Candidate::MeanOfMixtures { .. } => options,
         }
     }
 
     /// Steps in place of one of blocks before it can be judged.
     pub(super) fn pace(&self) -> usize {
         match self {
-            Candidate::Blocks(_) | Candidate::Mixture { .. } => 1,
             Candidate::Conditioned(_) => 2,
+            _ => 1,
         }
     }
 
@@ -94,7 +101,9 @@ impl Candidate {
         match self {
             Candidate::Blocks(blocks) => blocks.start(x, recipe, guard),
             Candidate::Conditioned(conditioned) => conditioned.start(x, recipe, guard),
-            Candidate::Mixture { .. } => unreachable!("no ladder has a mixture"),
+            Candidate::Mixture { .. } | Candidate::MeanOfMixtures { .. } => {
+                unreachable!("no ladder has a mixture")
+            }
         }
     }
 }
@@ -106,6 +115,9 @@ impl fmt::Display for Candidate {
             Candidate::Conditioned(conditioned) => conditioned.fmt(f),
             Candidate::Mixture { components: 1 } => f.write_str("one normal"),
             Candidate::Mixture { components } => write!(f, "mixture of {components} normals"),
+            Candidate::MeanOfMixtures { runs, components } => {
+                write!(f, "mean of {runs} mixtures of {components} normals")
+            }
         }
     }
 }

@@ -110,7 +110,6 @@ impl<'a, 'o> Search<'a, 'o> {
                 break;
             }
             let x = if round <= EARLY_ROUNDS { rows } else { self.x };
-            let before = runners[0].score;
             let steps = self.steps_in_time(length * unit, &runners);
             if steps < unit || !self.round(&mut runners, x, steps, round)? {
                 break;
@@ -119,14 +118,17 @@ impl<'a, 'o> Search<'a, 'o> {
             let best = runners[0].score;
             runners.retain(|runner| runner.may_reach(best));
             keep_best_of_slow(&mut runners, 1);
-            if !runners.iter().any(|runner| runner.may_reach(bar)) {
+            let near = |runner: &Runner| runner.may_reach(bar - LEAST_GAIN);
+            if !runners.iter().any(near) {
                 break;
             }
+            runners.retain(near);
             if round > EARLY_ROUNDS {
                 runners.truncate(1);
-                if !(best - before >= LEAST_GAIN) {
-                    break;
-                }
+            }
+            let gains = |runner: &Runner| runner.last_gain >= LEAST_GAIN;
+            if round >= EARLY_ROUNDS && !runners.iter().any(gains) {
+                break;
             }
         }
         Ok(runners)

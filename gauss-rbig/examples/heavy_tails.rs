@@ -1,7 +1,7 @@
 //! Student's t in 1 and 5 dimensions: what fits with and without tails make of it, on new rows and
 //! at the 1 - 10⁻⁶ quantile of each column.
 //!
-//! `cargo run --release -p gauss-rbig --example tails [draws] [rbig|warm]`
+//! `cargo run --release -p gauss-rbig --example heavy_tails [draws] [rbig|warm]`
 
 use faer::Mat;
 use gauss_rbig::recipe::{Method, Recipe, fit_recipe};
