@@ -15,6 +15,7 @@ import tables
 SYSTEMS = {
     "mixture": ("scikit", "Mixture"),
     "kde": ("scikit", "Kde"),
+    "vine": ("vine", "Vine"),
     "zuko-gf": ("zuko_flows", "gf"),
     "zuko-maf": ("zuko_flows", "maf"),
     "zuko-nsf": ("zuko_flows", "nsf"),

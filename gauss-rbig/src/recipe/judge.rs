@@ -12,11 +12,21 @@ use gauss_flow::Rows;
 
 /// Whether a is ahead of b by more than chance; log-densities of the validation rows, `[n]` each.
 pub(super) fn is_ahead(a: &[f64], b: &[f64], validation: Rows<'_>) -> bool {
+    is_ahead_by(1.0, a, b, validation)
+}
+
+/// The same where a is the best of many by these very rows, which flatters it by about one standard
+/// error more: the largest of a few normal numbers is about one deviation above their mean.
+pub(super) fn is_surely_ahead(a: &[f64], b: &[f64], validation: Rows<'_>) -> bool {
+    is_ahead_by(2.0, a, b, validation)
+}
+
+fn is_ahead_by(errors: f64, a: &[f64], b: &[f64], validation: Rows<'_>) -> bool {
     let difference: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
     let difference = Mean::of_rows(&difference, validation.weights());
     // One row, or a density of 0, has no standard error.
     let chance = if difference.standard_error.is_nan() { 0.0 } else { difference.standard_error };
-    difference.mean > chance
+    difference.mean > errors * chance
 }
 
 /// Whether a mixture is ahead of what was trained by more than chance: what is ahead by chance alone

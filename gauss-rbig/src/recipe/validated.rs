@@ -73,7 +73,7 @@ fn against_baselines(
         let (rival, flow) = found?;
         let simpler = match fitted.winner {
             Winner::Baseline(_) => fitted.validation_log_prob < Some(rival.score),
-            _ => !judge::is_ahead(&log_prob, &flow.log_prob(validation.x())?, validation),
+            _ => !judge::is_surely_ahead(&log_prob, &flow.log_prob(validation.x())?, validation),
         };
         if simpler {
             fitted.winner = Winner::Baseline(rival.baseline);

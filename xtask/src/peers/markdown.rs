@@ -25,9 +25,10 @@ the paired difference ahead; the rival is the one with the highest ln q.
 
 | system | how it is fitted | what the validation part chooses |
 |---|---|---|
-| gauss | `gauss fit TRAIN.csv --validation VALID.csv --out MODEL`, no other option | which of four candidates, and when to stop |
+| gauss | `gauss fit TRAIN.csv --validation VALID.csv --out MODEL`, no other option | the kind of density, its size, and when to stop |
 | mixture | scikit-learn's GaussianMixture, full covariances | 1, 2, 4, 8, 16, 32 or 64 components |
 | kde | scikit-learn's KernelDensity, normal kernels | one of 12 bandwidths from 0.02 to 1 |
+| vine | pyvinecopulib, kernel densities of the columns and a vine of pair copulas | all families of pair copulas, or kernels alone |
 | zuko-gf | Gaussianization flow, 8 transforms of 8 components; Adam, rate 0.01 | the epoch |
 | zuko-maf | masked autoregressive flow, 5 transforms, hidden 128, 128; Adam, rate 0.001 | the epoch |
 | zuko-nsf | neural spline flow, 5 transforms, hidden 128, 128; Adam, rate 0.001 | the epoch |
@@ -37,15 +38,18 @@ The three zuko flows run on torch in its default 32 bits, in batches of 256 rows
 epochs, and stop after 30 without gain. Where a table has no validation part, a tenth of the
 training part is one for the rivals, and `gauss` sets rows aside by itself.
 
+Where a vine's density is 0, beyond the grids of its columns, the row counts as the least likely one
+of the training part.
+
 **Fit** seconds count all candidates that were tried. The rivals' seconds are taken inside a running
 Python, after its imports and after the tables were read. Those of `gauss` are **of whole
 processes**: start, reading the CSV file, computing, writing the result. torch has all cores,
-scikit-learn and sinflow have one, on which they are faster. Log-densities are of TIMED rows drawn
+scikit-learn, pyvinecopulib and sinflow have one, on which they are faster. Log-densities are of TIMED rows drawn
 from the test part with repetition, samples are as many. A † says that other programs took more than
 a tenth of a core from the system meanwhile: its seconds are too long.
 
 **Round trip** is the largest |x − f⁻¹(f(x))| over the test rows, in standard deviations of the
-column; a mixture and a kernel density have no map.
+column; a mixture, a kernel density and a vine have no map here.
 
 **∫ q** is computed on a grid over twice the training part's box where there are two columns (its
 error: the difference from every other node), and otherwise by importance sampling from a proposal

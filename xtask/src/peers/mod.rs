@@ -42,7 +42,8 @@ use tables::Prepared;
 /// Our own name in the tables.
 const OURS: &str = "gauss";
 /// Every system, in the order in which it runs and is listed.
-const SYSTEMS: [&str; 7] = [OURS, "mixture", "kde", "zuko-gf", "zuko-maf", "zuko-nsf", "sinflow"];
+const SYSTEMS: [&str; 8] =
+    [OURS, "mixture", "kde", "vine", "zuko-gf", "zuko-maf", "zuko-nsf", "sinflow"];
 /// Log-densities and samples that are timed.
 const TIMED_ROWS: usize = 100_000;
 const QUICK_TIMED_ROWS: usize = 10_000;

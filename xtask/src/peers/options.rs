@@ -18,7 +18,7 @@ cargo xtask peers: gauss and its Python rivals side by side
                     missing), NAME_test.csv, NAME_test_log_density.csv (where the truth is known)
   --tables A,B      only these tables [default: all]
   --systems A,B     only these systems [default: all]:
-                    gauss, mixture, kde, zuko-gf, zuko-maf, zuko-nsf, sinflow
+                    gauss, mixture, kde, vine, zuko-gf, zuko-maf, zuko-nsf, sinflow
   --rows N          rows of the generated training parts [default: 5000]
   --limit SECONDS   time limit of one system on one table [default: 1800]
   --quick           small tables and short trainings, to see that everything runs

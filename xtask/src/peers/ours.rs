@@ -81,7 +81,7 @@ pub fn measure(
         fs::remove_file(&used).with_context(|| used.display().to_string())?;
     }
     Ok(Outcome::Measured(Figures {
-        settings: "no option given".to_owned(),
+        settings: chosen(program, &model)?,
         fit_seconds: timed[0].seconds,
         log_prob_seconds: timed[1].seconds,
         sample_seconds: timed[2].seconds,
@@ -89,6 +89,23 @@ pub fn measure(
         integral,
         others: timed.iter().filter_map(|run| run.others).max_by(f64::total_cmp),
     }))
+}
+
+/// What the search chose, "KIND: SIZE", by `gauss inspect`.
+fn chosen(program: &Path, model: &Path) -> anyhow::Result<String> {
+    let run = Command::new(program).arg("inspect").arg(model).arg("--json").output()?;
+    let told: serde_json::Value = serde_json::from_slice(&run.stdout).context("gauss inspect")?;
+    let notes = told["notes"].as_array().context("gauss inspect: no notes")?;
+    // The part of a note before the mark.
+    let note = |name: &str, mark: &str| {
+        let value = notes.iter().find(|note| note["name"] == name)?["value"].as_str()?;
+        value.split(mark).next().map(str::to_owned)
+    };
+    Ok(match (note("kind", ":"), note("chosen", ";")) {
+        (Some(kind), Some(size)) => format!("{kind}: {size}"),
+        (_, Some(model)) => model,
+        _ => "a simpler model".to_owned(),
+    })
 }
 
 fn round_trip(prepared: &Prepared, back: &Path) -> anyhow::Result<RoundTrip> {

@@ -35,6 +35,11 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// The kind of density: the first word of what was chosen.
+    pub fn kind(&self) -> String {
+        self.settings.split(':').next().unwrap_or_default().to_owned()
+    }
+
     /// Whether other programs made the seconds longer.
     pub fn is_disturbed(&self) -> bool {
         self.others.is_some_and(|others| others > quiet::TOLERATED)

@@ -1,7 +1,7 @@
 //! The report as text: grids of cells, made once, for the terminal and for Markdown.
 
 use super::OURS;
-use super::record::{Outcome, RoundTrip};
+use super::record::{Figures, Outcome, RoundTrip};
 use super::report::{Ahead, Report, Row, TableReport, least};
 use super::statistics::{Estimate, Integral};
 
@@ -34,6 +34,7 @@ pub fn summary(report: &Report) -> Grid {
         "rival's fit, s",
         "gauss's ln q",
         "gauss's fit, s",
+        "kind",
         "gauss − rival",
         "ahead",
         "seconds, gauss / rival",
@@ -65,6 +66,7 @@ fn summary_row(table: &TableReport, known: bool) -> Vec<Cell> {
         plain(fit(rival)),
         Cell { text: likelihood(ours), best: ahead(Ahead::Gauss) },
         plain(fit(ours)),
+        plain(ours.and_then(Row::figures).map_or_else(none, Figures::kind)),
         plain(nats(duel.map(|duel| duel.difference))),
         plain(duel.map_or_else(none, |duel| winner(duel.rival, duel.ahead).to_owned())),
         plain(duel.map_or_else(none, |duel| significant(duel.seconds_ratio))),
