@@ -2,7 +2,7 @@
 //!
 //! One run measures the processor's limit (`fma.rs`), the kernels on every instruction set and in
 //! plain `std`/`libm` code (`kernels.rs`, `plain.rs`), the demonstration's flow (`training.rs`),
-//! single and far rows (`single.rs`),
+//! single and far rows (`single.rs`), mixtures and conditioned layers (`density.rs`),
 //! the greedy fit and its memory (`rbig.rs`), wide rotations against faer's matrix product
 //! (`gemm.rs`), the growth of the cost (`scaling.rs`), and whether results are right
 //! (`accuracy.rs`) and the same (`determinism.rs`). Operations are counted in `operations.rs`.
@@ -24,6 +24,7 @@
 mod accuracy;
 mod backend;
 mod clock;
+mod density;
 mod determinism;
 mod document;
 mod fit;
@@ -146,6 +147,7 @@ fn measure(root: &Path, quick: bool) -> anyhow::Result<Results> {
     let (mut rows, yardsticks) = watch.stage("kernels", || kernels::measure(&limits, effort));
     rows.extend(watch.stage("the demo's flow", || training::measure(&limits, one, two, effort))?);
     rows.extend(watch.stage("single and far rows", || single::measure(one, effort))?);
+    rows.extend(watch.stage("kinds of density", || density::measure(&limits, one, effort))?);
     rows.extend(watch.stage("RBIG", || rbig::measure(two, effort))?);
     rows.extend(watch.stage("wide rotations", || gemm::measure(one, effort))?);
     let scaling = watch.stage("scaling", || scaling::measure(effort))?;
