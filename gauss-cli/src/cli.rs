@@ -22,7 +22,7 @@ const WORKFLOW: &str = "  \
 Results go to standard output or to --out, all else to standard error. Every
 command takes --json, --seed, --threads and --quiet; `gauss help COMMAND` has
 the rest, with examples. Exit codes: 0 done, 1 the data or a file is at fault,
-2 the command line is, 130 interrupted.";
+2 the command line is, 130 interrupted (143 by SIGTERM).";
 
 /// Learn the probability density of a table of numbers: exact densities, new rows, and an
 /// invertible map to independent standard normal variables

@@ -49,24 +49,29 @@ model, which is a choice of convenience, not a fact about the names.
 
 | code | meaning |
 |---|---|
-| 0 | done; also where the reader of standard output has left, as `head` does, and for a fit that Ctrl-C ended early: the model is written, `\"interrupted\": true` says so |
+| 0 | done; also where the reader of standard output has left, as `head` does, and for a fit that a signal ended early: the model is written, `\"interrupted\": true` says so |
 | 1 | the data, a model or a file is at fault: one line `error: FILE: ...` on standard error |
 | 2 | the command line is at fault |
-| 130 | interrupted by Ctrl-C with nothing to show for it |
+| 130, 143, 129 | interrupted by Ctrl-C, SIGTERM or SIGHUP with nothing to show for it |
 
-On any code but 0 nothing was written, and a file that was there is as it was: a result is written
-beside its final place and renamed when all of it is on the disk. `gauss man --out`, `gauss demo` and
-other commands that write several files do so for each of them.
+A result is written beside its final place and renamed when all of it is on the disk, so a file is
+whole or as it was. On any code but 0 nothing was written, with one exception: a command that writes
+a file and then cannot write its summary to standard output (a full disk, `/dev/full`) ends with 1,
+names standard output, and the file is there, whole. `gauss man --out`, `gauss demo` and other commands
+that write several files do so for each of them.
 
 **Environment.** `NO_COLOR`, set to anything: no colours; without it they appear on a terminal only,
 unless `CLICOLOR_FORCE` is set. `COLUMNS`: the width of help pages where there is no terminal.
 `RAYON_NUM_THREADS`: threads, where `--threads` is not given. There is no configuration file, and
 nothing is read from a network.
 
-**Ctrl-C.** During a fit the first one ends the training and writes the best model so far; a second
-one stops at once. Before the training has begun, and in every other command, the first one stops
-at once. Unfinished files are removed. Only in the moment between a result taking its place and the
-end of the program does 130 come with a result, a whole one.
+**Ctrl-C**, and SIGTERM and SIGHUP, which `timeout`, batch systems, containers and closed terminals
+send: during a fit the first one ends the training and writes the best model so far; a second one
+stops at once. Before the training has begun, and in every other command, the first one stops at
+once. Unfinished files are removed; those of a program that was killed outright by the next one that
+writes into the same folder. A signal that is ignored, as SIGHUP under `nohup`, stays so. Only in the
+moment between a result taking its place and the end of the program do these codes come with a result,
+a whole one.
 
 **JSON.** With `--json` every command prints one object. `command` is the name of the command.
 Numbers that are not finite are `null`. Members may be added; none goes or changes its meaning but

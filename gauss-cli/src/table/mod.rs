@@ -19,6 +19,7 @@ mod cells;
 mod error;
 mod format;
 mod input;
+mod leftover;
 mod missing;
 mod npy;
 mod numbers;

@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 
 use super::{Out, Unwritable};
 use crate::error::Failure;
+use super::leftover;
 use crate::terminal::interrupt::Unfinished;
 use crate::terminal::{StdoutError, to_stdout};
 
@@ -246,18 +247,20 @@ fn plain(error: io::Error) -> io::Error {
 
 /// A new file beside `path`, removed on drop, with the permissions that `path` has or would get.
 fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    let directory = directory_of(path);
+    leftover::sweep(directory);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".gauss-").suffix(".tmp");
+    builder.prefix(leftover::PREFIX).suffix(leftover::SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         const NEW_FILE: u32 = 0o666; // less the umask
         let present = fs::metadata(path).map(|found| found.permissions());
         builder.permissions(present.unwrap_or_else(|_| fs::Permissions::from_mode(NEW_FILE)));
-        builder.tempfile_in(directory_of(path))
     }
-    #[cfg(not(unix))]
-    builder.tempfile_in(directory_of(path))
+    let file = builder.tempfile_in(directory)?;
+    leftover::claim(file.as_file());
+    Ok(file)
 }
 
 /// Where a symbolic link leads that leads to nothing yet; the path itself if it is none.

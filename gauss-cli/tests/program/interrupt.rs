@@ -1,4 +1,4 @@
-//! Ctrl-C: a fit keeps the best model so far, a second one and any other command stop at once.
+//! Ctrl-C, SIGTERM, SIGHUP: a fit keeps the best model so far, a second one and any other command stop at once.
 
 #![cfg(unix)]
 
@@ -28,8 +28,12 @@ fn start(place: &Place, arguments: &str) -> Child {
 }
 
 fn interrupt(child: &Child) {
+    send(child, "-INT");
+}
+
+fn send(child: &Child, signal: &str) {
     let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill runs").success());
+    assert!(Command::new("kill").args([signal, &id]).status().expect("kill runs").success());
 }
 
 /// Reads lines of standard error up to one that begins like this.
@@ -110,6 +114,53 @@ fn other_commands_stop_at_once_and_leave_nothing() {
     interrupt(&child);
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     assert_eq!(place.contents(), before);
+}
+
+#[test]
+fn what_ends_a_program_from_outside_is_as_an_interrupt() {
+    if interrupts_are_ignored() {
+        return;
+    }
+    for (signal, code) in [("-TERM", 143), ("-HUP", 129)] {
+        let place = place();
+        let mut child = start(&place, ENDLESS);
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        wait_for(&mut lines, "... ");
+        send(&child, signal);
+        wait_for(&mut lines, "interrupted: the best model so far is kept");
+        let mut json = String::new();
+        child.stdout.take().expect("piped").read_to_string(&mut json).expect("text");
+        assert_eq!(child.wait().expect("it ends").code(), Some(0), "{signal}");
+        let left = place.contents();
+        assert!(gauss_model::Model::from_bytes(&left["model.gauss"]).is_ok() && left.len() == 2);
+
+        let mut child = start(&place, "sample model.gauss --rows 2000000000 --out new.csv");
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        wait_for(&mut lines, "... sampling: ");
+        send(&child, signal);
+        assert_eq!(child.wait().expect("it ends").code(), Some(code), "{signal}");
+        assert_eq!(place.contents(), left, "nothing new, nothing half-written");
+    }
+}
+
+#[test]
+fn a_signal_that_is_ignored_stays_so() {
+    let place = place();
+    let fit = format!("trap '' HUP; exec {} {ENDLESS}", env!("CARGO_BIN_EXE_gauss"));
+    let mut child = Command::new("sh")
+        .args(["-c", &fit])
+        .current_dir(place.path("."))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+    wait_for(&mut lines, "... ");
+    send(&child, "-HUP");
+    wait_for(&mut lines, "... "); // it goes on
+    assert!(child.try_wait().expect("a child").is_none());
+    child.kill().expect("it ends");
+    child.wait().expect("it ends");
 }
 
 #[test]
