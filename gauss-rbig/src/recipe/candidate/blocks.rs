@@ -71,8 +71,10 @@ impl fmt::Display for Blocks {
 /// The ladder for d columns, with what the recipe fixes held fixed; never empty, none twice.
 pub(super) fn ladder(recipe: &Recipe, dim: usize) -> Vec<Blocks> {
     let mut ladder: Vec<Blocks> = Vec::new();
+    // Hundreds of columns need a strong prior, and each candidate costs minutes.
+    let priors = if dim > super::WIDE { &PRIORS[1..] } else { &PRIORS[..] };
     for (smooth, first) in [(true, 0), (false, FIRST)] {
-        for prior in PRIORS {
+        for &prior in priors {
             let candidate = Blocks {
                 smooth: smooth && recipe.method == Method::Warm,
                 first: recipe.first.unwrap_or(first),

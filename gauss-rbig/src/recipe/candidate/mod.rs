@@ -16,6 +16,10 @@ use gauss_flow::{Flow, Rows, TrainOptions};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// Columns beyond which a search without a budget tries less, and less long: a step's cost grows with
+/// their number, and what can be learnt of each falls.
+pub(super) const WIDE: usize = 50;
+
 /// A density of some kind and size, and how it is fitted. Their order stands in files.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -28,7 +28,7 @@
 mod budget;
 mod runner;
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, WIDE};
 use super::cycle::{Cycle, train_options, worth};
 use super::guard::Guard;
 use super::options::{Budget, Recipe};
@@ -98,6 +98,7 @@ impl<'a, 'o> Search<'a, 'o> {
         let plan = plan(candidates);
         let unit = match self.recipe.budget {
             Budget::Epochs(epochs) => (self.steps(epochs) / plan).max(1),
+            Budget::Auto if self.x.ncols() > WIDE => (UNIT_STEPS * WIDE / self.x.ncols()).max(1),
             Budget::Auto | Budget::Time(_) => UNIT_STEPS,
         };
         let (mut runners, unit) = self.first_round(candidates, rows, unit, plan)?;
