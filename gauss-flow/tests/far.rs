@@ -7,8 +7,7 @@ use gauss_flow::{Flow, LayerSpec, Workspace};
 use support::layer_params;
 
 /// Finite doubles of every size that squares, quotients or sums of can overflow.
-const SIZES: [f64; 10] =
-    [0.0, 5e-324, 1e-160, 1.0, 1e19, 1e154, 1e160, 1e290, 1e307, f64::MAX];
+const SIZES: [f64; 10] = [0.0, 5e-324, 1e-160, 1.0, 1e19, 1e154, 1e160, 1e290, 1e307, f64::MAX];
 
 const KINDS: [LayerSpec; 8] = [
     LayerSpec::Standardize,
