@@ -37,7 +37,7 @@ fn probes(dim: usize) -> Mat<f64> {
     let each = REACH / (dim as f64).sqrt();
     Mat::from_fn(2 * PROBES, dim, |i, j| match i.checked_sub(PROBES) {
         // Walsh's functions and their negatives.
-        None if (i / 2 & (j + 1)).count_ones() as usize % 2 == i % 2 => each,
+        None if ((i / 2) & (j + 1)).count_ones() as usize % 2 == i % 2 => each,
         None => -each,
         Some(_) => StandardNormal.sample(&mut rng),
     })
