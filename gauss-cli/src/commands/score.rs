@@ -15,7 +15,7 @@ use crate::shared::kinds::BaseMeasure;
 use crate::shared::pieces;
 use crate::table;
 use crate::terminal::{Console, Remark};
-use crate::words::counted;
+use crate::words::{counted, decimals};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -115,17 +115,18 @@ impl Score {
 impl Summary {
     fn prose(&self) -> String {
         let statistics = &self.statistics;
+        let nats = |value: f64| decimals(value, 6);
         let (mean, error) = (statistics.finite_mean_log_prob, statistics.finite_standard_error);
         // Of one row there is no standard error, of none no mean.
         let others = match (mean.is_nan(), error.is_nan()) {
             (true, _) => String::new(),
-            (_, true) => format!("; the other has {mean:.6}"),
-            _ => format!("; the others have {mean:.6} ± {error:.6}"),
+            (_, true) => format!("; the other has {}", nats(mean)),
+            _ => format!("; the others have {} ± {}", nats(mean), nats(error)),
         };
         let mean = match statistics.non_finite {
             0 if mean.is_nan() => "no row has a density".to_owned(),
-            0 if error.is_nan() => format!("ln p(x) = {mean:.6} nats"),
-            0 => format!("mean ln p(x) = {mean:.6} ± {error:.6} nats"),
+            0 if error.is_nan() => format!("ln p(x) = {} nats", nats(mean)),
+            0 => format!("mean ln p(x) = {} ± {} nats", nats(mean), nats(error)),
             rows => format!(
                 "mean ln p(x) = {:.6} nats: {} {}{}",
                 statistics.mean_log_prob,
