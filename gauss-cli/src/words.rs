@@ -2,6 +2,11 @@
 
 use std::fmt::Write;
 
+/// A number with so many decimals; one of more than nine digits with an exponent.
+pub fn decimals(value: f64, decimals: usize) -> String {
+    if value.abs() < 1e9 { format!("{value:.decimals$}") } else { format!("{value:.decimals$e}") }
+}
+
 /// Thousands grouped for reading: `12,345`.
 pub fn grouped(count: usize) -> String {
     let digits = count.to_string();

@@ -6,6 +6,7 @@
 //! the context, are those after the d-th.
 
 use crate::derived::{Derived, Workspace};
+use crate::far;
 use crate::rows::Rows;
 use crate::sums::Loss;
 use faer::{Mat, MatMut, MatRef};
@@ -131,6 +132,7 @@ fn log_prob_of_block(
 ) {
     load(ws, derived.dim(), x, out.len(), |i| start + i);
     derived.log_prob(ws, out);
+    far::mend_log_prob(x.subrows(start, out.len()), out);
 }
 
 /// Σ -w log p of the rows.

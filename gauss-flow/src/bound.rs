@@ -3,6 +3,7 @@
 use crate::blocks;
 use crate::derived::{Derived, Workspace};
 use crate::error::Error;
+use crate::far;
 #[cfg(feature = "train")]
 use crate::gradient::GradientSum;
 use crate::rows::{Rows, check_columns};
@@ -24,7 +25,8 @@ use std::sync::Arc;
 /// Methods of matrices spread their rows over rayon's current threads; the result does not depend
 /// on how many there are. [`BoundFlow::log_prob_into`] and [`BoundFlow::log_prob_row`] stay on the
 /// caller's thread and, after a first call with the same [`Workspace`], allocate nothing. A row
-/// with a NaN or an infinity gives NaN or infinities in that row alone.
+/// with a NaN or an infinity gives NaN or infinities in that row alone; a row of finite numbers
+/// never gives a NaN: one beyond all of a double's reach has ln p = -∞.
 ///
 /// ```
 /// use gauss_flow::{Flow, LayerSpec, Workspace};
@@ -75,10 +77,11 @@ impl BoundFlow {
     pub fn forward(&self, x: MatRef<'_, f64>) -> Result<(Mat<f64>, Vec<f64>), Error> {
         check_columns(self.0.columns(), x)?;
         let mut log_det = vec![0.0; x.nrows()];
-        let z = self.map(x, self.dim(), &mut log_det, |ws, log_det| {
+        let mut z = self.map(x, self.dim(), &mut log_det, |ws, log_det| {
             self.0.forward(ws);
             log_det.copy_from_slice(&ws.log_det[..log_det.len()]);
         });
+        far::mend_latent(&self.0, x, &mut z, &mut log_det);
         Ok((z, log_det))
     }
 
@@ -190,6 +193,7 @@ impl BoundFlow {
         let x = self.map(z.as_ref(), self.dim(), &mut log_prob, |ws, log_prob| {
             self.0.inverse_and_log_prob(ws, log_prob);
         });
+        far::mend_log_prob(x.as_ref(), &mut log_prob);
         (x, log_prob)
     }
 

@@ -2,6 +2,7 @@
 //! reflections) computed once, and the passes over a block of rows: forward, inverse, and forward
 //! with the way back.
 
+use crate::far;
 use crate::layer::{self, Layer, LayerSpec, Pass, segments};
 use crate::layers::{BoundLayer, each_layer};
 use gauss_math::normal::HALF_LN_2PI;
@@ -72,6 +73,10 @@ impl Derived {
         self.layers.len()
     }
 
+    pub fn layers(&self) -> &[BoundLayer] {
+        &self.layers
+    }
+
     /// Length of the parameter vector.
     pub fn n_params(&self) -> usize {
         self.segments.last().map_or(0, |last| last.end)
@@ -116,9 +121,9 @@ impl Derived {
         }
     }
 
-    /// log p of one row x `[d + c]`: the bits of its block's.
-    pub fn log_prob_row(&self, x: &[f64], ws: &mut Workspace) -> f64 {
-        let (x, context) = x.split_at(self.dim);
+    /// log p of one row `[d + c]`: the bits of its block's.
+    pub fn log_prob_row(&self, row: &[f64], ws: &mut Workspace) -> f64 {
+        let (x, context) = row.split_at(self.dim);
         let [state, next] = &mut ws.row;
         let work = &mut ws.work;
         state.clear();
@@ -129,12 +134,12 @@ impl Derived {
             let sum = std::slice::from_mut(&mut log_det);
             let is_last = i + 1 == self.layers.len();
             if is_last && each_layer!(layer, l => l.add_log_density(state, sum, work)) {
-                return log_det;
+                return far::mended(log_det, row);
             }
             each_layer!(layer, l => l.forward_row(state, context, next, &mut log_det, work));
             std::mem::swap(state, next);
         }
-        log_prob(state, &[log_det], self.dim, 0)
+        far::mended(log_prob(state, &[log_det], self.dim, 0), row)
     }
 
     /// The inverse over the block in `ws.input`; the data are then in `ws.output()`.

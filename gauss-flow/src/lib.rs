@@ -64,6 +64,7 @@ mod builder;
 mod counted;
 mod derived;
 mod error;
+mod far;
 mod flow;
 #[cfg(feature = "train")]
 mod gradient;

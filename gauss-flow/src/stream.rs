@@ -62,6 +62,8 @@ pub enum Purpose {
         /// The part.
         part: u64,
     },
+    /// Latents at which a model's inverse is tried before the model is believed.
+    Probe,
 }
 
 /// The generator of a purpose under a seed.
@@ -87,6 +89,7 @@ pub fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
         Purpose::EnergyNull { replicate } => (seed, judge(3) + replicate),
         Purpose::KurtosisNull { replicate } => (seed, judge(4) + replicate),
         Purpose::Figure { part } => (seed, judge(5) + part),
+        Purpose::Probe => (seed, judge(6)),
     };
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream);
@@ -107,6 +110,7 @@ mod tests {
             Purpose::ReportTable,
             Purpose::ReportTrain,
             Purpose::ReportSamples,
+            Purpose::Probe,
         ];
         purposes.extend(many.clone().map(|k| Purpose::Order { epoch: k + 1 }));
         purposes.extend(many.clone().map(|k| Purpose::TrainingNoise { step: k / 7, block: k % 7 }));

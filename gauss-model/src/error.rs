@@ -1,7 +1,7 @@
 //! What can be wrong with a model, with the rows it is to learn from, or with what it is asked.
 //! Rows and columns count from 0.
 
-use crate::columns::{Kind, Support};
+use crate::columns::{Kind, Support, short};
 use thiserror::Error;
 
 /// A refused argument, or a fit that could not go on.
@@ -32,7 +32,7 @@ pub enum Error {
         name: String,
     },
     /// A value to stand in for missing ones that is none of its column's.
-    #[error("column {column} ({name:?}): {value}, to fill missing cells, is no value of {kind}")]
+    #[error("column {column} ({name:?}): {}, to fill missing cells, is no value of {kind}", short(*value))]
     Fill {
         /// Column.
         column: usize,
@@ -43,8 +43,18 @@ pub enum Error {
         /// What the column's values are.
         kind: Kind,
     },
+    /// A flow whose draws no double can hold.
+    #[error("column {column} ({name:?}): the model draws {value} there, which is no number")]
+    Draw {
+        /// Column.
+        column: usize,
+        /// Its name.
+        name: String,
+        /// An infinity, or NaN.
+        value: f64,
+    },
     /// A value that is none of its column's.
-    #[error("row {row}, column {column} ({name:?}): {value} is no value of {kind}")]
+    #[error("row {row}, column {column} ({name:?}): {} is no value of {kind}", short(*value))]
     Cell {
         /// Row.
         row: usize,

@@ -84,8 +84,7 @@ proptest! {
     fn no_point_of_the_line_leads_outside(kind in kinds(), y in any::<f64>()) {
         if !y.is_nan() && (y.is_finite() || kind.support() != Support::Line) {
             let x = kind.quantize(kind.support().from_line(y));
-            let beyond = matches!(kind, Kind::Integer(_)) && x.abs() > 2_147_483_648.0;
-            prop_assert!(kind.contains(x) || beyond, "{y} -> {x}");
+            prop_assert!(kind.contains(x), "{y} -> {x}");
         }
     }
 
@@ -118,11 +117,9 @@ proptest! {
             }
         }
         let samples = model.sample(20, &mut rng(seed));
-        // A random flow may reach for 1e300, where no integer is a count any more.
         for (i, j) in (0..20).flat_map(|i| (0..d).map(move |j| (i, j))) {
             let (x, kind) = (samples[(i, j)], &model.columns()[j].kind);
-            let beyond = matches!(kind, Kind::Integer(_)) && x.abs() > 2_147_483_648.0;
-            prop_assert!(kind.contains(x) || beyond || *kind == Kind::default(), "{x}");
+            prop_assert!(kind.contains(x) || *kind == Kind::default(), "{x}");
         }
     }
 }

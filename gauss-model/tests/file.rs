@@ -219,6 +219,10 @@ fn columns_that_cannot_be_are_no_model() {
         Support::Within(1.0, 1.0),
         Support::Within(2.0, 1.0),
         Support::Within(-1e308, 1e308),
+        // No double lies beyond, or between.
+        Support::Above(f64::MAX),
+        Support::Below(f64::MIN),
+        Support::Within(1.0, 1.0_f64.next_up()),
     ] {
         // Not by equality, which a NaN has none of.
         let error = with(Kind::Real(support)).expect_err("bounds");
@@ -274,4 +278,111 @@ fn the_file_s_name_is_in_every_error() {
         matches!(&error, FileError::Format { path, source } if *path == wrong && magic(source))
     );
     assert!(error.to_string().contains("wrong.gauss"));
+}
+
+/// A rotation without base derives d × d numbers of d parameters or of none.
+#[test]
+fn matrices_that_the_file_does_not_pay_for_are_refused() {
+    let rotation = |reflections: u64| {
+        let mut bytes = 1_u32.to_le_bytes().to_vec();
+        bytes.extend(reflections.to_le_bytes());
+        bytes.push(0);
+        bytes
+    };
+    // d, so many rotations, their reflectors, d named columns, a provenance as of version 1.
+    let file = |dim: u64, layers: u64, reflections: u64| {
+        let mut payload = dim.to_le_bytes().to_vec();
+        payload.extend(layers.to_le_bytes());
+        (0..layers).for_each(|_| payload.extend(rotation(reflections)));
+        let params = dim * layers * reflections;
+        payload.extend(params.to_le_bytes());
+        (0..params).for_each(|_| payload.extend(1.0_f64.to_le_bytes()));
+        payload.extend(dim.to_le_bytes());
+        for j in 0..dim {
+            let name = format!("c{j}");
+            payload.extend((name.len() as u64).to_le_bytes());
+            payload.extend(name.as_bytes());
+        }
+        payload.extend([0; 16 + 16 + 1 + 8]);
+        sealed(1, &payload)
+    };
+    for (dim, layers, reflections) in [(1_000, 2_000, 0), (30_000, 1, 1), (2, 1, 100_000)] {
+        let error = Model::from_bytes(&file(dim, layers, reflections)).expect_err("unpaid");
+        assert!(matches!(error, FormatError::Unpaid { .. }), "{dim} {layers}: {error}");
+    }
+    for (dim, layers, reflections) in [(200, 1, 0), (200, 8, 16), (3, 500, 0)] {
+        assert!(Model::from_bytes(&file(dim, layers, reflections)).is_ok(), "{dim} {layers}");
+    }
+}
+
+/// Numbers that are well formed each: what loads draws numbers, and does so in bounded time.
+#[test]
+fn hostile_numbers_are_refused_or_draw_numbers() {
+    const HOSTILE: [f64; 16] = [
+        0.0,
+        -0.0,
+        5e-324,
+        -1e-300,
+        1e-8,
+        1.0,
+        7.0,
+        -300.0,
+        300.0,
+        700.0,
+        -700.0,
+        1e19,
+        1e154,
+        1e300,
+        f64::MAX,
+        f64::MIN,
+    ];
+    let (mut refused, mut drawn) = (0, 0);
+    let payload = bytes()[HEADER..].to_vec();
+    let params = payload.windows(8).position(|w| w == 1.5_f64.to_le_bytes()).expect("the first");
+    let mut check = |payload: &[u8]| match Model::from_bytes(&sealed(3, payload)) {
+        Err(_) => refused += 1,
+        Ok(model) => {
+            let x = model.sample(200, &mut support::rng(1));
+            for column in x.col_iter() {
+                assert!(column.iter().all(|v| v.is_finite()), "{:?}", model.flow().params());
+            }
+            drawn += 1;
+        }
+    };
+    for value in HOSTILE {
+        for at in (params..payload.len() - 7).step_by(8) {
+            let mut changed = payload.clone();
+            changed[at..at + 8].copy_from_slice(&value.to_le_bytes());
+            check(&changed);
+        }
+        // Two of the marginal's ln σ of a column, a scale and a mean: together they are worse.
+        for other in HOSTILE {
+            for (one, two) in [(18, 19), (2, 3), (0, 2), (14, 18), (14, 15)] {
+                let mut changed = payload.clone();
+                for (index, value) in [(one, value), (two, other)] {
+                    let at = params + 8 * index;
+                    changed[at..at + 8].copy_from_slice(&f64::to_le_bytes(value));
+                }
+                check(&changed);
+            }
+        }
+    }
+    assert!(refused > 100 && drawn > 100, "{refused} refused, {drawn} drawn");
+}
+
+/// A device without end is looked at as far as a header reaches.
+#[test]
+fn an_endless_file_is_no_model() {
+    struct Endless(usize);
+    impl std::io::Read for Endless {
+        fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+            to.fill(0);
+            self.0 += to.len();
+            Ok(to.len())
+        }
+    }
+    let mut endless = Endless(0);
+    let read = gauss_model::file::read_bytes(&mut endless).expect("zeros");
+    assert_eq!((read.len(), endless.0), (HEADER, HEADER));
+    assert_eq!(Model::from_bytes(&read), Err(FormatError::Magic));
 }

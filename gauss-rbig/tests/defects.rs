@@ -494,3 +494,41 @@ fn many_rows_are_quick_and_the_same_at_any_number_of_threads() {
     assert!(one.iter().map(Defect::kind).eq(["rounded", "linear_combination"]), "{one:?}");
     assert_eq!(one, threads(3));
 }
+
+/// Values that all differ are no atom, however near they lie on the column's range: equality is
+/// that of values, not a distance.
+#[test]
+fn values_over_many_decades_are_not_equal() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    for (least, most) in [(-290.0, 0.0), (-60.0, 3.0), (-18.0, 0.0), (0.0, 140.0)] {
+        let x = Mat::from_fn(2000, 1, |_, _| 10_f64.powf(rng.random_range(least..most)));
+        assert_eq!(found(x.as_ref()), [], "10^{least} to 10^{most}");
+        let signed = Mat::from_fn(2000, 1, |i, _| if i % 2 == 0 { x[(i, 0)] } else { -x[(i, 0)] });
+        assert_eq!(found(signed.as_ref()), [], "±10^{least} to 10^{most}");
+        // The same with a value that does stand in a third of the rows.
+        let atom = Mat::from_fn(2000, 1, |i, _| if i % 3 == 0 { 0.0 } else { x[(i, 0)] });
+        let [Defect::Atom { value, share, .. }] = found(atom.as_ref())[..] else {
+            panic!("10^{least} to 10^{most}: {:?}", found(atom.as_ref()));
+        };
+        assert!(value == 0.0 && (share - 1.0 / 3.0).abs() < 1e-3, "{value} {share}");
+    }
+}
+
+/// Far from 0 neighbouring values are a few units in the last place apart, and are counted one by
+/// one.
+#[test]
+fn values_at_a_large_offset_are_counted_one_by_one() {
+    for (offset, step) in [(1e15, 0.125), (-1e15, 0.25), (1e9, 1.2e-7), (4e18, 512.0)] {
+        for values in [3_usize, 7, 12, 18] {
+            let x = Mat::from_fn(2000, 1, |i, _| offset + step * ((i * 11) % values) as f64);
+            let few = found(x.as_ref()).into_iter().find_map(|defect| match defect {
+                Defect::FewValues { distinct, .. } => Some(distinct),
+                _ => None,
+            });
+            assert_eq!(few, Some(values), "{values} values of step {step} at {offset}");
+        }
+        let x = Mat::from_fn(2000, 1, |i, _| offset + step * ((i * 11) % 26) as f64);
+        let few = |defect: &Defect| matches!(defect, Defect::FewValues { .. });
+        assert!(!found(x.as_ref()).iter().any(few), "{:?}", found(x.as_ref()));
+    }
+}

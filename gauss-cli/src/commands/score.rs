@@ -3,7 +3,7 @@
 use clap::Args;
 use faer::ColRef;
 use gauss_model::diagnostics::mean::Mean;
-use gauss_model::{Column, Model};
+use gauss_model::{Column, Kind, Model};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::shared::kinds::BaseMeasure;
 use crate::shared::pieces;
 use crate::table;
 use crate::terminal::{Console, Remark};
-use crate::words::counted;
+use crate::words::{counted, decimals};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -54,6 +54,9 @@ pub(crate) struct Summary {
     base_measure: BaseMeasure,
     #[serde(flatten)]
     statistics: Statistics,
+    /// Whether a value of some column can be outside its support.
+    #[serde(skip)]
+    has_support: bool,
 }
 
 /// Statistics of the log-densities over the rows that have one, in nats.
@@ -99,8 +102,11 @@ impl Score {
             console.remark(&Remark::warning(text));
         }
         let base_measure = BaseMeasure::of(loaded.model.columns());
+        let has_support =
+            loaded.model.columns().iter().any(|column| column.kind != Kind::default());
         let facts = loaded.facts;
-        let summary = Summary { command: "score", facts, caveats, base_measure, statistics };
+        let command = "score";
+        let summary = Summary { command, facts, caveats, base_measure, statistics, has_support };
         console.finish(&summary, &summary.prose(), on_stdout)?;
         Ok(())
     }
@@ -109,21 +115,27 @@ impl Score {
 impl Summary {
     fn prose(&self) -> String {
         let statistics = &self.statistics;
+        let nats = |value: f64| decimals(value, 6);
         let (mean, error) = (statistics.finite_mean_log_prob, statistics.finite_standard_error);
         // Of one row there is no standard error, of none no mean.
         let others = match (mean.is_nan(), error.is_nan()) {
             (true, _) => String::new(),
-            (_, true) => format!("; the other has {mean:.6}"),
-            _ => format!("; the others have {mean:.6} ± {error:.6}"),
+            (_, true) => format!("; the other has {}", nats(mean)),
+            _ => format!("; the others have {} ± {}", nats(mean), nats(error)),
         };
         let mean = match statistics.non_finite {
             0 if mean.is_nan() => "no row has a density".to_owned(),
-            0 if error.is_nan() => format!("ln p(x) = {mean:.6} nats"),
-            0 => format!("mean ln p(x) = {mean:.6} ± {error:.6} nats"),
+            0 if error.is_nan() => format!("ln p(x) = {} nats", nats(mean)),
+            0 => format!("mean ln p(x) = {} ± {} nats", nats(mean), nats(error)),
             rows => format!(
-                "mean ln p(x) = {:.6} nats: {} outside the model's support{}",
+                "mean ln p(x) = {:.6} nats: {} {}{}",
                 statistics.mean_log_prob,
                 counted(rows, "row"),
+                if self.has_support {
+                    "outside the model's support"
+                } else {
+                    "too far from the model for a density in a double"
+                },
                 others,
             ),
         };

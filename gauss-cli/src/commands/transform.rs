@@ -12,6 +12,7 @@ use crate::shared::evaluate::{Evaluation, Facts, data_columns};
 use crate::shared::{generator, pieces};
 use crate::table;
 use crate::terminal::Console;
+use crate::words::decimals;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,11 +77,12 @@ impl Summary {
         let known = |values: &[f64]| values.iter().any(|v| !v.is_nan());
         let mut parts = vec![format!("{} to the latent space", self.facts.subject())];
         if known(&self.mean) {
-            parts.push(format!("; means within {:.3} of 0", farthest(&self.mean, 0.0)));
+            let farthest = decimals(farthest(&self.mean, 0.0), 3);
+            parts.push(format!("; means within {farthest} of 0"));
         }
         if known(&self.standard_deviation) {
-            let farthest = farthest(&self.standard_deviation, 1.0);
-            parts.push(format!(", standard deviations within {farthest:.3} of 1"));
+            let farthest = decimals(farthest(&self.standard_deviation, 1.0), 3);
+            parts.push(format!(", standard deviations within {farthest} of 1"));
         }
         parts.push(self.facts.missing());
         parts.concat()

@@ -33,7 +33,9 @@ impl From<FormatError> for ModelFault {
 /// # Errors
 /// The file is missing, damaged or of another kind; the message names it.
 pub fn load(path: &Path) -> Result<Model, Error> {
-    let load =
-        || -> Result<Model, ModelFault> { Ok(Model::from_bytes(&table::read_bytes(path)?)?) };
+    let load = || -> Result<Model, ModelFault> {
+        let bytes = table::read_bytes(path, |reader| gauss_model::file::read_bytes(reader))?;
+        Ok(Model::from_bytes(&bytes)?)
+    };
     load().map_err(|fault| Error::of_file(table::display_name(path), fault))
 }

@@ -118,17 +118,19 @@ impl Read for Unpacked {
     }
 }
 
-/// All bytes of the file at `path` as they are; `-` is standard input.
+/// What `read` takes of the file at `path`; `-` is standard input.
 ///
 /// # Errors
 /// Why there are none.
-pub fn read_bytes(path: &Path) -> Result<Vec<u8>, ReadFault> {
+pub fn read_bytes(
+    path: &Path,
+    read: impl FnOnce(&mut dyn Read) -> io::Result<Vec<u8>>,
+) -> Result<Vec<u8>, ReadFault> {
     if is_stdin(path) {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
+        return Ok(read(&mut io::stdin().lock())?);
     }
-    std::fs::read(path).map_err(|error| refusal(path, error))
+    let bytes = std::fs::File::open(path).and_then(|mut file| read(&mut file));
+    bytes.map_err(|error| refusal(path, error))
 }
 
 /// Whether the path stands for standard input.

@@ -22,8 +22,11 @@ use crate::slice;
 
 /// Knots per component: μ + jσ/2 for |j| <= 12.
 const HALF_KNOTS: i32 = 12;
-/// Far more than bisection of the widest bracket of doubles needs at these scales.
-pub(crate) const MAX_STEPS: usize = 2200;
+/// So many bisections take the middle of the bracket; the mixtures of a fit never need as many.
+const HALVINGS: u32 = 100;
+/// Far more than that, 64 for a bracket of doubles that is then halved in their number, and a Newton
+/// step after each.
+pub(crate) const MAX_STEPS: usize = 400;
 /// A step tells the curvature if ln dz/dx changed no more than this over it, and z no more than ...
 const MAX_BEND: f64 = 0.5;
 /// ... this.
@@ -35,6 +38,19 @@ const REACH: f64 = 0.1;
 const GROWTH: f64 = 8.0;
 /// z(x) itself is only known to so many ε max(1, |z|).
 const NOISE: f64 = 4.0;
+
+/// The double with as many doubles between it and `lo` as between it and `hi`: a bracket of 600
+/// decades is halved in decades, where its middle takes off a factor of two.
+fn middle_double(lo: f64, hi: f64) -> f64 {
+    // The order of doubles is that of these integers, as in `f64::total_cmp`.
+    let position = |x: f64| {
+        let bits = x.to_bits() as i64;
+        bits ^ ((bits >> 63) as u64 >> 1) as i64
+    };
+    let (lo, hi) = (position(lo), position(hi));
+    let middle = (lo & hi) + ((lo ^ hi) >> 1);
+    f64::from_bits((middle ^ ((middle >> 63) as u64 >> 1) as i64) as u64)
+}
 
 /// One root in progress: target z, bracket [lo, hi], the step before this one.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +65,7 @@ struct Root {
     last_log_slope: f64,
     /// |residual| before the Newton step that led here; infinite after anything else.
     before_newton: f64,
+    bisections: u32,
 }
 
 impl Root {
@@ -63,6 +80,7 @@ impl Root {
             last_residual: 0.0,
             last_log_slope: f64::INFINITY,
             before_newton: f64::INFINITY,
+            bisections: 0,
         }
     }
 
@@ -97,7 +115,12 @@ impl Root {
             (newton, done)
         } else {
             self.before_newton = f64::INFINITY;
-            let middle = 0.5 * self.lo + 0.5 * self.hi;
+            self.bisections += 1;
+            let middle = if self.bisections <= HALVINGS {
+                0.5 * self.lo + 0.5 * self.hi
+            } else {
+                middle_double(self.lo, self.hi)
+            };
             (middle, !(middle > self.lo && middle < self.hi))
         }
     }

@@ -44,8 +44,11 @@ impl Default for Kind {
 }
 
 /// Whole numbers beyond this leave no room for noise in a double beside a bound, and are measures
-/// rather than counts: 2³¹.
+/// rather than counts: 2³¹. None larger is learnt from, and no bound is larger.
 pub const MAX_INTEGER: f64 = 2_147_483_648.0;
+/// A model of whole numbers has a probability for each up to 2⁵², the last whose cell ends at a
+/// double: what is learnt of counts near [`MAX_INTEGER`] reaches beyond it, and so do the draws.
+const LAST_CELL: f64 = 4_503_599_627_370_496.0;
 /// The noise keeps this share of the cell off its borders: rounding in a map of some layers must
 /// not carry a value into the next cell.
 const MARGIN: f64 = 1.0 / 1_048_576.0;
@@ -60,12 +63,17 @@ impl Kind {
     /// Whether x is a value of this kind. NaN is none.
     #[must_use]
     pub fn contains(&self, x: f64) -> bool {
-        let whole = x.fract() == 0.0 && x.abs() <= MAX_INTEGER;
+        let whole = x.fract() == 0.0 && x.abs() <= LAST_CELL;
         match self {
             Kind::Real(support) => support.contains(x),
             Kind::Integer(support) => whole && support.widened(0.5).contains(x),
             Kind::Category(levels) => whole && x >= 0.0 && x < levels.len() as f64,
         }
+    }
+
+    /// Whether a fit can learn from x, a value of this kind.
+    pub(crate) fn teaches(&self, x: f64) -> bool {
+        !matches!(self, Kind::Integer(_)) || !(x.abs() > MAX_INTEGER)
     }
 
     /// Whether x is a number that is no value of this kind. NaN is a missing value; an infinity on
@@ -114,7 +122,7 @@ impl Kind {
             Kind::Real(_) => u,
             Kind::Integer(support) => {
                 let (low, high) = support.bounds();
-                u.round().clamp(low, high) + 0.0 // no -0
+                u.round().clamp(low.max(-LAST_CELL), high.min(LAST_CELL)) + 0.0 // no -0
             }
             Kind::Category(levels) => u.round().clamp(0.0, levels.len() as f64 - 1.0) + 0.0,
         }

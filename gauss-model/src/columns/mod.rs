@@ -18,6 +18,7 @@ pub(crate) use kind::validate;
 pub use kind::{Column, Kind, MAX_INTEGER, Value, unnamed};
 pub use offer::{Looks, Offer, offers};
 pub use support::Support;
+pub(crate) use support::short;
 
 use faer::{Mat, MatRef};
 use rand::{Rng, RngExt};

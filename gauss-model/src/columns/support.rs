@@ -28,13 +28,14 @@ pub enum Support {
 }
 
 impl Support {
-    /// Whether the bounds are finite and in order.
+    /// Whether the bounds are finite and in order, with a double between them.
     #[must_use]
     pub fn is_valid(self) -> bool {
         match self {
             Support::Line => true,
-            Support::Above(bound) | Support::Below(bound) => bound.is_finite(),
-            Support::Within(low, high) => low < high && (high - low).is_finite(),
+            Support::Above(low) => low.is_finite() && low < f64::MAX,
+            Support::Below(high) => high.is_finite() && high > f64::MIN,
+            Support::Within(low, high) => low.next_up() < high && (high - low).is_finite(),
         }
     }
 
@@ -65,11 +66,11 @@ impl Support {
         match self {
             Support::Line => (x, 0.0),
             Support::Above(low) => {
-                let y = (x - low).ln();
+                let y = ln_difference(x, low);
                 (y, -y)
             }
             Support::Below(high) => {
-                let y = -(high - x).ln();
+                let y = -ln_difference(high, x);
                 (y, y)
             }
             Support::Within(low, high) => {
@@ -129,14 +130,30 @@ impl Support {
     }
 }
 
+/// ln(a - b) for a > b; the difference itself may be beyond a double.
+fn ln_difference(a: f64, b: f64) -> f64 {
+    let difference = a - b;
+    if difference <= f64::MAX {
+        difference.ln()
+    } else {
+        (a / 2.0 - b / 2.0).ln() + std::f64::consts::LN_2
+    }
+}
+
+/// A number in its shortest exact form, with an exponent where it would have a page of digits.
+pub(crate) fn short(x: f64) -> String {
+    let size = x.abs();
+    if size >= 1e16 || (size < 1e-6 && size > 0.0) { format!("{x:e}") } else { x.to_string() }
+}
+
 impl fmt::Display for Support {
     /// `> 0`, `< 1`, `in (0, 1)`; nothing for the line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        match *self {
             Support::Line => Ok(()),
-            Support::Above(low) => write!(f, "> {low}"),
-            Support::Below(high) => write!(f, "< {high}"),
-            Support::Within(low, high) => write!(f, "in ({low}, {high})"),
+            Support::Above(low) => write!(f, "> {}", short(low)),
+            Support::Below(high) => write!(f, "< {}", short(high)),
+            Support::Within(low, high) => write!(f, "in ({}, {})", short(low), short(high)),
         }
     }
 }

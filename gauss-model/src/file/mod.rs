@@ -25,7 +25,14 @@
 //!
 //! Nothing derived is stored, and nothing that depends on the clock; loading goes through
 //! [`Flow::from_parts`](gauss_flow::Flow::from_parts) and [`Model::new`]. A checksum finds damage,
-//! not malice; of malice, no length that a file claims is believed before its bytes are there.
+//! not malice. Of malice:
+//!
+//! - a payload has at most 2³⁰ bytes, and no more than that is read of a file;
+//! - no length that a file claims is believed before its bytes are there;
+//! - what the layers derive without a parameter each, the d × d matrix of a rotation without base
+//!   and the r × r one of r reflections, has at most 256 numbers per parameter of the model, or
+//!   65,536 in all where that is more;
+//! - a model's draws are finite: at latents up to a length of 8, and at sixteen draws.
 //!
 //! Versions 1 and 2 are read, too, and always will be. They had, in place of the provenance,
 //! metadata: rows, seed, a recipe in words, the program, the training with the seconds of each
@@ -36,7 +43,7 @@ mod payload;
 
 use crate::error::Error;
 use crate::model::Model;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use thiserror::Error as ThisError;
 
@@ -113,9 +120,33 @@ pub enum FormatError {
         /// The decoder's words.
         reason: String,
     },
+    /// The layers claim matrices that the file's parameters do not pay for.
+    #[error("its rotations claim {claimed} numbers; {params} parameters allow {most}")]
+    Unpaid {
+        /// Numbers of the matrices, saturating.
+        claimed: usize,
+        /// The file's parameters.
+        params: usize,
+        /// The most that these allow.
+        most: usize,
+    },
     /// It decodes, to something that is no flow.
     #[error("invalid: {0}")]
     Invalid(#[from] Error),
+}
+
+/// The bytes for [`Model::from_bytes`]: no more than the largest payload and one that is too many;
+/// and of what does not begin as a model, such as a device without end, only a header's length.
+///
+/// # Errors
+/// Those of the reader.
+pub fn read_bytes(mut reader: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.by_ref().take(HEADER as u64).read_to_end(&mut bytes)?;
+    if bytes.starts_with(&MAGIC) {
+        reader.take(MAX_PAYLOAD as u64 + 1).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
@@ -209,7 +240,8 @@ impl Model {
     /// [`FileError`] with the path.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, FileError> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path)
+        let bytes = std::fs::File::open(path)
+            .and_then(read_bytes)
             .map_err(|source| FileError::Io { path: path.to_owned(), source })?;
         Self::from_bytes(&bytes)
             .map_err(|source| FileError::Format { path: path.to_owned(), source })

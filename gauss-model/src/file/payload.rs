@@ -10,6 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{FormatError, MAX_PAYLOAD};
 
+/// What rotations may derive, in numbers per parameter of the model: 16 reflections, as the search
+/// has them, pay for 4,096 dimensions.
+const UNPAID_PER_PARAM: usize = 256;
+/// What they may derive anyway: half a mebibyte.
+const UNPAID_ANYWAY: usize = 1 << 16;
+
 /// Version 3.
 #[derive(Serialize, Deserialize)]
 struct Payload {
@@ -149,8 +155,25 @@ pub(super) fn decode(version: u16, bytes: &[u8]) -> Result<Model, FormatError> {
         _ => decode_as::<Payload>(bytes)?,
     };
     let dim = usize::try_from(dim).unwrap_or(usize::MAX);
+    let claimed = layers.iter().map(|layer| unpaid(layer, dim)).fold(0, usize::saturating_add);
+    let most = params.len().saturating_mul(UNPAID_PER_PARAM).max(UNPAID_ANYWAY);
+    let params_len = params.len();
     let flow = Flow::from_parts(dim, layers, params).map_err(Error::from)?;
+    if claimed > most {
+        return Err(FormatError::Unpaid { claimed, params: params_len, most });
+    }
     Ok(Model::new(flow, columns, provenance)?)
+}
+
+/// Numbers that a layer derives, beyond a fixed multiple of its parameters; saturating.
+fn unpaid(layer: &LayerSpec, dim: usize) -> usize {
+    match *layer {
+        LayerSpec::Rotation { reflections, base } => {
+            let product = if base { 0 } else { dim.saturating_mul(dim) };
+            product.saturating_add(reflections.saturating_mul(reflections))
+        }
+        _ => 0,
+    }
 }
 
 fn decode_as<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormatError> {

@@ -231,7 +231,12 @@ fn check_spread(columns: &[Column], x: MatRef<'_, f64>) -> Result<(), Error> {
 /// Whether every cell is a value of its column's.
 fn check_cells(columns: &[Column], rows: Rows<'_>) -> Result<(), Error> {
     rows.check(columns.len())?;
-    match columns::first_outside(columns, rows.x()) {
+    let beyond = || {
+        let x = rows.x();
+        let too_large = |i: usize, j: usize| !columns[j].kind.teaches(x[(i, j)]);
+        (0..x.nrows()).find_map(|i| (0..x.ncols()).find(|&j| too_large(i, j)).map(|j| (i, j)))
+    };
+    match columns::first_outside(columns, rows.x()).or_else(beyond) {
         None => Ok(()),
         Some((row, column)) => {
             let Column { name, kind, .. } = columns[column].clone();

@@ -21,7 +21,27 @@ use crate::error::Error;
 use crate::provenance::Provenance;
 use faer::{Mat, MatRef};
 use gauss_flow::Flow;
+use gauss_flow::stream::{Purpose, stream};
 use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+/// The length of the latents that a model must have an inverse at: a standard normal in one
+/// dimension is longer once in 10¹⁵ draws.
+const REACH: f64 = 8.0;
+/// Latents of either sort: sign patterns of that length, and draws.
+const PROBES: usize = 16;
+
+/// Latents `[32, d]`.
+fn probes(dim: usize) -> Mat<f64> {
+    let mut rng = stream(0, Purpose::Probe);
+    let each = REACH / (dim as f64).sqrt();
+    Mat::from_fn(2 * PROBES, dim, |i, j| match i.checked_sub(PROBES) {
+        // Walsh's functions and their negatives.
+        None if ((i / 2) & (j + 1)).count_ones() as usize % 2 == i % 2 => each,
+        None => -each,
+        Some(_) => StandardNormal.sample(&mut rng),
+    })
+}
 
 /// A flow over the columns of a table: what a model file holds. One that exists is valid: as many
 /// columns as the flow has dimensions, no two of one name, each of a kind that can be.
@@ -52,7 +72,8 @@ impl Model {
     ///
     /// # Errors
     /// [`gauss_flow::Error::Columns`] for another number of columns than the flow has dimensions,
-    /// [`Error::InvalidKind`], [`Error::ColumnTwice`], [`Error::Fill`].
+    /// [`Error::InvalidKind`], [`Error::ColumnTwice`], [`Error::Fill`]; [`Error::Draw`] for a flow
+    /// whose inverse is no number somewhere within 8 standard deviations.
     pub fn new(flow: Flow, columns: Vec<Column>, provenance: Provenance) -> Result<Self, Error> {
         let (expected, got) = (flow.dim(), columns.len());
         if expected != got {
@@ -65,7 +86,24 @@ impl Model {
                 return Err(Error::Fill { column, name, value, kind });
             }
         }
-        Ok(Self { flow, columns, provenance })
+        let model = Self { flow, columns, provenance };
+        model.check_draws()?;
+        Ok(model)
+    }
+
+    /// Refuses numbers that are well formed each, and together carry a draw beyond a double.
+    fn check_draws(&self) -> Result<(), Error> {
+        if self.flow.context() > 0 {
+            return Ok(()); // nothing can be drawn of it alone
+        }
+        let y = self.flow.inverse(probes(self.flow.dim()).as_ref())?;
+        for (column, values) in y.col_iter().enumerate() {
+            if let Some(&value) = values.iter().find(|value| !value.is_finite()) {
+                let name = self.columns[column].name.clone();
+                return Err(Error::Draw { column, name, value });
+            }
+        }
+        Ok(())
     }
 
     /// The flow, over the points that [`Model::encode`] makes of rows.

@@ -16,8 +16,12 @@ use crate::mean::mean;
 use faer::ColRef;
 
 /// Values that differ by less than so many units in the last place, of the value or of the
-/// column's spread, are equal: 0.1 + 0.2 and 0.3 came from the same grid.
+/// column's spread, may be equal but for rounding: 0.1 + 0.2 and 0.3 came from the same grid.
 const TIE: f64 = 4.0 * f64::EPSILON;
+
+/// So many doubles are four units in the last place on either side of a value: what lies there in
+/// more of them is no rounding of one value, but values of their own.
+const MOST_ROUNDINGS: usize = 9;
 
 /// Up to so many distinct values are few, whatever their pattern: a mixture has as many
 /// components, and could sit on every one of them.
@@ -67,7 +71,49 @@ pub(super) struct Column {
     pub resolution: f64,
     /// Step of the grid that all its values lie on, 0 if there is none.
     pub step: f64,
+    rounding: Rounding,
     ties: Ties,
+}
+
+/// Within which distances values are equal but for rounding: this part of the value, or this much.
+#[derive(Debug, Clone, Copy, Default)]
+struct Rounding {
+    relative: f64,
+    absolute: f64,
+}
+
+impl Rounding {
+    /// The widest that the sorted values bear out: of the column's spread (differences of the
+    /// column's own values have it), of the value, or none. A column over many decades has most of
+    /// its values within an ε of its spread, one far from 0 all of them within some units in the
+    /// last place, and neither says that they are equal.
+    fn of(sorted: &[f64], spread: f64) -> Self {
+        let widest = Rounding { relative: TIE, absolute: TIE * spread };
+        let relative = Rounding { relative: TIE, absolute: 0.0 };
+        [widest, relative].into_iter().find(|r| r.explains(sorted)).unwrap_or_default()
+    }
+
+    /// Whether the chains of values that it calls equal are few doubles each, and not all the values
+    /// there are.
+    fn explains(self, sorted: &[f64]) -> bool {
+        let (mut doubles, mut chains) = (1, 1);
+        for pair in sorted.windows(2) {
+            if !self.ties(pair[1], pair[0]) {
+                doubles = 1;
+                chains += 1;
+            } else if pair[1] != pair[0] {
+                doubles += 1;
+            }
+            if doubles > MOST_ROUNDINGS {
+                return false;
+            }
+        }
+        chains > 1
+    }
+
+    fn ties(self, a: f64, b: f64) -> bool {
+        (a - b).abs() <= (self.relative * b.abs()).max(self.absolute)
+    }
 }
 
 /// Rows of one value.
@@ -111,7 +157,9 @@ impl Column {
     /// evidence whatever they weigh; how much of the table does is told by weight.
     pub fn of(x: &[f64], weights: Option<&[f64]>) -> Self {
         let scale = Scale::of(x, weights);
-        let mut column = Self { scale, resolution: 0.0, step: 0.0, ties: Ties::default() };
+        let rounding = Rounding::of(scale.sorted.values(), scale.spread);
+        let ties = Ties::default();
+        let mut column = Self { scale, resolution: 0.0, step: 0.0, rounding, ties };
         if column.is_constant() {
             return column;
         }
@@ -157,7 +205,7 @@ impl Column {
 
     /// Whether two values are equal but for rounding.
     pub fn ties(&self, a: f64, b: f64) -> bool {
-        (a - b).abs() <= TIE * b.abs().max(self.scale.spread)
+        self.rounding.ties(a, b)
     }
 
     pub fn defects(&self, column: usize) -> Vec<Defect> {
