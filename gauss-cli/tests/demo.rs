@@ -10,7 +10,7 @@ const KL_QUANTILE: f64 = 0.12;
 const KL_WARM: f64 = 0.06;
 const KL_MIXTURE: f64 = 0.02;
 const KL_CONDITIONED: f64 = 0.03;
-const KL_RECOMMENDED: f64 = 0.03;
+const KL_RECOMMENDED: f64 = 0.02;
 /// RBIG as a flow: rounding only.
 const DEVIATION: f64 = 1e-10;
 /// 5,000 points: four standard errors of a mean are 0.06, of a variance 0.08.
