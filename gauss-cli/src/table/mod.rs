@@ -105,6 +105,7 @@ pub enum Missing {
 
 /// How to read a table.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct ReadOptions {
     /// The first line is data already; columns are named `x0, x1, ...`.
     pub no_header: bool,
