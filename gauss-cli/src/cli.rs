@@ -11,7 +11,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 use crate::commands::{Command, GROUPS};
 use crate::error::Error;
 use crate::options::Common;
-use crate::words::nearest;
+use crate::words::{self, nearest};
 
 const WORKFLOW: &str = "  \
   gauss fit train.csv --out model.gauss                learn p(x) from a table
@@ -70,6 +70,21 @@ impl Cli {
         }
         self.command.run(&self.common.console(), command)
     }
+}
+
+/// The error with what the user typed as a terminal may show it.
+pub fn printable(mut error: clap::Error) -> clap::Error {
+    let typed: Vec<(ContextKind, String)> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, words::printable(text).into_owned())),
+            _ => None,
+        })
+        .collect();
+    for (kind, text) in typed {
+        error.insert(kind, ContextValue::String(text));
+    }
+    error
 }
 
 /// Names the command that was meant where clap does not: it finds few slips in short words, and

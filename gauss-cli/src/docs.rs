@@ -29,6 +29,18 @@ be done; neither changes the exit code. What went wrong stands in a line that be
 `*` is any text and `?` any one character; ranges `first:last`, both included, in the table's order.
 A name wins over a pattern or a range that looks the same.
 
+**Headers.** A first line that holds the names of a model's columns is the header, whatever it looks
+like. Otherwise one of numbers is refused until `--header` or `--no-header` says what it is, unless it
+counts the columns from 0. A first column without a name (or `Unnamed: 0`) that counts the rows, what
+pandas calls the index of a Parquet file, and nameless empty columns at the end are left out, with a
+remark.
+
+**Limits.** A row of text has at most 32 MiB, a file 2^20 columns, the name of a column or of a
+category 4,096 bytes, a page of Parquet packed by zstd or gzip 1 GiB unpacked. The values of the
+columns in use are held in memory, 8 bytes each; where there is not enough, it is said how much was
+wanted. `--threads` goes to 1,024, `--blocks` and `--components` to 512, `--budget` to 1,000,000
+epochs.
+
 **What ln p(x) means.** The logarithm is natural: the unit is the nat. p(x) is a density per unit of
 every real column, in the table's own units, and a probability in integer and categorical columns.
 So a table in metres scores ln 1000 = 6.9 nats more per column than the same in millimetres, and

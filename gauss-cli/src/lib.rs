@@ -54,6 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match cli::parse(arguments) {
         Ok(cli) => cli,
         Err(usage) => {
+            let usage = cli::printable(usage);
             let _ = usage.print(); // help, version or a usage error; a closed pipe is no matter
             return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
         }

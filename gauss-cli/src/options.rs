@@ -22,7 +22,7 @@ pub struct Common {
     #[arg(allow_negative_numbers = true)]
     pub seed: u64,
     /// Threads to compute with [default: one per core]
-    #[arg(long, global = true, value_name = "T", value_parser = positive)]
+    #[arg(long, global = true, value_name = "T", value_parser = threads)]
     #[arg(allow_negative_numbers = true)]
     pub threads: Option<usize>,
     /// No progress and no prose; results and errors only
@@ -44,6 +44,9 @@ pub struct TableArgs {
     /// The first line is data already; columns are named x0, x1, ...
     #[arg(long)]
     pub no_header: bool,
+    /// The first line holds the columns' names, also if they are numbers (wavelengths, years)
+    #[arg(long, conflicts_with = "no_header")]
+    pub header: bool,
     /// Separator of cells: a character or `tab` [default: found from the first line]
     #[arg(long, value_name = "C", value_parser = delimiter)]
     pub delimiter: Option<u8>,
@@ -153,6 +156,7 @@ impl TableArgs {
     fn options(&self, console: &Console, dropped: table::Missing) -> table::ReadOptions {
         table::ReadOptions {
             no_header: self.no_header,
+            header: self.header,
             delimiter: self.delimiter,
             decimal_comma: self.decimal_comma,
             missing: match self.missing {
@@ -185,6 +189,22 @@ pub fn positive(text: &str) -> Result<usize, String> {
         Ok(count) if count > 0 => Ok(count),
         _ => Err("must be a whole number, 1 or more".to_owned()),
     }
+}
+
+/// A count from 1 to `most`; `why` no more than that.
+pub fn positive_to(text: &str, most: usize, why: &str) -> Result<usize, String> {
+    let is_large = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match text.parse::<usize>() {
+        Ok(0) => positive(text),
+        Ok(count) if count <= most => Ok(count),
+        Err(_) if !is_large => positive(text),
+        _ => Err(format!("must be at most {most}: {why}")),
+    }
+}
+
+/// As many threads as a processor may have cores, and no more.
+fn threads(text: &str) -> Result<usize, String> {
+    positive_to(text, 1024, "more threads than cores gain nothing")
 }
 
 /// A count of zero or more.

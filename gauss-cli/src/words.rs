@@ -1,5 +1,6 @@
 //! Counts, names and lines as every room words them.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// A number with so many decimals; one of more than nine digits with an exponent.
@@ -58,12 +59,39 @@ pub fn nearest<'a>(name: &str, found: &'a [String]) -> Option<&'a String> {
         .map(|(_, other)| other)
 }
 
+/// Text of others for a terminal or a page: what is not printed but obeyed (control characters,
+/// but for line breaks and tabs, and those that turn the direction of writing) is written out.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| {
+        let turns = matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || turns
+            || matches!(c, '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let written = |c: char| if obeyed(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(written).collect())
+}
+
 /// Names as a command line takes them: `a,b`, in quotes where a shell would not take them as one.
 pub fn argument(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let names: Vec<_> = names.into_iter().collect();
     let joined = names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",");
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ',' | '/' | '+');
-    if joined.chars().all(plain) { joined } else { format!("'{}'", joined.replace('\'', r"'\''")) }
+    if !joined.is_empty() && joined.chars().all(plain) {
+        joined
+    } else {
+        format!("'{}'", joined.replace('\'', r"'\''"))
+    }
+}
+
+/// Columns as an option that takes several of them does: in a name that holds a comma, or what is
+/// not printed, that is any one character.
+pub fn names_argument(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let any = |c: char| if c == ',' || c.is_control() { '?' } else { c };
+    argument(names.into_iter().map(|name| name.as_ref().chars().map(any).collect::<String>()))
 }
 
 /// `, weighted: as good as 812.4`; nothing without weights.
@@ -100,6 +128,8 @@ mod tests {
     fn arguments_are_ready_for_a_shell() {
         assert_eq!(argument(names("city kind_2")), "city,kind_2");
         assert_eq!(argument(["two words"]), "'two words'");
+        assert_eq!(argument([""]), "''");
+        assert_eq!(names_argument(["size, m", "b"]), "'size? m,b'");
         assert_eq!(argument(["it's"]), r"'it'\''s'");
     }
 }

@@ -8,6 +8,7 @@ mod table;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::plot::{FONTS, Figure, base64};
+use crate::words::printable;
 pub use table::TextTable;
 
 /// A page: a title, a few sentences that say what it shows, and sections.
@@ -133,7 +134,7 @@ impl Page {
                 }
             }
         };
-        page.into_string()
+        printable(&page.into_string()).into_owned()
     }
 
     fn contents(&self) -> Markup {

@@ -44,7 +44,8 @@ fn refused(table: &Table, refusal: Refusal) -> Error {
                 Kind::Category(levels) => format!("{:?}", levels[0]),
                 _ => format!("{value:?}"),
             };
-            table.fault(Fault::Constant { column: name.clone(), value }).into()
+            let alone = table.columns.len() == 1;
+            table.fault(Fault::Constant { column: name.clone(), value, alone }).into()
         }
         Refusal::Flow(gauss_flow::Error::Rows { needed, got }) => {
             table.fault(Fault::TooFewRows { needed, got }).into()

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use gauss_rbig::recipe::{Budget, DensityKind, Method, Recipe, Refit};
 
 use crate::error::Error;
-use crate::options::{count, not_negative, positive, positive_number};
+use crate::options::{not_negative, positive, positive_number, positive_to};
 
 /// Options of `fit`.
 #[derive(Debug, Args)]
@@ -25,13 +25,13 @@ struct Shape {
     #[arg(long, value_enum, value_name = "KIND", hide_possible_values = true)]
     kind: Option<KindArg>,
     /// Blocks, each a rotation and a mixture per dimension
-    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = positive)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = blocks)]
     blocks: Option<usize>,
     /// Normal distributions in each mixture
-    #[arg(long, allow_negative_numbers = true, value_name = "K", value_parser = positive)]
+    #[arg(long, allow_negative_numbers = true, value_name = "K", value_parser = components)]
     components: Option<usize>,
     /// Householder reflections that make each rotation [default: one per column, at most 16]
-    #[arg(long, allow_negative_numbers = true, value_name = "R", value_parser = count::<usize>)]
+    #[arg(long, allow_negative_numbers = true, value_name = "R", value_parser = reflections)]
     reflections: Option<usize>,
     /// How strongly to hold back from overfitting; 0 is not at all
     #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", value_parser = not_negative)]
@@ -65,13 +65,34 @@ struct Training {
     no_refit: bool,
 }
 
+fn blocks(text: &str) -> Result<usize, String> {
+    positive_to(text, 512, "a search goes to a few dozen, and each holds a mixture per column")
+}
+
+fn components(text: &str) -> Result<usize, String> {
+    positive_to(
+        text,
+        512,
+        "each has three parameters per block and column, and needs rows of its own",
+    )
+}
+
+fn reflections(text: &str) -> Result<usize, String> {
+    if text == "0" {
+        return Ok(0);
+    }
+    positive_to(text, 65_536, "as many as columns make every rotation")
+        .map_err(|fault| fault.replace("1 or more", "0 or more"))
+}
+
 /// `60s`, `1.5m`, `2h` or `300epochs`.
 fn budget(text: &str) -> Result<Budget, String> {
     let expected = || "must be a time as 60s, 5m or 1h, or passes as 300epochs".to_owned();
     let digits = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(expected)?;
     let (number, unit) = text.split_at(digits);
     if let "epochs" | "epoch" = unit {
-        return positive(number).map(Budget::Epochs);
+        let why = "a fit that gains goes on for hundreds";
+        return positive_to(number, 1_000_000, why).map(Budget::Epochs);
     }
     let seconds = match unit {
         "s" => 1.0,

@@ -5,10 +5,12 @@
 //! missing value is a matter of policy (`missing`), and whether a word is a slip in a column of
 //! numbers or a column of words shows only when more of the column has been seen.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::note::Note;
 use super::numbers::{Number, comma_number, is_missing, number};
-use super::{CellFault, Fault, Place, Sighting};
+use super::select::Chosen;
+use super::{CellFault, Fault, Place, Sighting, limits};
 
 /// Names that a category may have. Dequantised, more would hardly be a density.
 const MAX_LEVELS: usize = 256;
@@ -24,6 +26,10 @@ pub enum Taking {
     CommaNumbers,
     /// As the weights of the rows: numbers, with a decimal comma or without, none below 0.
     Weights { comma: bool },
+    /// As numbers that perhaps count the rows: then the column is none.
+    Index { comma: bool },
+    /// As nothing: a column without a name or a cell is none.
+    Blank,
     /// As names that are found here.
     Levels,
     /// As names whose codes are known.
@@ -44,6 +50,11 @@ impl Field {
     pub fn is_weight(&self) -> bool {
         matches!(self.taking, Taking::Weights { .. })
     }
+
+    /// Whether its cells say whether it is a column at all.
+    fn is_doubtful(&self) -> bool {
+        matches!(self.taking, Taking::Index { .. } | Taking::Blank)
+    }
 }
 
 /// Cells of one kind: how many, and the first.
@@ -63,6 +74,12 @@ pub struct Cells {
     pub unknown: Tally,
     /// Weights below 0.
     pub negative: Tally,
+    /// Different cells of text, one more than a category may have at most.
+    pub words: HashSet<Vec<u8>>,
+    /// Names of categories that are too long to be names.
+    pub long: Tally,
+    /// Bytes that were wanted and not to be had; the values since are lost.
+    pub refused: Option<usize>,
     pub levels: Levels,
 }
 
@@ -80,6 +97,8 @@ pub struct Collected {
     pub fields: Vec<Field>,
     pub cells: Vec<Cells>,
     pub rows: usize,
+    /// What was passed over.
+    pub notes: Vec<Note>,
 }
 
 impl Tally {
@@ -106,8 +125,16 @@ impl Cells {
     /// Takes a cell of text.
     pub fn take_text(&mut self, taking: &Taking, cell: &[u8], place: impl FnOnce() -> Place) {
         match taking {
-            Taking::Numbers => self.take_written(cell, number(cell), place),
-            Taking::CommaNumbers => self.take_written(cell, comma_number(cell), place),
+            Taking::Numbers | Taking::Index { comma: false } => {
+                self.take_written(cell, number(cell), place);
+            }
+            Taking::Blank if cell.trim_ascii().is_empty() => {
+                self.take_missing(place, String::new);
+            }
+            Taking::Blank => self.take_written(cell, Number::Text, place),
+            Taking::CommaNumbers | Taking::Index { comma: true } => {
+                self.take_written(cell, comma_number(cell), place);
+            }
             Taking::Weights { comma } => {
                 let weight = if *comma { comma_number(cell) } else { number(cell) };
                 match weight {
@@ -140,11 +167,18 @@ impl Cells {
             Taking::Weights { .. } if value < 0.0 && value.is_finite() => {
                 self.take_negative(value, place, written);
             }
-            Taking::Numbers | Taking::CommaNumbers | Taking::Weights { .. } => {
+            Taking::Blank => {
+                self.text.add(place, written);
+                self.push(value);
+            }
+            Taking::Numbers
+            | Taking::CommaNumbers
+            | Taking::Weights { .. }
+            | Taking::Index { .. } => {
                 if value.is_infinite() {
                     self.infinite.add(place, written);
                 }
-                self.values.push(value);
+                self.push(value);
             }
             _ => self.take_name(taking, &written(), place),
         }
@@ -153,7 +187,7 @@ impl Cells {
     /// Takes a cell without a value.
     pub fn take_missing(&mut self, place: impl FnOnce() -> Place, cell: impl FnOnce() -> String) {
         self.missing.add(place, cell);
-        self.values.push(f64::NAN);
+        self.push(f64::NAN);
     }
 
     fn take_negative(
@@ -163,34 +197,67 @@ impl Cells {
         written: impl FnOnce() -> String,
     ) {
         self.negative.add(place, written);
-        self.values.push(value);
+        self.push(value);
     }
 
     fn take_written(&mut self, cell: &[u8], number: Number, place: impl FnOnce() -> Place) {
         let written = || lossy(cell);
         match number {
-            Number::Finite(value) => self.values.push(value),
+            Number::Finite(value) => self.push(value),
             Number::Missing => self.take_missing(place, written),
             Number::Infinite(value) => {
                 self.infinite.add(place, written);
-                self.values.push(value);
+                self.push(value);
             }
             Number::Text => {
                 self.text.add(place, written);
-                self.values.push(f64::NAN);
+                if self.words.len() <= MAX_LEVELS {
+                    self.words.insert(cell.trim_ascii().to_vec());
+                }
+                self.push(f64::NAN);
             }
         }
     }
 
     fn take_name(&mut self, taking: &Taking, name: &str, place: impl FnOnce() -> Place) {
         let code = match taking {
+            _ if name.len() > limits::NAME => {
+                self.long.add(place, || name.to_owned());
+                f64::NAN
+            }
             Taking::Known(codes) => codes.get(name).copied().unwrap_or_else(|| {
                 self.unknown.add(place, || name.to_owned());
                 UNKNOWN
             }),
             _ => self.levels.count(name, 1) as f64,
         };
-        self.values.push(code);
+        self.push(code);
+    }
+
+    /// Different cells, numbers and others; beyond the most that a category may have any number.
+    fn different(&self) -> usize {
+        let numbers = self.values.iter().filter(|value| !value.is_nan());
+        let mut seen = HashSet::new();
+        let kept = numbers.take_while(|value| {
+            seen.insert(value.to_bits());
+            seen.len() <= MAX_LEVELS
+        });
+        kept.for_each(drop);
+        seen.len() + self.words.len()
+    }
+
+    fn push(&mut self, value: f64) {
+        if self.reserve(1) {
+            self.values.push(value);
+        }
+    }
+
+    /// Makes room for more values; whether there is any.
+    pub fn reserve(&mut self, more: usize) -> bool {
+        if let Err(bytes) = limits::reserve(&mut self.values, more) {
+            self.refused = Some(bytes);
+        }
+        self.refused.is_none()
     }
 
     /// Appends the cells that follow after so many rows and lines.
@@ -200,6 +267,12 @@ impl Cells {
         self.text.append(later.text, rows, lines);
         self.unknown.append(later.unknown, rows, lines);
         self.negative.append(later.negative, rows, lines);
+        self.words.extend(later.words);
+        self.long.append(later.long, rows, lines);
+        self.refused = self.refused.or(later.refused);
+        if !self.reserve(later.values.len()) {
+            return;
+        }
         let Levels { names, counts, .. } = later.levels;
         if names.is_empty() {
             self.values.extend_from_slice(&later.values);
@@ -240,9 +313,10 @@ impl Levels {
 }
 
 impl Collected {
-    pub fn new(fields: Vec<Field>) -> Collected {
+    pub fn new(chosen: Chosen) -> Collected {
+        let Chosen { fields, notes } = chosen;
         let cells = fields.iter().map(|_| Cells::default()).collect();
-        Collected { fields, cells, rows: 0 }
+        Collected { fields, cells, rows: 0, notes }
     }
 
     /// Appends the rows of a block that begins after so many lines of the file.
@@ -260,9 +334,20 @@ impl Collected {
     /// # Errors
     /// [`Fault::TextColumns`], [`Fault::Cell`] or [`Fault::TooManyLevels`].
     pub fn check(&self, is_own: bool) -> Result<(), Fault> {
-        let columns = || self.fields.iter().zip(&self.cells);
+        if let Some(bytes) = self.cells.iter().find_map(|cells| cells.refused) {
+            return Err(Fault::Memory { bytes: bytes.saturating_mul(self.cells.len()) });
+        }
+        if let Some(Sighting { column, place, cell }) = self.first(|cells| &cells.long) {
+            return Err(Fault::LongLevel { place, column, bytes: cell.len(), most: limits::NAME });
+        }
+        let columns = || self.fields.iter().zip(&self.cells).filter(|(f, _)| !f.is_doubtful());
         if let Some((field, _)) = columns().find(|(_, c)| c.levels.names.len() > MAX_LEVELS) {
-            return Err(Fault::TooManyLevels { column: field.name.clone(), most: MAX_LEVELS });
+            let alone = self.fields.len() == 1;
+            return Err(Fault::TooManyLevels {
+                column: field.name.clone(),
+                most: MAX_LEVELS,
+                alone,
+            });
         }
         let is_text = |c: &Cells| is_own && 2 * c.text.count > c.values.len() - c.missing.count;
         let text: Vec<Sighting> = columns()
@@ -270,12 +355,51 @@ impl Collected {
             .filter_map(|(field, cells)| cells.text.sighting(&field.name))
             .collect();
         if !text.is_empty() {
-            return Err(Fault::TextColumns { columns: text });
+            let own = || columns().filter(|(field, _)| !field.is_weight());
+            let few = own().all(|(_, cells)| !is_text(cells) || cells.different() <= MAX_LEVELS);
+            let alone = text.len() == own().count();
+            return Err(Fault::TextColumns { columns: text, few, alone });
         }
-        match self.first(|cells| &cells.text) {
+        let text = columns().filter_map(|(field, cells)| cells.text.sighting(&field.name));
+        match text.min_by_key(|sighting| sighting.place.row) {
             Some(bad) => Err(bad.into_fault(CellFault::Text)),
             None => Ok(()),
         }
+    }
+
+    /// Leaves out the columns that turn out to be none, and notes it; the others of them stay.
+    ///
+    /// # Errors
+    /// [`Fault::Unnamed`] for one that holds something under no name, and those of
+    /// [`Collected::check`].
+    pub fn settle_doubtful(&mut self) -> Result<(), Fault> {
+        let mut blank = 0;
+        for k in (0..self.fields.len()).rev() {
+            let (field, cells) = (&mut self.fields[k], &self.cells[k]);
+            let is_none = match field.taking {
+                Taking::Index { .. } => counts_rows(&cells.values),
+                Taking::Blank => cells.missing.count == self.rows,
+                _ => continue,
+            };
+            if !is_none && field.name.is_empty() {
+                return Err(Fault::Unnamed { position: field.position + 1 });
+            }
+            if is_none {
+                blank += usize::from(matches!(field.taking, Taking::Blank));
+                let Field { name: column, taking, .. } = self.fields.remove(k);
+                self.cells.remove(k);
+                if matches!(taking, Taking::Index { .. }) {
+                    self.notes.push(Note::Index { column });
+                }
+            } else {
+                field.taking = Taking::Numbers;
+                self.check(true)?;
+            }
+        }
+        if blank > 0 {
+            self.notes.push(Note::Blank { columns: blank });
+        }
+        Ok(())
     }
 
     /// The first cell of a kind, row by row.
@@ -307,6 +431,13 @@ impl Collected {
         };
         self.fields.iter().zip(&mut self.cells).map(settle).collect()
     }
+}
+
+/// Whether they are 0, 1, 2, ... or 1, 2, 3, ...
+fn counts_rows(values: &[f64]) -> bool {
+    let first = values.first().copied().unwrap_or(f64::NAN);
+    let counts = |(i, &value): (usize, &f64)| value == first + i as f64;
+    (first == 0.0 || first == 1.0) && values.len() > 1 && values.iter().enumerate().all(counts)
 }
 
 impl Sighting {

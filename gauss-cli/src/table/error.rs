@@ -6,7 +6,7 @@ use std::fmt;
 use super::input::ReadFault;
 use super::words::{among, list, meant, shown, with_decimal_comma};
 use crate::error::Failure;
-use crate::words::{argument, counted};
+use crate::words::{counted, names_argument};
 
 /// A row of data: its number among the rows of data, and its line in the file. Both count from 1;
 /// they differ by the header, by blank lines and by line breaks inside quotes. In a file without
@@ -119,7 +119,7 @@ pub enum Fault {
     /// A wanted column that holds neither numbers nor text.
     #[error(
         "column {column:?} holds {what}; leave it out with --exclude {}, or make it a number first",
-        argument([column])
+        names_argument([column])
     )]
     NotNumbers { column: String, what: String },
     /// A name is not UTF-8.
@@ -128,14 +128,42 @@ pub enum Fault {
         shown(lossy)
     )]
     NameNotUtf8 { position: usize, lossy: String },
+    /// A name runs on and on.
+    #[error("the name of column {position} is {bytes} bytes long; at most {most} are a name")]
+    LongName { position: usize, bytes: usize, most: usize },
+    /// So does the name of a category.
+    #[error(
+        "{place}, column {column:?}: a name of {bytes} bytes; a category's has at most {most}: leave \
+         the column out with --exclude {}", names_argument([column])
+    )]
+    LongLevel { place: Place, column: String, bytes: usize, most: usize },
+    /// More columns than a table can have.
+    #[error("{got} columns; at most {most} are read")]
+    TooWide { got: usize, most: usize },
+    /// A row of text that does not end.
+    #[error(
+        "the row that begins on line {line} is longer than {} MiB, which is the most that is read \
+         as one row: look for a quote (\") that is never closed, or for a file without line breaks",
+        most >> 20
+    )]
+    LongRecord { line: usize, most: usize },
+    /// The machine is too small.
+    #[error(
+        "{:.1} GB of memory are wanted for the values, and there are not so many: choose columns \
+         with --columns where the command has it, or cut the table into parts",
+        *bytes as f64 / 1e9
+    )]
+    Memory { bytes: usize },
     /// The first line holds numbers.
     #[error(
         "line 1 holds numbers ({first}), but a header row with the column names is required \
-         (--no-header takes line 1 as data and names the columns x0, x1, ...)"
+         ({}--no-header takes line 1 as data and {})",
+        if *is_model { "" } else { "--header takes line 1 as the names; " },
+        if *is_model { "the columns by their position" } else { "names the columns x0, x1, ..." }
     )]
-    NoHeader { first: String },
+    NoHeader { first: String, is_model: bool },
     /// A wanted column has an empty name.
-    #[error("column {position} has no name (name it, or leave it out with --columns)")]
+    #[error("column {position} has no name (name it, or leave it out with --exclude '')")]
     Unnamed { position: usize },
     /// Two columns share a name.
     #[error("column {column:?} appears twice, as columns {first} and {second}")]
@@ -156,20 +184,26 @@ pub enum Fault {
     #[error("{place}, column {column:?}: {fault}: {}{}", shown(cell), fault.advice(cell))]
     Cell { place: Place, column: String, cell: String, fault: CellFault },
     /// Columns of words where numbers are wanted.
-    #[error("column {}", text_columns(columns))]
-    TextColumns { columns: Vec<Sighting> },
+    #[error("column {}", text_columns(columns, *few, *alone))]
+    TextColumns {
+        columns: Vec<Sighting>,
+        /// Whether they have values few enough for a category.
+        few: bool,
+        /// Whether there is no other column.
+        alone: bool,
+    },
     /// More names than a category can have.
     #[error(
-        "column {column:?} has more than {most} different values, too many for a category; leave \
-         it out with --exclude {}", argument([column])
+        "column {column:?} has more than {most} different values, too many for a category{}",
+        left_out(column, *alone)
     )]
-    TooManyLevels { column: String, most: usize },
+    TooManyLevels { column: String, most: usize, alone: bool },
     /// Cells without a value, and no word on what to do about them.
     #[error("{}", missing(counts, *columns, *rows, first))]
     Missing { counts: Vec<(String, usize)>, columns: usize, rows: usize, first: Box<Sighting> },
     /// No value to take a median of.
-    #[error("column {column:?} has no value at all; leave it out with --exclude {}", argument([column]))]
-    NoValues { column: String },
+    #[error("column {column:?} has no value at all{}", left_out(column, *alone))]
+    NoValues { column: String, alone: bool },
     /// The model is older than medians.
     #[error(
         "column {column:?} has missing values, and the model remembers no median to fill them \
@@ -178,10 +212,10 @@ pub enum Fault {
     NoFill { column: String },
     /// One value throughout.
     #[error(
-        "column {column:?} is constant (every row is {value}), so it has no density; leave it \
-         out with --exclude {}", argument([column])
+        "column {column:?} is constant (every row is {value}), so it has no density{}",
+        left_out(column, *alone)
     )]
-    Constant { column: String, value: String },
+    Constant { column: String, value: String, alone: bool },
     /// Squares of the column's differences would leave the range of a double.
     #[error("column {column:?} spans {span:.1e}; rescale it to a span from {least:e} to {most:e}")]
     Span { column: String, span: f64, least: f64, most: f64 },
@@ -288,8 +322,16 @@ fn single(expected: &[String], found: &[String]) -> &'static str {
     if expected.len() > 1 && found.len() == 1 { " (one column: --delimiter?)" } else { "" }
 }
 
+/// The way out of a column that cannot be used, if there is another.
+fn left_out(column: &str, alone: bool) -> String {
+    if alone {
+        return "; it is the only one in use, so there is nothing to learn".to_owned();
+    }
+    format!("; leave it out with --exclude {}", names_argument([column]))
+}
+
 /// Each column of text with its first cell, and what can be done about all of them.
-fn text_columns(columns: &[Sighting]) -> String {
+fn text_columns(columns: &[Sighting], few: bool, alone: bool) -> String {
     const SHOWN: usize = 5;
     let mut parts: Vec<String> = columns
         .iter()
@@ -305,15 +347,19 @@ fn text_columns(columns: &[Sighting]) -> String {
     let sentence = parts.join(", ") + &and;
     let many = columns.len() > 1;
     let (them, kind) = if many { ("them", "categories") } else { ("it", "a category") };
-    let names = argument(columns.iter().map(|sighting| &sighting.column));
+    let names = names_argument(columns.iter().map(|sighting| &sighting.column));
     // Excel writes so where people write so.
     if columns.iter().all(|sighting| with_decimal_comma(&sighting.cell).is_some()) {
         return format!("{sentence}; --decimal-comma reads {them} as numbers");
     }
-    format!(
-        "{sentence}; leave {them} out with --exclude {names}, or take {them} as {kind} with \
-         --categorical {names}"
-    )
+    let out = format!("leave {them} out with --exclude {names}");
+    let category = format!("take {them} as {kind} with --categorical {names}");
+    match (alone, few) {
+        (false, true) => format!("{sentence}; {out}, or {category}"),
+        (false, false) => format!("{sentence}; {out}"),
+        (true, true) => format!("{sentence}; {category}"),
+        (true, false) => format!("{sentence}; there is no column of numbers to learn from"),
+    }
 }
 
 /// How many cells are missing, where the first one is, and both ways on.

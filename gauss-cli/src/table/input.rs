@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 
+#[cfg(feature = "parquet")]
+use super::{Fault, limits};
 use crate::terminal::Reading;
 
 mod zstd;
@@ -131,6 +133,26 @@ pub fn read_bytes(
     }
     let bytes = std::fs::File::open(path).and_then(|mut file| read(&mut file));
     bytes.map_err(|error| refusal(path, error))
+}
+
+/// All of a stream.
+///
+/// # Errors
+/// It fails, or there is not the memory for it.
+#[cfg(feature = "parquet")]
+pub fn read_whole(source: &mut dyn Read) -> Result<Vec<u8>, Fault> {
+    const LEAST: usize = 1 << 20;
+    let mut bytes = Vec::new();
+    loop {
+        let more = bytes.len().max(LEAST);
+        let refused = |bytes| Fault::Memory { bytes };
+        limits::affordable(bytes.len() + more).map_err(refused)?;
+        bytes.try_reserve(more).map_err(|_| refused(bytes.len() + more))?;
+        let got = source.take(more as u64).read_to_end(&mut bytes).map_err(ReadFault::from)?;
+        if got < more {
+            return Ok(bytes);
+        }
+    }
 }
 
 /// Whether the path stands for standard input.

@@ -58,10 +58,11 @@ pub fn apply(
         }
     }
     if policy == Missing::Median {
+        let alone = columns.len() == 1;
         for ((column, cells), filled) in
             columns.iter().zip(&mut table.cells).zip(&mut outcome.filled)
         {
-            *filled = fill(column, cells, is_own)?;
+            *filled = fill(column, cells, is_own, alone)?;
         }
     }
     Ok(outcome)
@@ -100,13 +101,17 @@ fn drop_rows(table: &mut Collected, policy: Missing) -> Result<Vec<usize>, Fault
 }
 
 /// Fills the missing cells of a column. How many there were.
-fn fill(column: &Column, cells: &mut Cells, is_own: bool) -> Result<usize, Fault> {
+fn fill(column: &Column, cells: &mut Cells, is_own: bool, alone: bool) -> Result<usize, Fault> {
     if cells.missing.count == 0 {
         return Ok(0);
     }
     let Some(fill) = column.fill else {
         let column = column.name.clone();
-        return Err(if is_own { Fault::NoValues { column } } else { Fault::NoFill { column } });
+        return Err(if is_own {
+            Fault::NoValues { column, alone }
+        } else {
+            Fault::NoFill { column }
+        });
     };
     for value in cells.values.iter_mut().filter(|value| value.is_nan()) {
         *value = fill;

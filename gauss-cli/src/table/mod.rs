@@ -20,7 +20,9 @@ mod error;
 mod format;
 mod input;
 mod leftover;
+mod limits;
 mod missing;
+mod note;
 mod npy;
 mod numbers;
 mod output;
@@ -44,7 +46,7 @@ use faer::Mat;
 use gauss_flow::Rows;
 use gauss_model::{Column, Kind};
 
-use crate::terminal::Reading;
+use crate::terminal::{Reading, Remark, say};
 use cells::Collected;
 use signature::Content;
 
@@ -104,9 +106,12 @@ pub enum Missing {
 
 /// How to read a table.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct ReadOptions {
     /// The first line is data already; columns are named `x0, x1, ...`.
     pub no_header: bool,
+    /// The first line is the header, also where it holds numbers.
+    pub header: bool,
     /// The separator of cells; found from the first line where absent.
     pub delimiter: Option<u8>,
     /// Numbers in text have a decimal comma.
@@ -119,7 +124,7 @@ pub struct ReadOptions {
     /// The column that holds the weights of the rows; it is none of the wanted ones, unless a model
     /// has one of its name.
     pub weights: Option<String>,
-    /// Whether to show on standard error how far a long reading is.
+    /// Whether to say on standard error how far a long reading is, and what was passed over.
     pub progress: bool,
 }
 
@@ -136,7 +141,7 @@ pub fn read(path: &Path, wanted: Select<'_>, options: &ReadOptions) -> Result<Ta
     let cells = collect(path, wanted, options, &reading);
     reading.finish();
     let table = cells
-        .and_then(|cells| finish(cells, wanted, options))
+        .and_then(|cells| finish(cells, wanted, options, &file))
         .map_err(|fault| TableError { file, fault })?;
     Ok(Table { path: path.to_owned(), ..table })
 }
@@ -156,7 +161,16 @@ fn collect(
 }
 
 /// The policy on missing values, and the matrix.
-fn finish(mut cells: Collected, wanted: Select<'_>, options: &ReadOptions) -> Result<Table, Fault> {
+fn finish(
+    mut cells: Collected,
+    wanted: Select<'_>,
+    options: &ReadOptions,
+    file: &str,
+) -> Result<Table, Fault> {
+    cells.settle_doubtful()?;
+    for note in cells.notes.iter().filter(|_| options.progress) {
+        say(&Remark::note(format!("{file}: {note}")));
+    }
     let levels = cells.settle_levels();
     let mut columns = if let Select::Model(columns) = wanted {
         columns.to_vec()
@@ -165,7 +179,7 @@ fn finish(mut cells: Collected, wanted: Select<'_>, options: &ReadOptions) -> Re
         let fill = matches!(wanted, Select::Latent(_)).then_some(0.0);
         let column = |(field, levels): (&cells::Field, Option<Vec<String>>)| match levels {
             Some(levels) if levels.is_empty() => {
-                Err(Fault::NoValues { column: field.name.clone() })
+                Err(Fault::NoValues { column: field.name.clone(), alone: cells.fields.len() == 1 })
             }
             Some(levels) => {
                 Ok(Column { kind: Kind::Category(levels), ..Column::real(&field.name) })
@@ -185,7 +199,7 @@ fn finish(mut cells: Collected, wanted: Select<'_>, options: &ReadOptions) -> Re
     Ok(Table {
         path: PathBuf::new(),
         columns,
-        data: matrix(cells),
+        data: matrix(cells)?,
         weights,
         missing_rows: outcome.missing_rows,
         dropped: outcome.dropped,
@@ -195,14 +209,16 @@ fn finish(mut cells: Collected, wanted: Select<'_>, options: &ReadOptions) -> Re
 }
 
 /// The columns as a matrix, column by column, each gone before the next one is copied.
-fn matrix(table: Collected) -> Mat<f64> {
+fn matrix(table: Collected) -> Result<Mat<f64>, Fault> {
     let Collected { cells, rows, .. } = table;
-    let mut data = Mat::with_capacity(rows, cells.len());
+    let bytes = rows.saturating_mul(cells.len()).saturating_mul(size_of::<f64>());
+    let mut data = Mat::new();
+    data.try_reserve(rows, cells.len()).map_err(|_| Fault::Memory { bytes })?;
     data.resize_with(rows, 0, |_, _| 0.0);
     for (j, column) in cells.into_iter().enumerate() {
         data.resize_with(rows, j + 1, |i, _| column.values[i]);
     }
-    data
+    Ok(data)
 }
 
 impl Table {

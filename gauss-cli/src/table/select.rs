@@ -12,7 +12,8 @@ use gauss_model::{Column, Kind};
 use wildmatch::WildMatch;
 
 use super::cells::{Field, Taking};
-use super::{Fault, ReadOptions};
+use super::note::Note;
+use super::{Fault, ReadOptions, limits};
 
 /// The columns that a command wants of a table.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +30,13 @@ pub enum Select<'a> {
     /// The latent table of a model with so many columns: `z0, z1, ...` by name where they are all
     /// there, otherwise a table of exactly that width by position.
     Latent(usize),
+}
+
+/// The columns to read, and what was passed over.
+#[derive(Debug)]
+pub struct Chosen {
+    pub fields: Vec<Field>,
+    pub notes: Vec<Note>,
 }
 
 /// The names of latent columns: `z0, z1, ...`.
@@ -53,20 +61,33 @@ impl Select<'_> {
     }
 
     /// The wanted columns among `names`, and how each is read; `named` says whether the file
-    /// itself gave the names.
+    /// itself gave the names, `index` which of its columns it says to be an index of the rows.
     pub(super) fn fields(
         self,
         names: &[String],
         named: bool,
+        index: &[usize],
         options: &ReadOptions,
-    ) -> Result<Vec<Field>, Fault> {
+    ) -> Result<Chosen, Fault> {
         let weights = options.weights.as_ref();
         let weights = weights.map(|name| exactly(names, name)).transpose()?;
-        let positions = self.positions(names, named, weights)?;
-        if let Some(&k) = positions.iter().find(|&&k| names[k].is_empty()) {
+        let mut positions = self.positions(names, named, weights)?;
+        let text = if self.is_own() { matching(names, &options.categories)? } else { Vec::new() };
+        let mut notes = Vec::new();
+        let is_asked = |k: usize| matches!(self, Select::Named(_)) || text.contains(&k);
+        let is_index = |k: usize| !is_asked(k) && (index.contains(&k) || is_level(&names[k]));
+        if self.is_own() && !positions.iter().all(|&k| is_index(k)) {
+            let found = positions.iter().filter(|&&k| is_index(k));
+            notes.extend(found.map(|&k| Note::Index { column: names[k].clone() }));
+            positions.retain(|&k| !is_index(k));
+        }
+        let doubtful = |k: usize| if is_asked(k) { None } else { doubtful(names, k, options) };
+        let is_column = |&k: &usize| !self.is_own() || doubtful(k).is_none();
+        let any = positions.iter().any(is_column);
+        let is_unnamed = |&&k: &&usize| names[k].is_empty() && !(any && doubtful(k).is_some());
+        if let (true, Some(&k)) = (self.is_own(), positions.iter().find(is_unnamed)) {
             return Err(Fault::Unnamed { position: k + 1 });
         }
-        let text = if self.is_own() { matching(names, &options.categories)? } else { Vec::new() };
         let numbers = || if options.decimal_comma { Taking::CommaNumbers } else { Taking::Numbers };
         let taking = |j: usize, k: usize| match self {
             Select::Model(columns) => match &columns[j].kind {
@@ -76,6 +97,7 @@ impl Select<'_> {
                 _ => numbers(),
             },
             _ if text.contains(&k) => Taking::Levels,
+            _ if self.is_own() && any => doubtful(k).unwrap_or_else(numbers),
             _ => numbers(),
         };
         let field = |(j, &position): (usize, &usize)| Field {
@@ -92,7 +114,8 @@ impl Select<'_> {
             name: names[position].clone(),
             taking: Taking::Weights { comma: options.decimal_comma },
         });
-        Ok(positions.iter().enumerate().map(field).chain(weights).collect())
+        let fields = positions.iter().enumerate().map(field).chain(weights).collect();
+        Ok(Chosen { fields, notes })
     }
 
     /// `weights`: a column that is none of the table's own.
@@ -132,6 +155,23 @@ impl Select<'_> {
     }
 }
 
+/// The name that pandas gives to a level of its index that has none.
+fn is_level(name: &str) -> bool {
+    let level = name.strip_prefix("__index_level_").and_then(|rest| rest.strip_suffix("__"));
+    level.is_some_and(|level| !level.is_empty() && level.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// How a column is read that is perhaps none: a first one that counts the rows, as data-frame
+/// libraries write it, or a last one that a delimiter at the end of every line makes.
+fn doubtful(names: &[String], k: usize, options: &ReadOptions) -> Option<Taking> {
+    /// What pandas calls a first column without a name.
+    const UNNAMED: &str = "Unnamed: 0";
+    if k == 0 && (names[0].is_empty() || names[0] == UNNAMED) {
+        return Some(Taking::Index { comma: options.decimal_comma });
+    }
+    names[k..].iter().all(String::is_empty).then_some(Taking::Blank)
+}
+
 /// The columns that names, patterns and ranges select, in their order, each once.
 pub(super) fn matching(names: &[String], wanted: &[String]) -> Result<Vec<usize>, Fault> {
     let mut positions = Vec::new();
@@ -147,8 +187,9 @@ pub(super) fn matching(names: &[String], wanted: &[String]) -> Result<Vec<usize>
 
 /// What one name, pattern or range selects: at least one column.
 fn one(names: &[String], text: &String) -> Result<Vec<usize>, Fault> {
-    if let Some(k) = names.iter().position(|name| name == text) {
-        return Ok(vec![k]);
+    let of_name: Vec<usize> = (0..names.len()).filter(|&k| names[k] == *text).collect();
+    if !of_name.is_empty() {
+        return Ok(of_name); // several have the empty name only
     }
     if text.contains(['*', '?']) {
         let pattern = WildMatch::new(text);
@@ -216,11 +257,19 @@ fn exactly(names: &[String], name: &str) -> Result<usize, Fault> {
         .ok_or_else(|| Fault::NoSuchColumn { column: name.to_owned(), found: names.to_vec() })
 }
 
-/// That no name stands twice.
+/// That names can be told apart and printed.
 ///
 /// # Errors
-/// [`Fault::Duplicate`] for the first name that stands twice; empty names may.
-pub(super) fn unique(names: &[String]) -> Result<(), Fault> {
+/// [`Fault::TooWide`], [`Fault::LongName`], and [`Fault::Duplicate`] for the first name that
+/// stands twice; empty names may.
+pub(super) fn check(names: &[String]) -> Result<(), Fault> {
+    if names.len() > limits::COLUMNS {
+        return Err(Fault::TooWide { got: names.len(), most: limits::COLUMNS });
+    }
+    if let Some(k) = names.iter().position(|name| name.len() > limits::NAME) {
+        let (bytes, most) = (names[k].len(), limits::NAME);
+        return Err(Fault::LongName { position: k + 1, bytes, most });
+    }
     let mut seen = HashMap::with_capacity(names.len());
     for (second, column) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
         if let Some(first) = seen.insert(column, second) {

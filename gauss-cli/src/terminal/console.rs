@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use clap::builder::styling::AnsiColor;
 use serde::Serialize;
 
+use crate::words::printable;
+
 use super::{Level, Remark, RowProgress, StdoutError, to_stdout};
 
 /// The options of every command, and the way out for its words.
@@ -22,18 +24,9 @@ impl Console {
     /// A remark on standard error, behind a word for its level. A closed standard error is nobody's
     /// loss.
     pub fn remark(&self, remark: &Remark) {
-        if self.quiet {
-            return;
+        if !self.quiet {
+            say(remark);
         }
-        let text = &remark.text;
-        let _ = match remark.level {
-            Level::Warning => {
-                complain("warning:", text);
-                Ok(())
-            }
-            Level::Hint => writeln!(io::stderr(), "hint: {text}"),
-            Level::Note => writeln!(io::stderr(), "{text}"),
-        };
     }
 
     /// Live progress of `what` over `rows` rows, for whoever is to advance it.
@@ -72,12 +65,25 @@ impl Console {
     }
 }
 
+/// A remark on standard error.
+pub fn say(remark: &Remark) {
+    let text = printable(&remark.text);
+    let _ = match remark.level {
+        Level::Warning => {
+            complain("warning:", &text);
+            Ok(())
+        }
+        Level::Hint => writeln!(io::stderr(), "hint: {text}"),
+        Level::Note => writeln!(io::stderr(), "{text}"),
+    };
+}
+
 /// A line on standard error that begins with `error:` or `warning:`, in colour on a terminal unless
 /// NO_COLOR is set.
 pub fn complain(prefix: &str, text: &str) {
     let colour = if prefix == "error:" { AnsiColor::Red } else { AnsiColor::Yellow };
     let style = colour.on_default().bold();
-    let _ = writeln!(anstream::stderr(), "{style}{prefix}{style:#} {text}");
+    let _ = writeln!(anstream::stderr(), "{style}{prefix}{style:#} {}", printable(text));
 }
 
 fn print_json(report: &impl Serialize) -> Result<(), StdoutError> {
@@ -88,5 +94,5 @@ fn print_json(report: &impl Serialize) -> Result<(), StdoutError> {
 }
 
 fn print_text(text: &str) -> Result<(), StdoutError> {
-    to_stdout(|out| writeln!(out, "{text}"))
+    to_stdout(|out| writeln!(out, "{}", printable(text)))
 }

@@ -17,7 +17,7 @@ mod remark;
 mod stages;
 mod stdout;
 
-pub use console::{Console, complain};
+pub use console::{Console, complain, say};
 pub use fit::FitProgress;
 pub use progress::{LINE_PREFIX, Reading, RowProgress};
 pub use remark::{Level, Remark};

@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Console;
 use super::interrupt::lock;
 use crate::words::grouped;
+use crate::words::printable;
 
 /// Work that is done by then is not worth a word.
 const SILENT: Duration = Duration::from_secs(1);
@@ -170,7 +171,7 @@ impl Reading {
     pub fn new(shown: bool, file: &str) -> Reading {
         Reading {
             display: Mutex::new(shown.then(Display::begin)),
-            what: format!("reading {file}"),
+            what: format!("reading {}", printable(file)),
             total: AtomicU64::new(0),
             done: AtomicU64::new(0),
             rows: AtomicUsize::new(0),

@@ -1,7 +1,9 @@
 //! Tables as people write them, and what is said about those that cannot be read.
 
 mod columns;
+mod header;
 mod missing;
+mod remedies;
 mod text;
 mod weights;
 

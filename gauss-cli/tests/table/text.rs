@@ -94,11 +94,11 @@ fn a_fault_names_row_and_column() {
              drop passes over such rows)",
         ),
         ("a,b,a\n1,2,3\n", "column \"a\" appears twice, as columns 1 and 3"),
-        (",b\n1,2\n", "column 1 has no name (name it, or leave it out with --columns)"),
+        (",b\n1,2\n", "column 1 has no name (name it, or leave it out with --exclude '')"),
         (
             "1.5,2\n3,4\n",
             "line 1 holds numbers (1.5, 2), but a header row with the column names is required \
-             (--no-header takes line 1 as data and names the columns x0, x1, ...)",
+             (--header takes line 1 as the names; --no-header takes line 1 as data and names the columns x0, x1, ...)",
         ),
     ] {
         assert_eq!(fault(text), message, "{text:?}");

@@ -5,12 +5,12 @@ use std::io::Read;
 use crate::table::cells::Collected;
 use crate::table::input::ReadFault;
 use crate::table::numbers::{half, number_text};
-use crate::table::{Fault, Place, ReadOptions, Select, select};
+use crate::table::{Fault, Place, ReadOptions, Select, limits, select};
 
 /// Bytes of numbers read at a time.
 const PIECE: usize = 1 << 20;
 /// What a file says of its width is not believed beyond this.
-const MOST_COLUMNS: usize = 1 << 20;
+const MOST_COLUMNS: usize = limits::COLUMNS;
 /// No header of a table of numbers is longer.
 const LONGEST_HEADER: usize = 1 << 16;
 
@@ -28,7 +28,7 @@ pub fn read(
         return Err(Fault::NotATable { what: format!("{columns} columns") });
     }
     let names = select::data_names(columns);
-    let mut table = Collected::new(wanted.fields(&names, false, options)?);
+    let mut table = Collected::new(wanted.fields(&names, false, &[], options)?);
     // A run is what stands together: a row, or a column.
     let (runs, length) = if by_column { (columns, rows) } else { (rows, columns) };
     let mut numbers = Numbers { bytes, element, buffer: Vec::new(), at: 0 };
@@ -196,6 +196,8 @@ impl Numbers {
             }
             let ready = (count - run.len()).min((self.buffer.len() - self.at) / size);
             let end = self.at + ready * size;
+            let refused = |bytes| Fault::Memory { bytes };
+            limits::reserve(run, ready).map_err(refused)?;
             let numbers = self.buffer[self.at..end].chunks_exact(size);
             run.extend(numbers.map(|bytes| self.element.number(bytes)));
             self.at = end;

@@ -4,6 +4,7 @@
 //! number that would be the same to everyone: they are refused by name where they are wanted, and
 //! ignored where they are not.
 
+mod guard;
 mod pages;
 mod read;
 mod write;

@@ -1,13 +1,14 @@
 //! The pages of a column chunk, unpacked.
 //!
-//! The `parquet` crate unpacks zstd, what most writers of today choose, by a library in C. Told
-//! that such a chunk is not compressed it hands over its pages as they are, and they are unpacked
-//! here by one in Rust.
+//! The `parquet` crate unpacks zstd, what most writers of today choose, by a library in C, and gzip
+//! to whatever length comes. Told that such a chunk is not compressed it hands over its pages as they
+//! are, and they are unpacked here, in Rust and up to a bound.
 
 use std::io::Read;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
 use parquet::basic::Compression;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
@@ -16,6 +17,7 @@ use parquet::file::reader::ChunkReader;
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use crate::table::input::Frames;
+use crate::table::{Packing, limits};
 
 /// The pages of the chunk that `meta` describes.
 pub fn of<R: ChunkReader + 'static>(
@@ -25,33 +27,52 @@ pub fn of<R: ChunkReader + 'static>(
 ) -> Result<Box<dyn PageReader>> {
     // A damaged file may say so, and the crate would panic.
     let start = meta.dictionary_page_offset().unwrap_or_else(|| meta.data_page_offset());
-    if start < 0 || meta.compressed_size() < 0 {
+    let (Ok(begin), Ok(length)) = (u64::try_from(start), u64::try_from(meta.compressed_size()))
+    else {
         return Err(ParquetError::General("a column begins or ends before the file".to_owned()));
+    };
+    if begin.saturating_add(length) > bytes.len() {
+        return Err(ParquetError::General("a column ends behind the file".to_owned()));
     }
-    if !matches!(meta.compression(), Compression::ZSTD(_)) {
-        return Ok(Box::new(SerializedPageReader::new(bytes, meta, rows, None)?));
-    }
+    let packing = match meta.compression() {
+        Compression::ZSTD(_) => Packing::Zstd,
+        Compression::GZIP(_) => Packing::Gzip,
+        _ => return Ok(Box::new(SerializedPageReader::new(bytes, meta, rows, None)?)),
+    };
+    // Not beyond what the column says it unpacks to; little is believed of any.
+    let stated = usize::try_from(meta.uncompressed_size()).unwrap_or(0);
+    let most = stated.clamp(LITTLE, limits::PAGE);
     let raw = meta.clone().into_builder().set_compression(Compression::UNCOMPRESSED).build()?;
-    Ok(Box::new(Unpacked(SerializedPageReader::new(bytes, &raw, rows, None)?)))
+    let pages = SerializedPageReader::new(bytes, &raw, rows, None)?;
+    Ok(Box::new(Unpacked { pages, packing, most }))
 }
 
-struct Unpacked<P>(P);
+/// Bytes that a page may unpack to, whatever the column says.
+const LITTLE: usize = 1 << 26;
+
+struct Unpacked<P> {
+    pages: P,
+    packing: Packing,
+    /// Bytes of one page.
+    most: usize,
+}
 
 impl<P: PageReader> PageReader for Unpacked<P> {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
-        self.0.get_next_page()?.map(unpacked).transpose()
+        let (packing, most) = (self.packing, self.most);
+        self.pages.get_next_page()?.map(|page| unpacked(page, packing, most)).transpose()
     }
 
     fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
-        self.0.peek_next_page()
+        self.pages.peek_next_page()
     }
 
     fn skip_next_page(&mut self) -> Result<()> {
-        self.0.skip_next_page()
+        self.pages.skip_next_page()
     }
 
     fn at_record_boundary(&mut self) -> Result<bool> {
-        self.0.at_record_boundary()
+        self.pages.at_record_boundary()
     }
 }
 
@@ -64,25 +85,35 @@ impl<P: PageReader> Iterator for Unpacked<P> {
 }
 
 /// The page with its values unpacked; in the second version its levels never are packed.
-fn unpacked(mut page: Page) -> Result<Page> {
+fn unpacked(mut page: Page, packing: Packing, most: usize) -> Result<Page> {
     match &mut page {
-        Page::DataPage { buf, .. } | Page::DictionaryPage { buf, .. } => *buf = unzstd(buf, 0)?,
+        Page::DataPage { buf, .. } | Page::DictionaryPage { buf, .. } => {
+            *buf = unpack(buf, 0, packing, most)?;
+        }
         Page::DataPageV2 { is_compressed: false, .. } => {}
         Page::DataPageV2 { buf, def_levels_byte_len, rep_levels_byte_len, .. } => {
             let levels =
                 (*def_levels_byte_len as usize).saturating_add(*rep_levels_byte_len as usize);
-            *buf = unzstd(buf, levels)?;
+            *buf = unpack(buf, levels, packing, most)?;
         }
     }
     Ok(page)
 }
 
-fn unzstd(buf: &Bytes, plain: usize) -> Result<Bytes> {
+fn unpack(buf: &Bytes, plain: usize, packing: Packing, most: usize) -> Result<Bytes> {
     let (levels, values) = buf
         .split_at_checked(plain)
         .ok_or_else(|| ParquetError::General("the levels of a page run past it".to_owned()))?;
     let mut unpacked = levels.to_vec();
-    Frames::new(values).read_to_end(&mut unpacked)?;
+    let bytes: Box<dyn Read + '_> = match packing {
+        Packing::Gzip => Box::new(MultiGzDecoder::new(values)),
+        _ => Box::new(Frames::new(values)),
+    };
+    bytes.take(most as u64 + 1).read_to_end(&mut unpacked)?;
+    if unpacked.len() - plain > most {
+        let text = format!("a page unpacks to more than the {most} bytes that it may");
+        return Err(ParquetError::General(text));
+    }
     Ok(unpacked.into())
 }
 

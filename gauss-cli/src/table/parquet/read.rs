@@ -1,10 +1,8 @@
 //! Reading a file, a column at a time.
 
 use std::fs::File;
-use std::io::Read;
-use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::basic::{Compression, ConvertedType, LogicalType, Type};
@@ -16,11 +14,13 @@ use parquet::file::reader::ChunkReader;
 use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 use rayon::prelude::*;
 
+use super::guard::guarded;
 use super::pages;
 use crate::table::cells::{Cells, Collected, Field, Taking};
-use crate::table::input::{ReadFault, Source};
+use crate::table::input::{ReadFault, Source, read_whole};
 use crate::table::numbers::{half, number_text};
-use crate::table::{Fault, Place, ReadOptions, Select, select};
+use crate::table::select::{self, Chosen};
+use crate::table::{Fault, Place, ReadOptions, Select, limits};
 use crate::terminal::Reading;
 
 /// Values decoded at a time.
@@ -38,35 +38,11 @@ pub fn read(
     if source.is_plain {
         // A file of its own for every column: the readers of one file share their position.
         let open = || File::open(path).map_err(ReadFault::from).map_err(Fault::from);
-        caught(|| read_chunks(&open, wanted, options, reading))
+        guarded(|| read_chunks(&open, wanted, options, reading))
     } else {
-        let mut bytes = Vec::new();
-        source.bytes.read_to_end(&mut bytes).map_err(ReadFault::from)?;
-        let bytes = Bytes::from(bytes);
-        caught(|| read_chunks(&|| Ok(bytes.clone()), wanted, options, reading))
+        let bytes = Bytes::from(read_whole(&mut source.bytes)?);
+        guarded(|| read_chunks(&|| Ok(bytes.clone()), wanted, options, reading))
     }
-}
-
-/// What `read` makes of the file; damaged where the decoder below gives up by a panic, as it does of
-/// lengths that its pages do not have.
-fn caught(read: impl FnOnce() -> Result<Collected, Fault>) -> Result<Collected, Fault> {
-    static QUIET: Once = Once::new();
-    QUIET.call_once(|| {
-        // Such a panic is told as a fault, and not in the decoder's own words, too.
-        let others = panic::take_hook();
-        panic::set_hook(Box::new(move |told| {
-            let of_decoder = |at: &panic::Location<'_>| {
-                ["parquet-", "bytes-"].iter().any(|package| at.file().contains(package))
-            };
-            if !told.location().is_some_and(of_decoder) {
-                others(told);
-            }
-        }));
-    });
-    panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
-        let reason = "its pages are not what they say of themselves".to_owned();
-        Err(Fault::Damaged { format: "Parquet", reason })
-    })
 }
 
 fn damaged(error: &ParquetError) -> Fault {
@@ -86,32 +62,45 @@ fn read_chunks<R: ChunkReader + 'static>(
     let schema = file.file_metadata().schema_descr();
     let names: Vec<String> =
         schema.root_schema().get_fields().iter().map(|field| field.name().to_owned()).collect();
-    select::unique(&names)?;
+    select::check(&names)?;
     let rows = file.file_metadata().num_rows();
     let Some(rows) = usize::try_from(rows).ok().filter(|&rows| rows > 0) else {
         return Err(Fault::NoRows);
     };
-    let fields = wanted.fields(&names, true, options)?;
+    let Chosen { fields, notes } =
+        wanted.fields(&names, true, &index_of_pandas(&file, &names), options)?;
+    let bytes = rows.saturating_mul(fields.len()).saturating_mul(size_of::<f64>());
+    limits::affordable(bytes).map_err(|bytes| Fault::Memory { bytes })?;
     let leaves: Vec<Leaf> =
         fields.iter().map(|field| Leaf::of(&file, field)).collect::<Result<_, _>>()?;
     let wanted_bytes = leaves.iter().map(|leaf| leaf.packed_bytes(&file)).sum();
     reading.begin(wanted_bytes);
-    let cells: Vec<Cells> = fields
-        .par_iter()
-        .zip(&leaves)
-        .map(|(field, leaf)| {
-            let mut column = ColumnOfCells::new(&field.taking, rows);
-            leaf.read(&Arc::new(open()?), &file, &mut column, reading)?;
-            if column.cells.values.len() != rows {
-                let reason = format!("column {:?} does not have {rows} rows", field.name);
-                return Err(Fault::Damaged { format: "Parquet", reason });
-            }
-            Ok(column.cells)
-        })
-        .collect::<Result<_, Fault>>()?;
-    let table = Collected { fields, cells, rows };
+    let column = |(field, leaf): (&Field, &Leaf)| {
+        let mut column = ColumnOfCells::new(&field.taking, rows);
+        leaf.read(&Arc::new(open()?), &file, &mut column, reading)?;
+        if column.cells.refused.is_none() && column.cells.values.len() != rows {
+            let reason = format!("column {:?} does not have {rows} rows", field.name);
+            return Err(Fault::Damaged { format: "Parquet", reason });
+        }
+        Ok(column.cells)
+    };
+    let columns = fields.par_iter().zip(&leaves);
+    let cells: Vec<Cells> =
+        columns.map(|of| guarded(|| column(of))).collect::<Result<_, Fault>>()?;
+    let table = Collected { fields, cells, rows, notes };
     table.check(wanted.is_own())?;
     Ok(table)
+}
+
+/// The columns that pandas has written for the index of its rows, as it says in the file's
+/// metadata: names, or the description of a range, which is no column.
+fn index_of_pandas(file: &ParquetMetaData, names: &[String]) -> Vec<usize> {
+    let entries = file.file_metadata().key_value_metadata().into_iter().flatten();
+    let told = entries.filter(|entry| entry.key == "pandas").find_map(|entry| entry.value.as_ref());
+    let told = told.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+    let index = told.as_ref().and_then(|told| told.get("index_columns")?.as_array());
+    let index = index.into_iter().flatten().filter_map(serde_json::Value::as_str);
+    index.filter_map(|index| names.iter().position(|name| name == index)).collect()
 }
 
 /// What the values of a column stand for.
@@ -293,7 +282,7 @@ fn each<T: DataType>(
         levels.clear();
         let defined = optional.then_some(&mut levels);
         let (records, _, _) = reader.read_records(BATCH, defined, None, &mut values)?;
-        if records == 0 {
+        if records == 0 || column.cells.refused.is_some() {
             return Ok(());
         }
         let mut present = values.iter();
@@ -317,8 +306,9 @@ impl ColumnOfCells<'_> {
     fn new(taking: &Taking, rows: usize) -> ColumnOfCells<'_> {
         /// What a file says of its length is believed up to here before the values have come.
         const BELIEVED: usize = 1 << 24;
-        let values = Vec::with_capacity(rows.min(BELIEVED));
-        ColumnOfCells { taking, cells: Cells { values, ..Cells::default() } }
+        let mut cells = Cells::default();
+        cells.reserve(rows.min(BELIEVED));
+        ColumnOfCells { taking, cells }
     }
 
     fn place(&self) -> Place {

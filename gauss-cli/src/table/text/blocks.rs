@@ -11,6 +11,9 @@ use std::thread;
 
 use memchr::{memchr, memrchr};
 
+use crate::table::input::ReadFault;
+use crate::table::{Fault, limits};
+
 /// Bytes read at a time; a block is about as long. Not a matter of the number of threads: what is
 /// said about a table must not depend on it.
 pub const BLOCK: usize = 1 << 21;
@@ -26,13 +29,38 @@ pub struct Block {
     pub unclosed: bool,
 }
 
+/// Why there is no next block.
+#[derive(Debug)]
+pub enum Cut {
+    /// The source has failed.
+    Source(io::Error),
+    /// The record is longer than [`limits::RECORD`].
+    Long,
+}
+
+impl From<io::Error> for Cut {
+    fn from(error: io::Error) -> Cut {
+        Cut::Source(error)
+    }
+}
+
+impl Cut {
+    /// What is said of it behind so many lines of the file.
+    pub fn after(self, lines: usize) -> Fault {
+        match self {
+            Cut::Source(error) => ReadFault::from(error).into(),
+            Cut::Long => Fault::LongRecord { line: lines + 1, most: limits::RECORD },
+        }
+    }
+}
+
 /// Cuts what is in `first` and whatever follows in `source`, on a thread of its own, which ends
 /// when nobody takes blocks any more.
 pub fn blocks(
     first: Vec<u8>,
     source: Box<dyn Read + Send>,
     delimiter: u8,
-) -> io::Result<Receiver<io::Result<Block>>> {
+) -> io::Result<Receiver<Result<Block, Cut>>> {
     let (sender, receiver) = sync_channel(AHEAD);
     let mut cutter = Cutter { source, rest: first, delimiter, at_end: false };
     thread::Builder::new().spawn(move || {
@@ -55,7 +83,7 @@ struct Cutter<R> {
 }
 
 impl<R: Read> Cutter<R> {
-    fn next(&mut self) -> io::Result<Option<Block>> {
+    fn next(&mut self) -> Result<Option<Block>, Cut> {
         loop {
             let quoted = memchr(b'"', &self.rest).is_some();
             let enough = self.rest.len() >= BLOCK;
@@ -76,6 +104,7 @@ impl<R: Read> Cutter<R> {
                     let bytes = std::mem::replace(&mut self.rest, rest);
                     return Ok(Some(Block { bytes, quoted, unclosed }));
                 }
+                None if self.rest.len() >= limits::RECORD => return Err(Cut::Long),
                 // A record longer than a block: twice as much, so that the search stays linear.
                 None if enough => self.more(self.rest.len())?,
                 None => self.more(BLOCK - self.rest.len())?,

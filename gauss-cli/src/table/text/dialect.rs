@@ -28,9 +28,22 @@ pub fn delimiter(text: &[u8], decimal_comma: bool) -> u8 {
             }
         }
     }
+    // Numbers with a decimal comma between commas stand in quotes.
+    if decimal_comma && counts.iter().all(|&count| count == 0) && quoted_between_commas(text) {
+        return b',';
+    }
     let most = counts.iter().copied().max().unwrap_or(0);
     let k = counts.iter().position(|&c| c == most).unwrap_or(0);
     candidates[k]
+}
+
+/// Whether the first line holds commas outside quotes, and a cell behind it is in quotes.
+fn quoted_between_commas(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let end = text.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(text.len());
+    let (first, rest) = text.split_at(end);
+    let outside = first.split(|&b| b == b'"').step_by(2).any(|part| part.contains(&b','));
+    outside && rest.contains(&b'"')
 }
 
 /// Whether the first line holds numbers, that is, whether the header is missing. Names that count
@@ -62,6 +75,8 @@ mod tests {
             assert_eq!(delimiter(text.as_bytes(), false), found, "{text}");
         }
         assert_eq!(delimiter(b"1,5;2,5;3", true), b';');
+        assert_eq!(delimiter(b"a,b\n\"1,5\",\"2,5\"\n", true), b',');
+        assert_eq!(delimiter(b"price\n1,5\n", true), b';');
     }
 
     #[test]

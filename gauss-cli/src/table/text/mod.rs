@@ -3,6 +3,7 @@
 
 mod blocks;
 mod dialect;
+mod header;
 mod pack;
 mod read;
 mod write;

@@ -8,17 +8,18 @@
 //! What is checked, and after which rows, follows from the blocks alone, so that the result and
 //! every message are the same at any number of threads.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use csv::ByteRecord;
 use memchr::{memchr_iter, memchr2};
 use rayon::prelude::*;
 
-use super::blocks::{BLOCK, Block, blocks, line_breaks};
+use super::blocks::{BLOCK, Block, Cut, blocks, line_breaks};
 use super::dialect;
+use super::header::Header;
 use crate::table::cells::{Cells, Collected, Field};
 use crate::table::input::ReadFault;
-use crate::table::{Ending, Fault, Place, ReadOptions, Select, select};
+use crate::table::{Ending, Fault, Place, ReadOptions, Select, limits};
 use crate::terminal::Reading;
 
 /// Reads the wanted columns of a text.
@@ -32,19 +33,21 @@ pub fn read(
     let delimiter = options.delimiter;
     let delimiter = delimiter.unwrap_or_else(|| dialect::delimiter(&first, options.decimal_comma));
     let incoming = blocks(first, source, delimiter).map_err(ReadFault::from)?;
-    let receive = || incoming.recv().ok().transpose().map_err(ReadFault::from);
+    let receive = |lines: usize| incoming.recv().ok().transpose().map_err(|cut| cut.after(lines));
 
-    let Some(mut block) = receive()? else { return Err(Fault::Empty) };
-    let (names, data) = header(&block.bytes, delimiter, options.no_header)?;
+    let Some(mut block) = receive(0)? else { return Err(Fault::Empty) };
+    let Header { names, data, notes } = Header::read(&block.bytes, delimiter, wanted, options)?;
     let mut lines = line_breaks(&block.bytes[..data]);
     block.bytes.drain(..data);
     if block.unclosed && block.bytes.is_empty() {
         return Err(Fault::UnclosedHeader);
     }
 
-    let fields = wanted.fields(&names, !options.no_header, options)?;
-    let mut table = Collected::new(fields);
+    let mut chosen = wanted.fields(&names, data > 0, &[], options)?;
+    chosen.notes.extend(notes);
+    let mut table = Collected::new(chosen);
     let mut batch = vec![block];
+    let mut failed: Option<Cut> = None;
     while !batch.is_empty() {
         let rows = Rows { names: &names, fields: &table.fields, delimiter };
         let parsed: Vec<Parsed> = batch.into_par_iter().map(|block| rows.parse(&block)).collect();
@@ -64,10 +67,16 @@ pub fn read(
             lines += more;
         }
         reading.rows(table.rows);
-        batch = receive()?.into_iter().collect();
+        if let Some(cut) = failed.take() {
+            return Err(cut.after(lines));
+        }
+        batch = receive(lines)?.into_iter().collect();
         while !batch.is_empty() && batch.len() < rayon::current_num_threads() {
-            let Ok(block) = incoming.try_recv() else { break };
-            batch.push(block.map_err(ReadFault::from)?);
+            match incoming.try_recv() {
+                Ok(Ok(block)) => batch.push(block),
+                Ok(Err(cut)) => failed = Some(cut), // told behind the rows before it
+                Err(_) => break,
+            }
         }
     }
     if table.rows == 0 { Err(Fault::NoRows) } else { Ok(table) }
@@ -87,54 +96,18 @@ fn beginning(source: &mut dyn Read) -> Result<Vec<u8>, Fault> {
         if got == 0 {
             return Err(Fault::Empty);
         }
+        if bytes.len() >= limits::RECORD {
+            return Err(Fault::LongRecord { line: 1, most: limits::RECORD });
+        }
     }
 }
 
-fn records(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
+pub fn records(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true) // ragged rows are reported in this module's words
         .delimiter(delimiter)
         .from_reader(bytes)
-}
-
-/// The names of all columns, and where the rows of data begin.
-fn header(bytes: &[u8], delimiter: u8, none: bool) -> Result<(Vec<String>, usize), Fault> {
-    let mut record = ByteRecord::new();
-    let mut records = records(bytes, delimiter);
-    records.read_byte_record(&mut record).map_err(refused)?;
-    if none {
-        return Ok((select::data_names(record.len()), 0));
-    }
-    let mut end = records.position().byte() as usize;
-    if bytes[..end].ends_with(b"\r") && bytes[end..].starts_with(b"\n") {
-        end += 1; // the reader stops within the line break
-    }
-    Ok((names(&record)?, end))
-}
-
-fn refused(error: csv::Error) -> Fault {
-    ReadFault::Refused(io::Error::other(error)).into()
-}
-
-/// The header's names, trimmed; no name stands twice.
-fn names(record: &ByteRecord) -> Result<Vec<String>, Fault> {
-    let mut names = Vec::with_capacity(record.len());
-    for (k, field) in record.iter().enumerate() {
-        let name = std::str::from_utf8(field).map_err(|_| Fault::NameNotUtf8 {
-            position: k + 1,
-            lossy: String::from_utf8_lossy(field).into_owned(),
-        })?;
-        names.push(name.trim().to_owned());
-    }
-    if dialect::is_numeric(&names) {
-        const SHOWN: usize = 4;
-        let more = if names.len() > SHOWN { ", ..." } else { "" };
-        let first = names[..names.len().min(SHOWN)].join(", ") + more;
-        return Err(Fault::NoHeader { first });
-    }
-    select::unique(&names)?;
-    Ok(names)
 }
 
 fn too_short_or_long(place: Place, got: usize, blank_end: bool, names: &[String]) -> Fault {

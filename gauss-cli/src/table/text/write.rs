@@ -7,8 +7,9 @@ use gauss_model::{Column, Kind, Value};
 use rayon::prelude::*;
 
 use super::pack::Packer;
+use crate::table::signature::{self, Content};
 use crate::table::write::RowSink;
-use crate::table::{Out, Packing};
+use crate::table::{Format, Out, Packing};
 
 /// Rows formatted at once.
 const CHUNK: usize = 1 << 12;
@@ -101,8 +102,12 @@ impl Style {
 fn quoted(text: &str, delimiter: u8) -> Vec<u8> {
     let special = |&b: &u8| b == delimiter || matches!(b, b'"' | b'\n' | b'\r');
     // The other separators too, so that they do not count where the separator is looked for.
-    let separator = |&b: &u8| matches!(b, b',' | b';' | b'\t');
-    if !text.is_empty() && !text.as_bytes().iter().any(|b| special(b) || separator(b)) {
+    let separator = |&b: &u8| matches!(b, b',' | b';' | b'\t' | b'|');
+    // Nor must a name at the beginning of the file make it look like one of another kind.
+    let ends = text.trim() != text || text.starts_with(['\u{feff}', '#']);
+    let foreign = signature::content(text.as_bytes()) != Content::Table(Format::default());
+    let plain = !text.is_empty() && !ends && !foreign;
+    if plain && !text.as_bytes().iter().any(|b| special(b) || separator(b)) {
         return text.as_bytes().to_vec();
     }
     format!("\"{}\"", text.replace('"', "\"\"")).into_bytes()
