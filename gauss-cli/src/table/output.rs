@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::leftover;
 use super::{Out, Unwritable};
 use crate::error::Failure;
-use super::leftover;
 use crate::terminal::interrupt::Unfinished;
 use crate::terminal::{StdoutError, to_stdout};
 

@@ -3,8 +3,8 @@
 use crate::sources;
 use crate::tokens::{Token, tokens};
 
-/// The one writer, and what it registers unfinished files with.
-const WRITERS: [&str; 2] = ["table/output.rs", "terminal/interrupt.rs"];
+/// The one writer, what it registers unfinished files with, and what sweeps those of the dead.
+const WRITERS: [&str; 3] = ["table/output.rs", "terminal/interrupt.rs", "table/leftover.rs"];
 /// Ways to begin or to place a file: the last two names of a path, or one.
 const WAYS: [&str; 7] = [
     "fs::write",
