@@ -2,6 +2,25 @@
 
 use crate::support::Place;
 
+/// Absurd sizes would run for ever or end in an abort: each is refused with the largest that is
+/// sensible.
+#[test]
+fn absurd_sizes_are_refused_with_the_largest_sensible_one() {
+    let place = Place::with_model();
+    let before = place.contents();
+    for option in ["--components", "--blocks", "--reflections", "--threads"] {
+        for size in ["18446744073709551615", "18446744073709551616", "1000000000"] {
+            let fit = ["fit", "train.csv", "--out", "m.gauss", option, size];
+            let run = place.gauss(fit);
+            assert_eq!(run.code, 2, "{option} {size}");
+            let most = run.stderr.split("at most ").nth(1).unwrap_or_default();
+            let most: String = most.chars().take_while(char::is_ascii_digit).collect();
+            assert!(most.parse::<u64>().is_ok_and(|most| most < 1_000_000), "{}", run.stderr);
+        }
+    }
+    assert_eq!(place.contents(), before);
+}
+
 #[test]
 fn usage_errors_exit_with_2_and_print_nothing_on_standard_output() {
     let place = Place::with_model();
