@@ -191,20 +191,25 @@ pub fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A count from 1 to `most`; `why` no more than that.
-pub fn positive_to(text: &str, most: usize, why: &str) -> Result<usize, String> {
-    let is_large = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    match text.parse::<usize>() {
-        Ok(0) => positive(text),
+/// What `parse` makes of a count, up to `most`; `why` no more than that.
+pub fn up_to(
+    most: usize,
+    why: &str,
+    text: &str,
+    parse: fn(&str) -> Result<usize, String>,
+) -> Result<usize, String> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let beyond_any = digits && text.parse::<usize>().is_err();
+    match parse(text) {
         Ok(count) if count <= most => Ok(count),
-        Err(_) if !is_large => positive(text),
+        Err(fault) if !beyond_any => Err(fault),
         _ => Err(format!("must be at most {most}: {why}")),
     }
 }
 
 /// As many threads as a processor may have cores, and no more.
 fn threads(text: &str) -> Result<usize, String> {
-    positive_to(text, 1024, "more threads than cores gain nothing")
+    up_to(1024, "more threads than cores gain nothing", text, positive)
 }
 
 /// A count of zero or more.

@@ -18,16 +18,17 @@ const LEVELS: [f64; 5] = [f64::MAX, 1e270, 1e150, 1e50, 1.0];
 /// log_prob `[n]` of the rows x `[n, d + c]`: -∞ in place of the NaN of a finite row.
 pub(crate) fn mend_log_prob(x: MatRef<'_, f64>, log_prob: &mut [f64]) {
     for (i, log_prob) in log_prob.iter_mut().enumerate() {
-        if log_prob.is_nan() && x.row(i).iter().all(|v| v.is_finite()) {
-            *log_prob = f64::NEG_INFINITY;
-        }
+        *log_prob = mended(*log_prob, x.row(i).iter());
     }
 }
 
 /// [`mend_log_prob`] of one row.
-pub(crate) fn mended(log_prob: f64, row: &[f64]) -> f64 {
-    let overflown = log_prob.is_nan() && row.iter().all(|v| v.is_finite());
-    if overflown { f64::NEG_INFINITY } else { log_prob }
+pub(crate) fn mended<'a>(log_prob: f64, row: impl IntoIterator<Item = &'a f64>) -> f64 {
+    if log_prob.is_nan() && is_finite(row) { f64::NEG_INFINITY } else { log_prob }
+}
+
+fn is_finite<'a>(row: impl IntoIterator<Item = &'a f64>) -> bool {
+    row.into_iter().all(|v| v.is_finite())
 }
 
 /// z `[n, d]` and log_det `[n]` of the rows x `[n, d + c]`: a finite or infinite latent, and -∞, in
@@ -40,7 +41,7 @@ pub(crate) fn mend_latent(
 ) {
     mend_log_prob(x, log_det);
     for i in 0..x.nrows() {
-        if z.row(i).iter().any(|z| z.is_nan()) && x.row(i).iter().all(|v| v.is_finite()) {
+        if z.row(i).iter().any(|z| z.is_nan()) && is_finite(x.row(i).iter()) {
             let row: Vec<f64> = x.row(i).iter().copied().collect();
             for (j, latent) in derived.far_latent(&row).into_iter().enumerate() {
                 z[(i, j)] = latent;
@@ -62,7 +63,7 @@ impl Derived {
                 let near: Vec<f64> = v.iter().map(|v| v * shrink).collect();
                 let log_det = &mut 0.0;
                 each_layer!(layer, l => l.forward_row(&near, context, &mut next, log_det, &mut work));
-                if next.iter().all(|z| z.is_finite()) {
+                if is_finite(&next) {
                     v.copy_from_slice(&next);
                     scale /= shrink;
                     break;

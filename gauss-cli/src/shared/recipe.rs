@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use gauss_rbig::recipe::{Budget, DensityKind, Method, Recipe, Refit};
 
 use crate::error::Error;
-use crate::options::{not_negative, positive, positive_number, positive_to};
+use crate::options::{count, not_negative, positive, positive_number, up_to};
 
 /// Options of `fit`.
 #[derive(Debug, Args)]
@@ -66,23 +66,17 @@ struct Training {
 }
 
 fn blocks(text: &str) -> Result<usize, String> {
-    positive_to(text, 512, "a search goes to a few dozen, and each holds a mixture per column")
+    let why = "a search goes to a few dozen, and each holds a mixture per column";
+    up_to(512, why, text, positive)
 }
 
 fn components(text: &str) -> Result<usize, String> {
-    positive_to(
-        text,
-        512,
-        "each has three parameters per block and column, and needs rows of its own",
-    )
+    let why = "each has three parameters per block and column, and needs rows of its own";
+    up_to(512, why, text, positive)
 }
 
 fn reflections(text: &str) -> Result<usize, String> {
-    if text == "0" {
-        return Ok(0);
-    }
-    positive_to(text, 65_536, "as many as columns make every rotation")
-        .map_err(|fault| fault.replace("1 or more", "0 or more"))
+    up_to(65_536, "as many as columns make every rotation", text, count)
 }
 
 /// `60s`, `1.5m`, `2h` or `300epochs`.
@@ -92,7 +86,7 @@ fn budget(text: &str) -> Result<Budget, String> {
     let (number, unit) = text.split_at(digits);
     if let "epochs" | "epoch" = unit {
         let why = "a fit that gains goes on for hundreds";
-        return positive_to(number, 1_000_000, why).map(Budget::Epochs);
+        return up_to(1_000_000, why, number, positive).map(Budget::Epochs);
     }
     let seconds = match unit {
         "s" => 1.0,

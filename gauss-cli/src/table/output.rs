@@ -111,6 +111,7 @@ impl Destination {
             let directory = directory.display().to_string();
             return Err(OutputError::NoDirectory { file, directory });
         }
+        leftover::sweep(directory);
         // The only sure test of a directory is to put something into it; it is gone on drop.
         match Unfinished::new(|| temporary(&target)).map_err(plain) {
             Ok(_) => Ok(Destination::File(target)),
@@ -247,8 +248,6 @@ fn plain(error: io::Error) -> io::Error {
 
 /// A new file beside `path`, removed on drop, with the permissions that `path` has or would get.
 fn temporary(path: &Path) -> io::Result<NamedTempFile> {
-    let directory = directory_of(path);
-    leftover::sweep(directory);
     let mut builder = tempfile::Builder::new();
     builder.prefix(leftover::PREFIX).suffix(leftover::SUFFIX);
     #[cfg(unix)]
@@ -258,7 +257,7 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
         let present = fs::metadata(path).map(|found| found.permissions());
         builder.permissions(present.unwrap_or_else(|_| fs::Permissions::from_mode(NEW_FILE)));
     }
-    let file = builder.tempfile_in(directory)?;
+    let file = builder.tempfile_in(directory_of(path))?;
     leftover::claim(file.as_file());
     Ok(file)
 }

@@ -36,8 +36,25 @@ pub(super) struct Mixed {
     pub score: f64,
     pub seconds: f64,
     pub found: Found,
-    /// The columns' rounding errors `[d]`.
+    units: Units,
+}
+
+/// What the search and the flow know of the columns.
+struct Units {
+    /// `[2 d]`.
+    standardization: Vec<f64>,
+    /// Rounding errors, and the noise that is asked for `[d]`.
     blur: Vec<f64>,
+}
+
+impl Units {
+    fn of(x: Rows<'_>, rounding: &[f64], recipe: &Recipe) -> Result<Self, Error> {
+        let standardization = standardization(x)?;
+        let log_scales = &standardization[rounding.len()..];
+        let noise = recipe.noise.unwrap_or(0.0);
+        let blur = blur(rounding, noise, |j| log_scales[j].exp());
+        Ok(Self { standardization, blur })
+    }
 }
 
 /// The best mixture, or one with the candidate's K; `None` where there is none, as of rows that span
@@ -51,8 +68,7 @@ pub(super) fn find(
 ) -> Result<Option<Mixed>, Error> {
     let begun = guard.now();
     let _ = guard.hear(&Event::Stage(Stage::Mixture));
-    let standardization = standardization(x)?;
-    let blur = blurred(rounding, recipe, &standardization);
+    let units = Units::of(x, rounding, recipe)?;
     let components = match candidate {
         Some(Candidate::Mixture { components } | Candidate::MeanOfMixtures { components, .. }) => {
             Some(components)
@@ -61,28 +77,28 @@ pub(super) fn find(
     };
     let options = Options { seed: recipe.seed, components, ..Options::default() };
     let around = guard.lend(SHARE);
-    let found = search(x, validation, &blur, &options, &mut || go_on(guard));
+    let found = search(x, validation, &units.blur, &options, &mut || go_on(guard));
     guard.end_loan(around);
     let found = match found {
         Ok(found) => found,
         Err(_) if recipe.kind.is_none() => return Ok(None),
         Err(error) => return Err(error),
     };
-    Mixed::of(found, validation, (&standardization, blur), begun, guard).map(Some)
+    Mixed::of(found, validation, units, begun, guard).map(Some)
 }
 
 impl Mixed {
     fn of(
         found: Found,
         validation: Rows<'_>,
-        (standardization, blur): (&[f64], Vec<f64>),
+        units: Units,
         begun: Duration,
         guard: &Guard<'_>,
     ) -> Result<Self, Error> {
-        let flow = found.mixture.to_flow(standardization)?;
+        let flow = found.mixture.to_flow(&units.standardization)?;
         let score = mean_log_prob(&flow, validation)?;
         let seconds = guard.now().saturating_sub(begun).as_secs_f64();
-        Ok(Self { flow, score, seconds, found, blur })
+        Ok(Self { flow, score, seconds, found, units })
     }
 
     /// The mean of up to so many runs with its K.
@@ -94,18 +110,18 @@ impl Mixed {
     ) -> Result<Self, Error> {
         let begun = guard.now();
         let around = guard.lend(SHARE);
-        let found = self.found.average(x, validation, &self.blur, runs, &mut || go_on(guard));
+        let blur = &self.units.blur;
+        let found = self.found.average(x, validation, blur, runs, &mut || go_on(guard));
         guard.end_loan(around);
-        let (standardization, seconds) = (standardization(x)?, self.seconds);
-        let mixed = Self::of(found?, validation, (&standardization, self.blur), begun, guard)?;
-        Ok(Self { seconds: seconds + mixed.seconds, ..mixed })
+        let mixed = Self::of(found?, validation, self.units, begun, guard)?;
+        Ok(Self { seconds: self.seconds + mixed.seconds, ..mixed })
     }
 
     /// What was found.
     pub fn candidate(&self) -> Candidate {
         match self.found.runs() {
-            1 => Candidate::Mixture { components: self.found.mixture.len() },
-            runs => Candidate::MeanOfMixtures { runs, components: self.found.components() },
+            1 => of_runs(1, self.found.mixture.len()),
+            runs => of_runs(runs, self.found.components()),
         }
     }
 
@@ -114,15 +130,19 @@ impl Mixed {
         let trials = &self.found.trials;
         trials.iter().map(|trial| Trial {
             round: 1,
-            candidate: match (trial.runs, trial.components) {
-                (1, components) => Candidate::Mixture { components },
-                (runs, components) => Candidate::MeanOfMixtures { runs, components },
-            },
+            candidate: of_runs(trial.runs, trial.components),
             steps: trial.iterations,
             before: trials[0].score,
             after: trial.score,
             seconds: self.seconds / trials.len() as f64,
         })
+    }
+}
+
+fn of_runs(runs: usize, components: usize) -> Candidate {
+    match runs {
+        1 => Candidate::Mixture { components },
+        runs => Candidate::MeanOfMixtures { runs, components },
     }
 }
 
@@ -133,8 +153,7 @@ pub(super) fn again(
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Option<Flow>, Error> {
-    let standardization = standardization(x)?;
-    let blur = blurred(&rounding_errors(x), recipe, &standardization);
+    let Units { standardization, blur } = Units::of(x, &rounding_errors(x), recipe)?;
     let mixture = found.refit(x, &blur, &mut || go_on(guard))?;
     if guard.ended() { Ok(None) } else { mixture.to_flow(&standardization).map(Some) }
 }
@@ -142,10 +161,4 @@ pub(super) fn again(
 /// Whether neither the watch nor the time ends it.
 fn go_on(guard: &mut Guard<'_>) -> ControlFlow<()> {
     guard.tell(&Event::Step { step: 0, steps: 1 })
-}
-
-/// What blurs the columns `[d]`: their rounding errors and the noise that is asked for.
-fn blurred(rounding: &[f64], recipe: &Recipe, standardization: &[f64]) -> Vec<f64> {
-    let log_scales = &standardization[rounding.len()..];
-    blur(rounding, recipe.noise.unwrap_or(0.0), |j| log_scales[j].exp())
 }

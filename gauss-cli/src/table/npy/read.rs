@@ -9,8 +9,6 @@ use crate::table::{Fault, Place, ReadOptions, Select, limits, select};
 
 /// Bytes of numbers read at a time.
 const PIECE: usize = 1 << 20;
-/// What a file says of its width is not believed beyond this.
-const MOST_COLUMNS: usize = limits::COLUMNS;
 /// No header of a table of numbers is longer.
 const LONGEST_HEADER: usize = 1 << 16;
 
@@ -24,7 +22,7 @@ pub fn read(
     if rows == 0 || columns == 0 {
         return Err(Fault::NoNumbers);
     }
-    if columns > MOST_COLUMNS {
+    if columns > limits::COLUMNS {
         return Err(Fault::NotATable { what: format!("{columns} columns") });
     }
     let names = select::data_names(columns);

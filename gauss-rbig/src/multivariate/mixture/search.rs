@@ -208,23 +208,22 @@ impl Search<'_> {
     /// Further runs like the chosen one, of those that gain, up to so many.
     fn average(mut self, found: &mut Found, most: usize, watch: Watch<'_>) {
         let frame = self.run.frame;
-        let k = found.runs[0].components;
+        let k = found.components();
         let inward = |member: &Member| Member { mixture: frame.inward(&member.mixture), ..*member };
         let mut runs: Vec<Member> = found.runs.iter().map(inward).collect();
-        for at in runs.len()..if k == 1 { 1 } else { most } {
+        for at in runs.len()..most {
             if self.ended || watch().is_break() {
                 self.ended = true;
                 break;
             }
             let start = self.run.burnt_in(k, self.run.options.starts + at, watch);
             let (mixture, trial, _) = self.follow(start, k, watch);
-            runs.push(Member { mixture, components: k, iterations: trial.iterations });
+            let member = Member { mixture, components: k, iterations: trial.iterations };
+            runs.push(member.clone());
             let score = self.score(&mean(&runs));
             found.trials.push(Trial { runs: runs.len(), score, ..trial });
             if (score - found.score) * self.validation.total() >= GAIN {
-                let Member { mixture, .. } = &runs[runs.len() - 1];
-                let mixture = frame.outward(mixture.clone());
-                found.runs.push(Member { mixture, components: k, iterations: trial.iterations });
+                found.runs.push(Member { mixture: frame.outward(member.mixture), ..member });
                 found.score = score;
             } else {
                 runs.pop();
@@ -330,6 +329,10 @@ impl Found {
         let (x, validation, options) = (x.into(), validation.into(), self.options.clone());
         x.check(self.mixture.dim())?;
         validation.check(self.mixture.dim())?;
+        // One normal is at its optimum: every run would end there.
+        if self.components() == 1 || runs <= self.runs() {
+            return Ok(self);
+        }
         within(x, validation, rounding, &options, |search| {
             search.average(&mut self, runs, watch);
             Ok(self)

@@ -20,7 +20,7 @@ use std::fmt;
 /// their number, and what can be learnt of each falls.
 pub(super) const WIDE: usize = 50;
 
-/// A density of some kind and size, and how it is fitted. Their order stands in files.
+/// A density of some kind and size, and how it is fitted. Files know the variants by their order.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Candidate {
