@@ -3,7 +3,8 @@
 //! with the way back.
 
 use crate::far;
-use crate::layer::{self, Layer, LayerSpec, Pass, segments};
+use crate::layer::{self, Layer, LayerSpec, Pass, segments, sized};
+use crate::layers::tables::Tables;
 use crate::layers::{BoundLayer, each_layer};
 use gauss_math::normal::HALF_LN_2PI;
 use std::ops::Range;
@@ -29,6 +30,8 @@ pub struct Workspace {
     log_det_bar: Vec<f64>,
     work: Vec<f64>,
     row: [Vec<f64>; 2],
+    /// Discrete columns on their way round the layers that do not map them, `[m][n]`.
+    discrete: Vec<f64>,
 }
 
 /// What the parameters of a flow amount to.
@@ -44,7 +47,7 @@ pub(crate) struct Derived {
 
 impl Derived {
     pub fn new(dim: usize, specs: &[LayerSpec], params: &[f64]) -> Self {
-        let layers = specs.iter().map(|spec| spec.bind(dim)).collect();
+        let layers = sized(dim, specs).map(|(spec, dim)| spec.bind(dim)).collect();
         let (context, segments) = (layer::context(specs), segments(dim, specs).collect());
         let mut derived = Self { dim, context, layers, segments };
         derived.update(params);
@@ -73,8 +76,44 @@ impl Derived {
         self.layers.len()
     }
 
-    pub fn layers(&self) -> &[BoundLayer] {
-        &self.layers
+    /// The layers of [`Derived::inner_dim`] columns: all but tables at the end.
+    pub fn inner(&self) -> &[BoundLayer] {
+        &self.layers[..self.layers.len() - usize::from(self.tables().is_some())]
+    }
+
+    /// The tables that the flow ends in, if there are some.
+    pub fn tables(&self) -> Option<&Tables> {
+        match self.layers.last() {
+            Some(BoundLayer::Tables(tables)) => Some(tables),
+            _ => None,
+        }
+    }
+
+    /// d less the discrete columns.
+    pub fn inner_dim(&self) -> usize {
+        self.tables().map_or(self.dim, |tables| tables.others().len())
+    }
+
+    /// Sets the discrete columns of the block apart, and makes the context of their values.
+    fn enter(&self, ws: &mut Workspace) {
+        let Some(tables) = self.tables() else { return };
+        let n = ws.log_det.len();
+        tables.part(&mut ws.states[0], &mut ws.discrete, n);
+        ws.context.resize(tables.n_features() * n, 0.0);
+        tables.add_features(&ws.discrete, &mut ws.context, n);
+        for state in &mut ws.states {
+            state.resize(tables.others().len() * n, 0.0);
+        }
+    }
+
+    /// Puts the discrete columns back.
+    fn leave(&self, ws: &mut Workspace) {
+        let Some(tables) = self.tables() else { return };
+        let n = ws.log_det.len();
+        for state in &mut ws.states {
+            state.resize(self.dim * n, 0.0);
+        }
+        tables.join(&mut ws.states[0], &ws.discrete, n);
     }
 
     /// Length of the parameter vector.
@@ -89,13 +128,29 @@ impl Derived {
 
     /// The flow over the block in `ws.input`; the latent is then in `ws.output()`.
     pub fn forward(&self, ws: &mut Workspace) {
-        for layer in 0..self.layers.len() {
-            self.forward_through(layer, ws);
+        self.enter(ws);
+        for layer in 0..self.inner().len() {
+            self.step(layer, ws);
+        }
+        self.leave(ws);
+        if self.tables().is_some() {
+            self.step(self.layers.len() - 1, ws);
         }
     }
 
     /// One layer over the block in `ws.input`.
     pub fn forward_through(&self, layer: usize, ws: &mut Workspace) {
+        if layer < self.inner().len() {
+            self.enter(ws);
+            self.step(layer, ws);
+            self.leave(ws);
+        } else {
+            self.step(layer, ws);
+        }
+    }
+
+    /// One layer, over the columns that it maps.
+    fn step(&self, layer: usize, ws: &mut Workspace) {
         let [x, z] = ws.states.get_disjoint_mut([0, 1]).expect("a workspace has two states");
         let layer = &self.layers[layer];
         let (context, log_det) = (&ws.context, &mut ws.log_det);
@@ -105,51 +160,71 @@ impl Derived {
 
     /// log p `[rows]` of the block in `ws.input`: overwritten.
     pub fn log_prob(&self, ws: &mut Workspace, log_prob: &mut [f64]) {
-        let Some((last, before)) = self.layers.split_last() else {
-            log_prob_of_latent(ws.output(), &ws.log_det, self.dim, log_prob);
-            return;
-        };
-        for layer in 0..before.len() {
-            self.forward_through(layer, ws);
+        self.enter(ws);
+        let (inner, dim) = (self.inner(), self.inner_dim());
+        let before = inner.len().saturating_sub(1);
+        for layer in 0..before {
+            self.step(layer, ws);
         }
         let (x, log_det, work) = (&ws.states[0], &mut ws.log_det, &mut ws.work);
-        if each_layer!(last, l => l.add_log_density(x, log_det, work)) {
+        let known =
+            inner.last().is_some_and(|last| each_layer!(last, l => l.add_log_density(x, log_det, work)));
+        if known {
             log_prob.copy_from_slice(&ws.log_det[..log_prob.len()]);
         } else {
-            self.forward_through(before.len(), ws);
-            log_prob_of_latent(ws.output(), &ws.log_det, self.dim, log_prob);
+            if !inner.is_empty() {
+                self.step(before, ws);
+            }
+            log_prob_of_latent(ws.output(), &ws.log_det, dim, log_prob);
+        }
+        if let Some(tables) = self.tables() {
+            tables.add_log_prob(&ws.discrete, log_prob, ws.log_det.len(), &mut ws.work);
         }
     }
 
     /// log p of one row `[d + c]`: the bits of its block's.
     pub fn log_prob_row(&self, row: &[f64], ws: &mut Workspace) -> f64 {
-        let (x, context) = row.split_at(self.dim);
-        let [state, next] = &mut ws.row;
-        let work = &mut ws.work;
+        let (x, mut context) = row.split_at(self.dim);
+        let Workspace { row: [state, next], context: features, discrete, work, .. } = ws;
         state.clear();
         state.extend_from_slice(x);
-        next.resize(x.len(), 0.0);
-        let mut log_det = 0.0;
-        for (i, layer) in self.layers.iter().enumerate() {
-            let sum = std::slice::from_mut(&mut log_det);
-            let is_last = i + 1 == self.layers.len();
-            if is_last && each_layer!(layer, l => l.add_log_density(state, sum, work)) {
-                return far::mended(log_det, row);
-            }
-            each_layer!(layer, l => l.forward_row(state, context, next, &mut log_det, work));
-            std::mem::swap(state, next);
+        if let Some(tables) = self.tables() {
+            tables.part(state, discrete, 1);
+            state.truncate(tables.others().len());
+            features.resize(tables.n_features(), 0.0);
+            tables.add_features(discrete, features, 1);
+            context = features;
         }
-        far::mended(log_prob(state, &[log_det], self.dim, 0), row)
+        next.resize(state.len(), 0.0);
+        let (inner, mut log_det, mut known) = (self.inner(), 0.0, false);
+        for (i, layer) in inner.iter().enumerate() {
+            let sum = std::slice::from_mut(&mut log_det);
+            let is_last = i + 1 == inner.len();
+            known = is_last && each_layer!(layer, l => l.add_log_density(state, sum, work));
+            if !known {
+                each_layer!(layer, l => l.forward_row(state, context, next, &mut log_det, work));
+                std::mem::swap(state, next);
+            }
+        }
+        let mut total = if known { log_det } else { log_prob(state, &[log_det], state.len(), 0) };
+        if let Some(tables) = self.tables() {
+            tables.add_log_prob(discrete, std::slice::from_mut(&mut total), 1, work);
+        }
+        far::mended(total, row)
     }
 
     /// The inverse over the block in `ws.input`; the data are then in `ws.output()`.
     pub fn inverse(&self, ws: &mut Workspace) {
         let n = ws.log_det.len();
-        for layer in self.layers.iter().rev() {
+        for (i, layer) in self.layers.iter().enumerate().rev() {
             let [z, x] = ws.states.get_disjoint_mut([0, 1]).expect("a workspace has two states");
             each_layer!(layer, l => l.inverse(z, &ws.context, x, n, &mut ws.work));
             ws.states.swap(0, 1);
+            if i == self.inner().len() {
+                self.enter(ws); // the tables are done: their values are known
+            }
         }
+        self.leave(ws);
     }
 
     /// [`Derived::inverse`], and log p `[rows]` of the data by their own forward pass; the data are
@@ -163,13 +238,14 @@ impl Derived {
         ws.kept = std::mem::replace(&mut ws.states[0], x);
     }
 
-    /// [`Derived::forward`] that keeps what [`Derived::backward`] needs; the latent is then the last
-    /// of `ws.states`.
+    /// The layers but for tables, keeping what [`Derived::backward`] needs; the latent is then the
+    /// last of `ws.states` for [`Derived::inner`].
     fn forward_with_tape(&self, ws: &mut Workspace) {
-        let len = self.dim * ws.log_det.len();
+        self.enter(ws);
+        let len = self.inner_dim() * ws.log_det.len();
         ws.states.resize_with((self.layers.len() + 1).max(2), Vec::new);
         ws.tapes.resize_with(self.layers.len(), Vec::new);
-        for (i, layer) in self.layers.iter().enumerate() {
+        for (i, layer) in self.inner().iter().enumerate() {
             let [x, z] =
                 ws.states.get_disjoint_mut([i, i + 1]).expect("one state more than layers");
             z.resize(len, 0.0);
@@ -187,7 +263,7 @@ impl Derived {
         ws.context_bar.resize(ws.context.len(), 0.0);
         let wanted = !sums.is_empty();
         let mut end = sums.len();
-        for (i, layer) in self.layers.iter().enumerate().rev() {
+        for (i, layer) in self.inner().iter().enumerate().rev() {
             let start = if wanted { end - each_layer!(layer, l => l.n_sums()) } else { 0 };
             let pass = Pass {
                 x: &ws.states[i],
@@ -215,7 +291,7 @@ impl Derived {
     ) -> f64 {
         self.forward_with_tape(ws);
         let n = ws.log_det.len();
-        let z = &ws.states[self.layers.len()];
+        let z = &ws.states[self.inner().len()];
         // ∂(-log p)/∂z = z, ∂(-log p)/∂log_det = -1; the padding counts for nothing.
         ws.bar.clear();
         ws.bar.extend_from_slice(z);
@@ -223,7 +299,14 @@ impl Derived {
         ws.log_det_bar.clear();
         ws.log_det_bar.resize(rows, -1.0);
         ws.log_det_bar.resize(n, 0.0);
-        let of_row = |i: usize| log_prob(z, &ws.log_det, self.dim, i);
+        let mut of_tables = Vec::new();
+        if let Some(tables) = self.tables() {
+            of_tables.resize(rows, 0.0);
+            tables.add_log_prob(&ws.discrete, &mut of_tables, n, &mut ws.work);
+        }
+        let of_row = |i: usize| {
+            log_prob(z, &ws.log_det, self.inner_dim(), i) + of_tables.get(i).copied().unwrap_or(0.0)
+        };
         let nll = match weight {
             None => -(0..rows).map(of_row).sum::<f64>(),
             Some(weight) => {
@@ -244,11 +327,18 @@ impl Derived {
         self.forward_with_tape(ws);
         let n = ws.log_det.len();
         ws.bar.clear();
-        ws.bar.extend(ws.states[self.layers.len()].iter().map(|z| -z));
+        ws.bar.extend(ws.states[self.inner().len()].iter().map(|z| -z));
         ws.log_det_bar.clear();
         ws.log_det_bar.resize(n, 1.0);
         self.backward(ws, &mut []);
-        ws.bar.extend_from_slice(&ws.context_bar);
+        if let Some(tables) = self.tables() {
+            // Within its cell a discrete value changes nothing.
+            ws.bar.resize(self.dim * n, 0.0);
+            ws.discrete.fill(0.0);
+            tables.join(&mut ws.bar, &ws.discrete, n);
+        } else {
+            ws.bar.extend_from_slice(&ws.context_bar);
+        }
         std::mem::swap(&mut ws.states[0], &mut ws.bar);
     }
 

@@ -176,6 +176,35 @@ pub enum InvalidLayer {
         /// This layer's.
         got: usize,
     },
+    /// Tables of discrete columns end a flow.
+    #[error("a layer of tables is not the flow's last")]
+    NotLast,
+    /// A discrete column has whole numbers of values, a whole first one, and ratios in [0, 1); one that
+    /// is not discrete has four zeros.
+    #[error(
+        "column {column} has a table of {count} values from {first} on, with ratios {below} and \
+         {above} beyond it"
+    )]
+    Table {
+        /// Column.
+        column: usize,
+        /// Values.
+        count: f64,
+        /// The first of them.
+        first: f64,
+        /// Ratio below it.
+        below: f64,
+        /// Ratio above the last.
+        above: f64,
+    },
+    /// The layer says that it has other tables than it has.
+    #[error("the tables are of {columns} columns and {values} values")]
+    Values {
+        /// Discrete columns.
+        columns: usize,
+        /// Values of all of them.
+        values: usize,
+    },
     /// A tail has a probability in (0, ½], a scale and an index above 0; no tail is four zeros.
     #[error(
         "column {column} has a tail of probability {probability}, scale {scale} and index {index}"

@@ -54,9 +54,26 @@ impl Derived {
     /// z `[d]` of a finite row `[d + c]`.
     fn far_latent(&self, row: &[f64]) -> Vec<f64> {
         let (x, context) = row.split_at(self.dim());
+        let Some(tables) = self.tables() else { return self.far_latent_given(x, context) };
+        let (mut others, mut discrete) = (x.to_vec(), Vec::new());
+        tables.part(&mut others, &mut discrete, 1);
+        others.truncate(tables.others().len());
+        let mut features = vec![0.0; tables.n_features()];
+        tables.add_features(&discrete, &mut features, 1);
+        let is_value = is_finite(&features);
+        let mut z = if is_value { self.far_latent_given(&others, &features) } else { others };
+        z.resize(x.len(), 0.0);
+        tables.join(&mut z, &discrete, 1);
+        let joined = z.clone();
+        tables.forward_row(&joined, &[], &mut z, &mut 0.0, &mut Vec::new());
+        z
+    }
+
+    /// The same through the layers but for tables.
+    fn far_latent_given(&self, x: &[f64], context: &[f64]) -> Vec<f64> {
         let (mut v, mut scale) = (x.to_vec(), 1.0);
         let (mut next, mut work) = (vec![0.0; v.len()], Vec::new());
-        for layer in self.layers() {
+        for layer in self.inner() {
             let most = v.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
             for level in LEVELS {
                 let shrink = if most > level { level / most } else { 1.0 };

@@ -4,6 +4,7 @@ use crate::bound::BoundFlow;
 use crate::derived::Derived;
 use crate::error::Error;
 use crate::layer::{self, LayerSpec, segments};
+use crate::layers::tables;
 #[cfg(feature = "train")]
 use crate::{rows::Rows, sums::Sums};
 use faer::{Mat, MatRef};
@@ -137,6 +138,18 @@ impl Flow {
         &self.params[self.layer_range(layer)]
     }
 
+    /// The columns whose values have probabilities of their own; see [`crate::layers::tables`].
+    #[must_use]
+    pub fn discrete(&self) -> Vec<tables::Values> {
+        match self.layers.last() {
+            Some(&LayerSpec::Tables { components, columns, values, features }) => {
+                let shape = tables::Shape { components, columns, values, features };
+                tables::Parts::of(&shape, self.dim, self.layer_params(self.layers.len() - 1)).columns
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// How many numbers the model has.
     #[must_use]
     pub fn n_params(&self) -> usize {
@@ -146,7 +159,7 @@ impl Flow {
     /// How many of them training changes.
     #[must_use]
     pub fn n_trainable(&self) -> usize {
-        self.layers.iter().map(|l| l.n_trainable(self.dim)).sum()
+        layer::sized(self.dim, &self.layers).map(|(layer, dim)| layer.n_trainable(dim)).sum()
     }
 
     /// The flow ready for many calls: what derives from the parameters is computed once.

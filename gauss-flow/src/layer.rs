@@ -63,6 +63,30 @@ pub enum LayerSpec {
     /// Parameters, `[d]` each, of the lower tail and then of the upper: threshold, probability,
     /// scale, index. A side whose index is 0 has no tail, and four zeros.
     Tails,
+    /// z_i = (x_i - μ_i(c)) e^(-λ_i(c)), μ and λ linear in the context c, λ within ±300; frozen.
+    ///
+    /// Parameters: μ `[d][1 + c]`, λ `[d][1 + c]`, the constant first.
+    Shifted {
+        /// c, the same in every layer of a flow that has a context.
+        context: usize,
+    },
+    /// The end of a flow with discrete columns: their probabilities, a mixture of K products of
+    /// tables. The layers before it map the other columns alone, and their context is made of the
+    /// discrete values; frozen. See [`crate::layers::tables`].
+    ///
+    /// Parameters: of every column of the flow the number of its values (0: it is not discrete), its
+    /// first value, and the ratios of what is below and above, `[d]` each; ln w `[K]`; ln p `[K][V]`;
+    /// what each value adds to the context `[V][c]`.
+    Tables {
+        /// K >= 1.
+        components: usize,
+        /// m, how many columns are discrete.
+        columns: usize,
+        /// V, the values of all of them together.
+        values: usize,
+        /// c, the width of the context that the layers before are given.
+        features: usize,
+    },
 }
 
 impl LayerSpec {
@@ -92,7 +116,7 @@ impl LayerSpec {
     }
 
     /// The layer's name, as printed: `standardize`, `rotation`, `marginal`, `conditioned`,
-    /// `rosenblatt`, `tails`.
+    /// `rosenblatt`, `tails`, `shifted`, `tables`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         layers::each_spec!(self, s => s.name())
@@ -125,18 +149,37 @@ impl LayerSpec {
     }
 }
 
+/// Each layer with the columns that it maps: of a flow that ends in tables, the layers before them the
+/// columns that are not discrete.
+pub(crate) fn sized(
+    dim: usize,
+    layers: &[LayerSpec],
+) -> impl Iterator<Item = (&LayerSpec, usize)> {
+    let inner = match layers.last() {
+        Some(LayerSpec::Tables { columns, .. }) => dim.saturating_sub(*columns),
+        _ => dim,
+    };
+    layers.iter().map(move |layer| match layer {
+        LayerSpec::Tables { .. } => (layer, dim),
+        _ => (layer, inner),
+    })
+}
+
 /// Where each layer's numbers lie in the parameter vector.
 pub(crate) fn segments(dim: usize, layers: &[LayerSpec]) -> impl Iterator<Item = Range<usize>> {
-    layers.iter().scan(0, move |start, layer| {
+    sized(dim, layers).scan(0, |start, (layer, dim)| {
         let segment = *start..*start + layer.n_params(dim);
         *start = segment.end;
         Some(segment)
     })
 }
 
-/// c: that of the layers that have one.
+/// c: that of the layers that have one, unless discrete columns of the flow itself are their context.
 pub(crate) fn context(layers: &[LayerSpec]) -> usize {
-    layers.iter().map(LayerSpec::context).max().unwrap_or(0)
+    match layers.last() {
+        Some(LayerSpec::Tables { .. }) => 0,
+        _ => layers.iter().map(LayerSpec::context).max().unwrap_or(0),
+    }
 }
 
 /// Checks a whole parameter vector.
@@ -144,13 +187,22 @@ pub(crate) fn validate(dim: usize, layers: &[LayerSpec], params: &[f64]) -> Resu
     if dim == 0 {
         return Err(Error::NoDimensions);
     }
-    let expected = layers.iter().try_fold(0_usize, |sum, l| sum.checked_add(l.n_params(dim)));
+    let expected =
+        sized(dim, layers).try_fold(0_usize, |sum, (l, dim)| sum.checked_add(l.n_params(dim)));
     if expected != Some(params.len()) {
         let expected = expected.unwrap_or(usize::MAX);
         return Err(Error::Parameters { expected, got: params.len() });
     }
-    let given = context(layers);
-    for (layer, (spec, segment)) in layers.iter().zip(segments(dim, layers)).enumerate() {
+    let given = match layers.last() {
+        Some(LayerSpec::Tables { features, .. }) => *features,
+        _ => context(layers),
+    };
+    for (layer, ((spec, dim), segment)) in
+        sized(dim, layers).zip(segments(dim, layers)).enumerate()
+    {
+        if matches!(spec, LayerSpec::Tables { .. }) && layer + 1 != layers.len() {
+            return Err(Error::InvalidLayer { layer, reason: InvalidLayer::NotLast });
+        }
         let own = spec.context();
         if own != 0 && own != given {
             let reason = InvalidLayer::Context { expected: given, got: own };

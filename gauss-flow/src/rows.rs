@@ -155,6 +155,15 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// The first `count` columns of every row.
+    ///
+    /// # Panics
+    /// When there are fewer.
+    #[must_use]
+    pub fn first_columns(&self, count: usize) -> Rows<'a> {
+        Rows { x: self.x.subcols(0, count), weights: self.weights }
+    }
+
     /// The rows `at`, in that order.
     ///
     /// # Panics

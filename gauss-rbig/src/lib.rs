@@ -56,6 +56,7 @@
 //! number of threads.
 
 pub mod baseline;
+mod classes;
 pub mod defects;
 pub mod greedy;
 pub mod information;

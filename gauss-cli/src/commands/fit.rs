@@ -182,6 +182,8 @@ pub(crate) struct Summary<'a> {
     kinds: Vec<ColumnStatement>,
     /// Per what a density is one: the units of every nat below.
     base_measure: BaseMeasure,
+    #[serde(skip)]
+    is_dequantized: bool,
     /// Options for columns that look like more than real numbers; none was applied.
     offers: Vec<Offer>,
     #[serde(flatten)]
@@ -197,7 +199,7 @@ pub(crate) struct Summary<'a> {
     /// The pass after which the model was kept.
     best_epoch: Option<usize>,
     /// The mean of -ln p(x) over the rows it learnt from, at the best epoch, in nats per row. Of
-    /// integers and categories, which carry noise in a fit, an upper bound.
+    /// counts of a wide range, which carry noise in a fit, an upper bound.
     train_nll: Option<f64>,
     /// The same over the validation rows, at the end of the validated fit.
     validation_nll: Option<f64>,
@@ -235,6 +237,7 @@ impl<'a> Summary<'a> {
             columns: table.names(),
             kinds: ColumnStatement::of(&table.columns),
             base_measure: BaseMeasure::of(&table.columns),
+            is_dequantized: fitted.model.is_dequantized(),
             offers,
             examined,
             layers: flow.layers().len(),
@@ -290,8 +293,8 @@ impl<'a> Summary<'a> {
             facts.push(("", format!("{:.4} nats on {rows}", -loss)));
             facts.extend(self.search.baselines.iter().map(|b| ("", b.prose(-loss))));
         }
-        if !self.base_measure.count.is_empty() {
-            let text = "lower bounds: integers and categories carry noise in a fit".to_owned();
+        if self.is_dequantized {
+            let text = "lower bounds: counts of a wide range carry noise in a fit".to_owned();
             facts.push(("", text));
         }
         for noise in self.examined.noise() {

@@ -97,6 +97,8 @@ impl Subject<'_> {
             LayerSpec::Standardize => "scaled",
             LayerSpec::Conditioned { .. } => "conditioned",
             LayerSpec::Rosenblatt { .. } => "one by one",
+            LayerSpec::Shifted { .. } => "shifted",
+            LayerSpec::Tables { .. } => "values",
             LayerSpec::Rotation { .. } => "rotated",
             LayerSpec::Marginal { .. } => "marginals",
             other => other.name(),

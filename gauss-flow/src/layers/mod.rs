@@ -8,7 +8,9 @@ pub mod conditioned;
 pub(crate) mod marginal;
 pub(crate) mod rosenblatt;
 pub mod rotation;
+pub(crate) mod shifted;
 pub(crate) mod standardize;
+pub mod tables;
 pub mod tails;
 
 /// A layer with its numbers.
@@ -20,6 +22,8 @@ pub(crate) enum BoundLayer {
     Conditioned(conditioned::Conditioned),
     Rosenblatt(rosenblatt::Rosenblatt),
     Tails(tails::Tails),
+    Shifted(shifted::Shifted),
+    Tables(tables::Tables),
 }
 
 /// Does the same with whichever bound layer it is.
@@ -32,6 +36,8 @@ macro_rules! each_layer {
             $crate::layers::BoundLayer::Conditioned($l) => $do,
             $crate::layers::BoundLayer::Rosenblatt($l) => $do,
             $crate::layers::BoundLayer::Tails($l) => $do,
+            $crate::layers::BoundLayer::Shifted($l) => $do,
+            $crate::layers::BoundLayer::Tables($l) => $do,
         }
     };
 }
@@ -41,7 +47,9 @@ pub(crate) use each_layer;
 macro_rules! each_spec {
     ($spec:expr, $s:ident => $do:expr) => {{
         use $crate::layer::Shape as _;
-        use $crate::layers::{conditioned, marginal, rosenblatt, rotation, standardize, tails};
+        use $crate::layers::{
+            conditioned, marginal, rosenblatt, rotation, shifted, standardize, tables, tails,
+        };
         match *$spec {
             $crate::LayerSpec::Standardize => {
                 let $s = standardize::Shape;
@@ -65,6 +73,14 @@ macro_rules! each_spec {
             }
             $crate::LayerSpec::Tails => {
                 let $s = tails::Shape;
+                $do
+            }
+            $crate::LayerSpec::Shifted { context } => {
+                let $s = shifted::Shape { context };
+                $do
+            }
+            $crate::LayerSpec::Tables { components, columns, values, features } => {
+                let $s = tables::Shape { components, columns, values, features };
                 $do
             }
         }

@@ -7,7 +7,7 @@ use crate::bound::BoundFlow;
 use crate::derived::Derived;
 use crate::error::Error;
 use crate::flow::Flow;
-use crate::layer::{segments, validate};
+use crate::layer::{segments, sized, validate};
 use crate::norm::norm;
 use crate::rows::Rows;
 use crate::sums::{Loss, Sums};
@@ -96,8 +96,9 @@ fn parts(flow: &Flow) -> Vec<Part> {
             parts.push(Part { own, network });
         }
     };
-    for (layer, own) in flow.layers().iter().zip(segments(flow.dim(), flow.layers())) {
-        let network = layer.network(flow.dim());
+    let layers = sized(flow.dim(), flow.layers());
+    for ((layer, dim), own) in layers.zip(segments(flow.dim(), flow.layers())) {
+        let network = layer.network(dim);
         let (start, end) = (own.start + network.start, own.start + network.end);
         push(own.start..start, false);
         push(start..end, true);
@@ -305,8 +306,9 @@ impl Trainer {
         let State { start, options, plan, params, .. } = &self.state;
         let pull = options.prior / plan.rows;
         if pull > 0.0 {
-            for (layer, own) in start.layers().iter().zip(segments(start.dim(), start.layers())) {
-                let own = own.start..own.start + layer.n_prior(start.dim());
+            let layers = sized(start.dim(), start.layers());
+            for ((layer, dim), own) in layers.zip(segments(start.dim(), start.layers())) {
+                let own = own.start..own.start + layer.n_prior(dim);
                 add_prior(pull, &params[own.clone()], &mut self.grad[own]);
             }
         }

@@ -6,12 +6,14 @@
 //! ```
 //!
 //! `x`, `u` and `y` are `[n, d]`, a column each of the model's. A categorical value is the
-//! position of its name among the levels.
+//! position of its name among the levels. A column whose values have probabilities of their own
+//! ([`gauss_flow::layers::tables`]) is not mapped to the line: y is u, any point of the value's cell.
 
 mod fill;
 mod kind;
 mod offer;
 mod support;
+mod tabled;
 
 pub use fill::{commonest_first, typical};
 pub(crate) use kind::validate;
@@ -19,8 +21,10 @@ pub use kind::{Column, Kind, MAX_INTEGER, Value, unnamed};
 pub use offer::{Looks, Offer, offers};
 pub use support::Support;
 pub(crate) use support::short;
+pub(crate) use tabled::tabled;
 
 use faer::{Mat, MatRef};
+use gauss_flow::layers::tables::Values;
 use rand::{Rng, RngExt};
 
 /// Rows as the flow sees them.
@@ -67,16 +71,36 @@ pub fn dequantize(columns: &[Column], x: MatRef<'_, f64>, rng: &mut impl Rng) ->
     u
 }
 
+/// What each column's map to the line begins with; the line itself where the values have
+/// probabilities of their own.
+#[must_use]
+pub fn supports(columns: &[Column], discrete: &[Values]) -> Vec<Support> {
+    let of = |(j, column): (usize, &Column)| {
+        let tabled = discrete.iter().any(|values| values.column == j);
+        if tabled { Support::Line } else { column.kind.support() }
+    };
+    columns.iter().enumerate().map(of).collect()
+}
+
+/// The discrete columns whose values have no probabilities of their own, but a density over their
+/// cells.
+pub(crate) fn dequantized<'a>(
+    columns: &'a [Column],
+    discrete: &'a [Values],
+) -> impl Iterator<Item = usize> + 'a {
+    let tabled = |j: usize| discrete.iter().any(|values| values.column == j);
+    (0..columns.len()).filter(move |j| columns[*j].kind.is_discrete() && !tabled(*j))
+}
+
 /// The points that a flow is fitted to, of u `[n, d]`: mapped to the line, column by column.
 ///
 /// # Panics
-/// When u has fewer columns than there are.
+/// When u has fewer columns than there are supports.
 #[must_use]
-pub fn encode(columns: &[Column], mut u: Mat<f64>) -> Encoded {
+pub fn encode(supports: &[Support], mut u: Mat<f64>) -> Encoded {
     let mut log_det = vec![0.0; u.nrows()];
-    for (j, column) in columns.iter().enumerate() {
-        let support = column.kind.support();
-        if support != Support::Line {
+    for (j, support) in supports.iter().enumerate() {
+        if *support != Support::Line {
             for (i, total) in log_det.iter_mut().enumerate() {
                 let (y, ln_slope) = support.to_line(u[(i, j)]);
                 u[(i, j)] = y;
@@ -92,10 +116,9 @@ pub fn encode(columns: &[Column], mut u: Mat<f64>) -> Encoded {
 /// # Panics
 /// When y has fewer columns than there are.
 #[must_use]
-pub fn decode(columns: &[Column], mut y: Mat<f64>) -> Mat<f64> {
-    for (j, Column { kind, .. }) in columns.iter().enumerate() {
-        let support = kind.support();
-        if support != Support::Line || kind.is_discrete() {
+pub fn decode(columns: &[Column], supports: &[Support], mut y: Mat<f64>) -> Mat<f64> {
+    for (j, (Column { kind, .. }, support)) in columns.iter().zip(supports).enumerate() {
+        if *support != Support::Line || kind.is_discrete() {
             for i in 0..y.nrows() {
                 y[(i, j)] = kind.quantize(support.from_line(y[(i, j)]));
             }

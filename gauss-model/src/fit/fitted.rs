@@ -14,7 +14,7 @@ pub struct Fitted {
     pub model: Model,
     /// What the search tried and chose; its flow is the model's, its log-densities are means in
     /// nats per row and in the table's units. Of columns with noise they are those of the noisy
-    /// values: where some are discrete, lower bounds.
+    /// values: of counts too many for a table, lower bounds.
     pub search: recipe::Fitted,
     /// What took how long.
     pub timings: Timings,

@@ -7,10 +7,11 @@ use crate::error::Error;
 use crate::provenance::Noise;
 use faer::{Mat, MatRef};
 use gauss_flow::rows::check_columns;
+use gauss_flow::layers::tables::Values;
 use gauss_flow::stream::{Purpose, stream};
 use gauss_flow::{Rows, Watch};
 use gauss_rbig::defects::{self, Defect};
-use gauss_rbig::recipe::{self, Recipe};
+use gauss_rbig::recipe::{self, Discrete, Recipe};
 use std::time::Instant;
 
 /// The span of a column's values, at least and at most: a double holds the squares of differences
@@ -29,6 +30,7 @@ pub struct Prepared<'a> {
     pub(super) validation: Option<Ready<'a>>,
     pub(super) seconds: f64,
     offers: Vec<Offer>,
+    discrete: Vec<Discrete>,
 }
 
 impl<'a> Fit<'a> {
@@ -74,7 +76,10 @@ impl<'a> Fit<'a> {
         let seen = u.as_ref().map_or(rows.x(), Mat::as_ref);
         let defects = defects::examine(with_weights(seen, rows.weights())?)?;
         let offers = columns::offers(&columns, seen);
-        let table = Ready::of(&columns, rows, u)?;
+        let discrete = columns::tabled(&columns, rows);
+        let values: Vec<Values> = discrete.iter().map(|own| own.values).collect();
+        let supports = columns::supports(&columns, &values);
+        let table = Ready::of(&columns, &supports, rows, u)?;
         let validation = match self.validation {
             None => None,
             Some(rows) => {
@@ -82,7 +87,7 @@ impl<'a> Fit<'a> {
                     check_cells(&columns, rows)?;
                     // One seed would give both the same noise.
                     let u = with_noise(&columns, rows.x(), &noise, !recipe.seed)?;
-                    Ready::of(&columns, rows, u)
+                    Ready::of(&columns, &supports, rows, u)
                 };
                 Some(ready().map_err(|error| Error::Validation(Box::new(error)))?)
             }
@@ -105,6 +110,7 @@ impl<'a> Fit<'a> {
             validation,
             seconds,
             offers,
+            discrete,
         })
     }
 }
@@ -137,7 +143,8 @@ impl Prepared<'_> {
     pub fn run(self, watch: &mut dyn Watch) -> Result<Fitted, Error> {
         let begun = Instant::now();
         let validation = self.validation.as_ref().map(Ready::rows).transpose()?;
-        let mut search = recipe::fit_recipe(self.table.rows()?, validation, &self.recipe, watch)?;
+        let (rows, recipe) = (self.table.rows()?, &self.recipe);
+        let mut search = recipe::fit_discrete(rows, validation, &self.discrete, recipe, watch)?;
         let units = Units {
             table: &self.table.log_det,
             weights: self.table.x.weights(),
@@ -161,12 +168,17 @@ pub(super) struct Ready<'a> {
 
 impl<'a> Ready<'a> {
     /// Of rows x, and u, the same with noise, if there is any. Encodes.
-    fn of(columns: &[Column], x: Rows<'a>, u: Option<Mat<f64>>) -> Result<Self, Error> {
-        if columns.iter().all(|column| column.kind.support() == Support::Line) {
+    fn of(
+        columns: &[Column],
+        supports: &[Support],
+        x: Rows<'a>,
+        u: Option<Mat<f64>>,
+    ) -> Result<Self, Error> {
+        if supports.iter().all(|support| *support == Support::Line) {
             return Ok(Self { x, y: u, log_det: vec![0.0; x.nrows()] });
         }
         let u = u.unwrap_or_else(|| x.x().to_owned());
-        let encoded = columns::encode(columns, u);
+        let encoded = columns::encode(supports, u);
         // Noise can carry a value over a bound.
         if let Some(row) = encoded.log_det.iter().position(|v| !v.is_finite()) {
             let outside = |j: &usize| !encoded.y[(row, *j)].is_finite();

@@ -22,21 +22,39 @@ const BATCH: usize = 1 << 15;
 pub struct BoundModel {
     flow: BoundFlow,
     columns: Arc<[Column]>,
-    /// The lattice in the cells of discrete values, if there are such columns.
+    /// Of the columns' maps to the line.
+    supports: Arc<[Support]>,
+    /// The discrete columns whose values have no probabilities of their own, and the lattice in the
+    /// cells of their values, if there are such columns.
+    dequantized: Arc<[usize]>,
     cell: Option<Arc<Cell>>,
 }
 
 impl BoundModel {
     pub(super) fn new(flow: &Flow, columns: &[Column]) -> Self {
-        let discrete = columns.iter().filter(|column| column.kind.is_discrete()).count();
-        let cell = (discrete > 0).then(|| Arc::new(Cell::new(discrete)));
-        Self { flow: flow.bind(), columns: columns.into(), cell }
+        let tabled = flow.discrete();
+        let supports = columns::supports(columns, &tabled);
+        let dequantized: Vec<usize> = columns::dequantized(columns, &tabled).collect();
+        let cell = (!dequantized.is_empty()).then(|| Arc::new(Cell::new(dequantized.len())));
+        Self {
+            flow: flow.bind(),
+            columns: columns.into(),
+            supports: supports.into(),
+            dequantized: dequantized.into(),
+            cell,
+        }
     }
 
     /// The columns, d of them.
     #[must_use]
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// What each column's map to the line begins with; see [`crate::columns::supports`].
+    #[must_use]
+    pub fn supports(&self) -> &[Support] {
+        &self.supports
     }
 
     /// ln p(x) `[n]` in nats. -∞ for a row with a value outside its column's support, NaN for one
@@ -98,13 +116,13 @@ impl BoundModel {
     /// When z has another number of columns than the model.
     pub fn inverse(&self, z: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
         self.check(z)?;
-        Ok(columns::decode(&self.columns, self.flow.inverse(z)?))
+        Ok(columns::decode(&self.columns, &self.supports, self.flow.inverse(z)?))
     }
 
     /// `rows` draws `[rows, d]` in the table's own values.
     #[must_use]
     pub fn sample(&self, rows: usize, rng: &mut impl Rng) -> Mat<f64> {
-        columns::decode(&self.columns, self.flow.sample(rows, rng))
+        columns::decode(&self.columns, &self.supports, self.flow.sample(rows, rng))
     }
 
     /// The draws of [`BoundModel::sample`] `[rows, d]` with ln p of each `[rows]`: what
@@ -119,10 +137,9 @@ impl BoundModel {
             return (x, log_prob);
         }
         let (y, mut log_prob) = self.flow.sample_and_log_prob(rows, rng);
-        let x = columns::decode(&self.columns, y);
-        for (j, column) in self.columns.iter().enumerate() {
-            let support = column.kind.support();
-            if support != Support::Line {
+        let x = columns::decode(&self.columns, &self.supports, y);
+        for (j, support) in self.supports.iter().enumerate() {
+            if *support != Support::Line {
                 for (i, total) in log_prob.iter_mut().enumerate() {
                     *total += support.to_line(x[(i, j)]).1;
                 }
@@ -137,7 +154,7 @@ impl BoundModel {
     /// # Errors
     /// When x has another number of columns than the model.
     pub fn encode(&self, x: MatRef<'_, f64>, rng: &mut impl Rng) -> Result<Encoded, Error> {
-        encode(&self.columns, x, rng)
+        encode(&self.columns, &self.supports, x, rng)
     }
 
     /// The score ∂ ln p(x)/∂x `[n, d]`, in nats per unit of each real column, the discrete values
@@ -194,20 +211,19 @@ impl BoundModel {
 
     /// ln of the density at the points u `[n, d]`.
     fn of_points(&self, u: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
-        if self.columns.iter().all(|column| column.kind.support() == Support::Line) {
+        if self.supports.iter().all(|support| *support == Support::Line) {
             return Ok(self.flow.log_prob(u)?); // u is y, and no copy is needed
         }
-        let encoded = columns::encode(&self.columns, u.to_owned());
+        let encoded = columns::encode(&self.supports, u.to_owned());
         Ok(encoded.in_units(self.flow.log_prob(encoded.y.as_ref())?))
     }
 
     /// The score at the points u `[n, d]`, per unit of u.
     fn score_of_points(&self, u: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
-        let y = columns::encode(&self.columns, u.to_owned()).y;
+        let y = columns::encode(&self.supports, u.to_owned()).y;
         let mut score = self.flow.score(y.as_ref())?;
-        for (j, column) in self.columns.iter().enumerate() {
-            let support = column.kind.support();
-            if support != Support::Line {
+        for (j, support) in self.supports.iter().enumerate() {
+            if *support != Support::Line {
                 for i in 0..u.nrows() {
                     let (slope, ln_slope) = support.slopes(u[(i, j)]);
                     score[(i, j)] = score[(i, j)] * slope + ln_slope;
@@ -251,17 +267,15 @@ impl BoundModel {
     fn points_in_cells(&self, cell: &Cell, x: MatRef<'_, f64>) -> Mat<f64> {
         let points = cell.len();
         let mut u = Mat::zeros(x.nrows() * points, x.ncols());
-        let mut axis = 0; // of the cell: discrete columns only
         for (j, Column { kind, .. }) in self.columns.iter().enumerate() {
+            let axis = self.dequantized.iter().position(|own| *own == j);
             for i in 0..u.nrows() {
                 let x = x[(i / points, j)];
-                u[(i, j)] = if kind.is_discrete() {
-                    kind.dequantize(x, cell.point(i % points)[axis])
-                } else {
-                    x
+                u[(i, j)] = match axis {
+                    Some(axis) => kind.dequantize(x, cell.point(i % points)[axis]),
+                    None => x,
                 };
             }
-            axis += usize::from(kind.is_discrete());
         }
         u
     }
@@ -287,11 +301,12 @@ fn batches<'a>(cell: &Cell, x: MatRef<'a, f64>) -> impl Iterator<Item = MatRef<'
 /// See [`BoundModel::encode`].
 pub(super) fn encode(
     columns: &[Column],
+    supports: &[Support],
     x: MatRef<'_, f64>,
     rng: &mut impl Rng,
 ) -> Result<Encoded, Error> {
     check_columns(columns.len(), x)?;
-    let mut encoded = columns::encode(columns, columns::dequantize(columns, x, rng));
+    let mut encoded = columns::encode(supports, columns::dequantize(columns, x, rng));
     for i in 0..x.nrows() {
         if columns.iter().zip(x.row(i).iter()).any(|(column, &v)| column.kind.excludes(v)) {
             encoded.y.row_mut(i).fill(f64::NAN);

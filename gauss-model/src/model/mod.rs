@@ -8,8 +8,10 @@
 //! ln p(x) = ln ∫ exp( ln p_flow(y(u)) + Σ_j ln dy_j/du_j ) du_discrete     over the cell of x
 //! ```
 //!
-//! Without discrete columns there is no integral and the value is exact. With m of them it is a
-//! weighted mean over the points of a lattice in the cell (`cell.rs`), the same for every row.
+//! Without discrete columns there is no integral and the value is exact. So it is where the values of
+//! discrete columns have probabilities of their own, the density being constant on their cells
+//! ([`gauss_flow::layers::tables`]). With m that have none it is a weighted mean over the points of a
+//! lattice in the cell (`cell.rs`), the same for every row.
 
 mod bound;
 mod cell;
@@ -136,6 +138,13 @@ impl Model {
         self.columns.iter().any(|column| column.kind.is_discrete())
     }
 
+    /// Whether some column's probabilities are means of a density over the cells of its values, and
+    /// not the numbers of a table.
+    #[must_use]
+    pub fn is_dequantized(&self) -> bool {
+        columns::dequantized(&self.columns, &self.flow.discrete()).next().is_some()
+    }
+
     /// The model ready for many calls, and for many threads.
     #[must_use]
     pub fn bind(&self) -> BoundModel {
@@ -191,6 +200,7 @@ impl Model {
     /// # Errors
     /// When x has another number of columns than the model.
     pub fn encode(&self, x: MatRef<'_, f64>, rng: &mut impl Rng) -> Result<Encoded, Error> {
-        bound::encode(&self.columns, x, rng)
+        let supports = columns::supports(&self.columns, &self.flow.discrete());
+        bound::encode(&self.columns, &supports, x, rng)
     }
 }

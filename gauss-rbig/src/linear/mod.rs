@@ -4,6 +4,7 @@
 pub(crate) mod ica;
 pub mod moments;
 pub mod pca;
+pub(crate) mod shift;
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};

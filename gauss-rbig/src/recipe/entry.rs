@@ -2,8 +2,8 @@
 
 use super::fitted::Fitted;
 use super::guard::{Clock, Guard};
-use super::options::{Method, Recipe, Refit};
-use super::{few, tails, validated};
+use super::options::{Recipe, Refit};
+use super::given::{self, Discrete};
 use crate::Error;
 use crate::greedy::check_spread;
 use faer::MatRef;
@@ -47,14 +47,44 @@ pub fn fit_recipe<'a>(
     recipe: &Recipe,
     watch: &mut dyn Watch,
 ) -> Result<Fitted, Error> {
-    fit_by(&Instant::now(), x.into(), validation, recipe, watch)
+    fit_by(&Instant::now(), (x.into(), validation), &[], recipe, watch)
+}
+
+/// [`fit_recipe`] of rows some of whose columns are `discrete`: their values, anywhere within ½ of the
+/// whole number that each is, have probabilities, exactly, and the other columns are fitted given
+/// them. The flow ends in [`gauss_flow::LayerSpec::Tables`], and its log-density is
+/// ln P(discrete) + ln p(others | discrete).
+///
+/// ```
+/// use gauss_rbig::gauss_flow::layers::tables::Values;
+/// use gauss_rbig::recipe::{Discrete, Recipe, fit_discrete};
+/// // A die that shows 1, 2 and 3, one half of the time 2.
+/// let x = faer::Mat::from_fn(400, 1, |i, _| [1.0, 2.0, 3.0, 2.0][i % 4]);
+/// let values = Values { column: 0, count: 3, first: 1.0, below: 0.0, above: 0.0 };
+/// let die = Discrete { values, is_number: true };
+/// let fitted = fit_discrete(&x, None, &[die], &Recipe::default(), &mut ())?;
+/// let log_p = fitted.flow.log_prob(faer::mat![[2.0]].as_ref())?;
+/// assert!((log_p[0].exp() - 0.5).abs() < 0.001);
+/// # Ok::<(), gauss_rbig::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`fit_recipe`]; [`Error::NonFinite`] of a value that is none of its column's.
+pub fn fit_discrete<'a>(
+    x: impl Into<Rows<'a>>,
+    validation: Option<Rows<'a>>,
+    discrete: &[Discrete],
+    recipe: &Recipe,
+    watch: &mut dyn Watch,
+) -> Result<Fitted, Error> {
+    fit_by(&Instant::now(), (x.into(), validation), discrete, recipe, watch)
 }
 
 /// [`fit_recipe`] by a clock.
 fn fit_by(
     clock: &dyn Clock,
-    x: Rows<'_>,
-    validation: Option<Rows<'_>>,
+    (x, validation): (Rows<'_>, Option<Rows<'_>>),
+    discrete: &[Discrete],
     recipe: &Recipe,
     watch: &mut dyn Watch,
 ) -> Result<Fitted, Error> {
@@ -64,7 +94,7 @@ fn fit_by(
     let counted = Counted::of(x);
     let validation = validation.map(Counted::of);
     let validation = validation.as_ref().map(Counted::rows);
-    let mut fitted = fit(counted.rows(), validation, recipe, &mut guard)?;
+    let mut fitted = fit((counted.rows(), validation), discrete, recipe, &mut guard)?;
     if let Some(present) = counted.present() {
         fitted.held_out.iter_mut().for_each(|row| *row = present[*row]);
     }
@@ -73,25 +103,24 @@ fn fit_by(
 
 /// Of checked and counted rows.
 fn fit(
-    x: Rows<'_>,
-    validation: Option<Rows<'_>>,
+    (x, validation): (Rows<'_>, Option<Rows<'_>>),
+    discrete: &[Discrete],
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
     if let Some(validation) = validation {
         let again = (recipe.refit == Refit::Always).then_some(x.nrows() + validation.nrows());
         guard.keep_for_refit(again, x.nrows());
-        let chosen = tails::fit(x, validation, recipe, guard)?;
+        let chosen = given::fit(x, validation, discrete, recipe, guard)?;
         return match again {
             None => Ok(chosen),
-            Some(_) => tails::fit_again(chosen, x.stack(validation)?.rows(), recipe, guard),
+            Some(_) => {
+                given::fit_again(chosen, x.stack(validation)?.rows(), discrete, recipe, guard)
+            }
         };
     }
     if x.effective() < LEAST_TO_SPLIT {
-        return match recipe.method {
-            Method::Rbig => validated::greedy(x, None, recipe, guard),
-            Method::Warm | Method::Joint => few::fit(x),
-        };
+        return given::few(x, discrete, recipe, guard);
     }
     let (training, held_out) = split(x.nrows(), recipe.validation_fraction, recipe.seed);
     let again = match recipe.refit {
@@ -101,11 +130,11 @@ fn fit(
     };
     guard.keep_for_refit(again, training.len());
     let [training, validation] = [&training, &held_out].map(|at| x.pick(at));
-    let chosen = tails::fit(training.rows(), validation.rows(), recipe, guard)?;
+    let chosen = given::fit(training.rows(), validation.rows(), discrete, recipe, guard)?;
     let chosen = Fitted { held_out, ..chosen };
     match again {
         None => Ok(chosen),
-        Some(_) => tails::fit_again(chosen, x, recipe, guard),
+        Some(_) => given::fit_again(chosen, x, discrete, recipe, guard),
     }
 }
 
@@ -142,7 +171,7 @@ pub(super) fn mean_log_prob(flow: &gauss_flow::Flow, rows: Rows<'_>) -> Result<f
 
 #[cfg(test)]
 mod tests {
-    use super::super::options::Budget;
+    use super::super::options::{Budget, Method};
     use super::*;
     use faer::Mat;
     use gauss_flow::Event;
@@ -181,7 +210,7 @@ mod tests {
             clock.0.fetch_add(taken, Ordering::SeqCst);
             ControlFlow::Continue(())
         };
-        let fitted = fit_by(&clock, (&x).into(), None, &recipe, &mut watch).unwrap();
+        let fitted = fit_by(&clock, ((&x).into(), None), &[], &recipe, &mut watch).unwrap();
         (clock.0.into_inner(), fitted)
     }
 

@@ -2,6 +2,7 @@
 
 use super::candidate::Candidate;
 use super::cycle::Cycle;
+use super::given::Parted;
 use super::rivals::Rival;
 use super::search::Trial;
 use crate::baseline::Baseline;
@@ -68,6 +69,8 @@ pub struct Fitted {
     pub cancelled: bool,
     /// How the winner came about.
     pub(super) way: Way,
+    /// Of rows with discrete columns.
+    pub(super) given: Option<Box<Parted>>,
 }
 
 impl Fitted {
@@ -87,6 +90,7 @@ impl Fitted {
             tails: Vec::new(),
             cancelled: false,
             way: Way::default(),
+            given: None,
         }
     }
 

@@ -5,6 +5,7 @@
 //! common with the row cancels. (The one-standard-error rule: Breiman et al. 1984, section 3.4.3.)
 
 use super::mixture::Mixed;
+use super::sample::Sample;
 use super::search::Runner;
 use crate::Error;
 use crate::mean::Mean;
@@ -34,25 +35,25 @@ fn is_ahead_by(errors: f64, a: &[f64], b: &[f64], validation: Rows<'_>) -> bool 
 pub(super) fn is_better(
     mixed: &Mixed,
     trained: &Runner,
-    validation: Rows<'_>,
+    validation: Sample<'_>,
 ) -> Result<bool, Error> {
-    let [mixed, trained] = [&mixed.flow, &trained.flow].map(|flow| flow.log_prob(validation.x()));
-    Ok(is_ahead(&mixed?, &trained?, validation))
+    let [mixed, trained] = [&mixed.flow, &trained.flow].map(|flow| validation.log_prob(flow));
+    Ok(is_ahead(&mixed?, &trained?, validation.all()))
 }
 
 /// Of runners, the best first: the best, or one of another kind with fewer parameters that it is
 /// not ahead of.
-pub(super) fn choose(mut runners: Vec<Runner>, validation: Rows<'_>) -> Result<Runner, Error> {
+pub(super) fn choose(mut runners: Vec<Runner>, validation: Sample<'_>) -> Result<Runner, Error> {
     let mut chosen = 0;
     if runners.len() == 1 {
         return Ok(runners.swap_remove(0));
     }
-    let log_prob = runners[0].flow.log_prob(validation.x())?;
+    let log_prob = validation.log_prob(&runners[0].flow)?;
     for i in 1..runners.len() {
         let [best, other] = [&runners[0], &runners[i]];
         let simpler = other.candidate.kind() != best.candidate.kind()
             && other.flow.n_params() < runners[chosen].flow.n_params();
-        if simpler && !is_ahead(&log_prob, &other.flow.log_prob(validation.x())?, validation) {
+        if simpler && !is_ahead(&log_prob, &validation.log_prob(&other.flow)?, validation.all()) {
             chosen = i;
         }
     }

@@ -6,16 +6,17 @@ use super::fitted::{Fitted, Way, Winner};
 use super::guard::Guard;
 use super::mixture;
 use super::options::{Method, Recipe};
+use super::sample::Sample;
 use super::validated;
 use crate::Error;
-use gauss_flow::{Event, Flow, Rows, Stage, train};
+use gauss_flow::{Event, Flow, Stage, train};
 use std::ops::ControlFlow;
 
 /// The same on the rows of x, for which the guard has kept time; where that does not do, or the
 /// fit is ended, what was chosen stays.
 pub(super) fn fit(
     chosen: Fitted,
-    x: Rows<'_>,
+    x: Sample<'_>,
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
@@ -26,17 +27,17 @@ pub(super) fn fit(
         return Ok(Fitted { cancelled: true, ..chosen });
     }
     let flow = match chosen.winner {
-        Winner::Baseline(baseline) => baseline.flow(x)?,
+        Winner::Baseline(baseline) => baseline.flow(x.x())?,
         Winner::Trained(candidate) => match &chosen.way {
             Way::Cycles(cycles) => again(&candidate, cycles, x, recipe, guard)?,
-            Way::Mixture(found) => mixture::again(found.clone(), x, recipe, guard)?,
+            Way::Mixture(found) => mixture::again(found.clone(), x.x(), recipe, guard)?,
         },
         // Warm starts whose training never began.
         Winner::Greedy if recipe.method != Method::Rbig => None,
         Winner::Greedy => {
             let blocks = chosen.flow.layers().len() / 2 - 1;
             let recipe = Recipe { blocks: Some(blocks), ..recipe.clone() };
-            Some(validated::greedy(x, None, &recipe, guard)?.flow)
+            Some(validated::greedy(x.x(), None, &recipe, guard)?.flow)
         }
     };
     match flow {
@@ -49,7 +50,7 @@ pub(super) fn fit(
 fn again(
     candidate: &Candidate,
     cycles: &[Cycle],
-    x: Rows<'_>,
+    x: Sample<'_>,
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Option<Flow>, Error> {
@@ -57,7 +58,7 @@ fn again(
     if guard.ended() {
         return Ok(None);
     }
-    let rounding = rounding_errors(x);
+    let rounding = rounding_errors(x.x());
     for (index, cycle) in cycles.iter().enumerate().filter(|(_, cycle)| cycle.stop > 0) {
         let options = train_options(recipe, candidate, *cycle, index, (&flow, &rounding));
         let mut hear = |event: &Event<'_>| {
@@ -67,7 +68,8 @@ fn again(
                 _ => ControlFlow::Continue(()),
             }
         };
-        train(&mut flow, x, None, &options, &mut hear)?;
+        let learn = x.of(&flow);
+        train(&mut flow, learn, None, &options, &mut hear)?;
         if guard.ended() {
             return Ok(None);
         }

@@ -11,22 +11,23 @@
 use super::fitted::{Fitted, Winner};
 use super::guard::Guard;
 use super::options::{Budget, Recipe};
+use super::sample::Sample;
 use super::{refit, validated};
 use crate::Error;
 use crate::tails::{ColumnTails, again, detect, layer, map};
-use gauss_flow::{Flow, Rows};
+use gauss_flow::{Flow, OwnedRows};
 
 /// The part of the budget for the fit with tails.
 const SHARE: f64 = 0.6;
 
 /// [`validated::fit`] of rows with the tails that they have.
 pub(super) fn fit(
-    x: Rows<'_>,
-    validation: Rows<'_>,
+    x: Sample<'_>,
+    validation: Sample<'_>,
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
-    let tails = if recipe.tails { detect(x, validation)? } else { Vec::new() };
+    let tails = if recipe.tails { detect(x.x(), validation.x())? } else { Vec::new() };
     if tails.is_empty() {
         return validated::fit(x, validation, recipe, guard);
     }
@@ -69,17 +70,18 @@ fn shared(recipe: &Recipe) -> (Recipe, Recipe) {
 
 /// A fit to rows with these tails made normal.
 fn with_tails(
-    (x, validation): (Rows<'_>, Rows<'_>),
+    (x, validation): (Sample<'_>, Sample<'_>),
     tails: Vec<ColumnTails>,
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
-    let first = layer(x.ncols(), &tails)?;
-    let (x, learnt) = map(&first, x)?;
-    let (validation, held_out) = map(&first, validation)?;
-    let (x, validation) = (x.rows(), validation.rows());
+    let dim = x.dim;
+    let first = layer(dim, &tails)?;
+    let (x, learnt) = normal(&first, x)?;
+    let (validation, held_out) = normal(&first, validation)?;
+    let [x, validation] = [&x, &validation].map(|rows| Sample::new(rows.rows(), dim));
     let mut fitted = validated::fit(x, validation, recipe, guard)?;
-    fitted.shift(x.mean(&learnt), validation.mean(&held_out));
+    fitted.shift(x.all().mean(&learnt), validation.all().mean(&held_out));
     let flow = joined(&first, &fitted.flow)?;
     Ok(Fitted { flow, tails, ..fitted })
 }
@@ -88,18 +90,19 @@ fn with_tails(
 /// their indices are fitted again, since an index gains by every row.
 pub(super) fn fit_again(
     chosen: Fitted,
-    x: Rows<'_>,
+    x: Sample<'_>,
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
     if chosen.tails.is_empty() {
         return refit::fit(chosen, x, recipe, guard);
     }
-    let tails: Vec<ColumnTails> = again(&chosen.tails, x);
-    let first = layer(x.ncols(), &tails)?;
-    let (normal, _) = map(&first, x)?;
+    let tails: Vec<ColumnTails> = again(&chosen.tails, x.x());
+    let first = layer(x.dim, &tails)?;
+    let (normal, _) = normal(&first, x)?;
     let (kept, flow) = (chosen.flow.clone(), rest(&chosen.flow)?);
-    let fitted = refit::fit(Fitted { flow, ..chosen }, normal.rows(), recipe, guard)?;
+    let normal = Sample::new(normal.rows(), x.dim);
+    let fitted = refit::fit(Fitted { flow, ..chosen }, normal, recipe, guard)?;
     if fitted.refitted {
         let flow = joined(&first, &fitted.flow)?;
         Ok(Fitted { flow, tails, ..fitted })
@@ -108,8 +111,14 @@ pub(super) fn fit_again(
     }
 }
 
+/// The rows as they leave the layer, with what is given, and ln|det| of each.
+fn normal(layer: &Flow, x: Sample<'_>) -> Result<(OwnedRows, Vec<f64>), Error> {
+    let (normal, log_det) = map(layer, x.x())?;
+    Ok((x.with(normal.rows())?, log_det))
+}
+
 /// One flow after the other.
-fn joined(first: &Flow, then: &Flow) -> Result<Flow, Error> {
+pub(super) fn joined(first: &Flow, then: &Flow) -> Result<Flow, Error> {
     let layers = [first.layers(), then.layers()].concat();
     Flow::from_parts(then.dim(), layers, [first.params(), then.params()].concat())
 }

@@ -10,6 +10,7 @@ use super::judge;
 use super::mixture::{self, Mixed};
 use super::options::{Method, Recipe};
 use super::rivals::rivals;
+use super::sample::Sample;
 use super::search::{Runner, Search};
 use crate::greedy::fit_any;
 use crate::{Error, RbigOptions};
@@ -17,18 +18,18 @@ use gauss_flow::{Event, Rows};
 
 /// The search, or the greedy fit that was asked for, held against the simple models.
 pub(super) fn fit(
-    x: Rows<'_>,
-    validation: Rows<'_>,
+    x: Sample<'_>,
+    validation: Sample<'_>,
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
-    fit_among(&ladder(recipe, x.ncols()), (x, validation), recipe, guard)
+    fit_among(&ladder(recipe, x.dim, x.n_given()), (x, validation), recipe, guard)
 }
 
 /// The same for what won on rows in other units, and nothing else.
 pub(super) fn fit_alone(
     winner: Winner,
-    rows: (Rows<'_>, Rows<'_>),
+    rows: (Sample<'_>, Sample<'_>),
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
@@ -42,12 +43,12 @@ pub(super) fn fit_alone(
 /// candidates: what is tried; a mixture that is not among them has its own search.
 fn fit_among(
     candidates: &[Candidate],
-    rows: (Rows<'_>, Rows<'_>),
+    rows: (Sample<'_>, Sample<'_>),
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
     let fitted = if recipe.method == Method::Rbig {
-        greedy(rows.0, Some(rows.1), recipe, guard)?
+        greedy(rows.0.x(), Some(rows.1.x()), recipe, guard)?
     } else {
         search(candidates, rows, recipe, guard)?
     };
@@ -57,7 +58,7 @@ fn fit_among(
 /// The same, or a simple model that it is not ahead of.
 fn against_baselines(
     fitted: Fitted,
-    (x, validation): (Rows<'_>, Rows<'_>),
+    (x, validation): (Sample<'_>, Sample<'_>),
     guard: &Guard<'_>,
 ) -> Result<Fitted, Error> {
     let mut fitted = Fitted {
@@ -66,14 +67,18 @@ fn against_baselines(
         cancelled: guard.cancelled,
         ..fitted
     };
-    let log_prob = fitted.flow.log_prob(validation.x())?;
+    let log_prob = validation.log_prob(&fitted.flow)?;
     // Who ends the fit waits: the first of them takes no time.
     let most = if guard.cancelled { 1 } else { usize::MAX };
-    for found in rivals(x, validation).take(most) {
+    for found in rivals(x.x(), validation.x()).take(most) {
         let (rival, flow) = found?;
         let simpler = match fitted.winner {
             Winner::Baseline(_) => fitted.validation_log_prob < Some(rival.score),
-            _ => !judge::is_surely_ahead(&log_prob, &flow.log_prob(validation.x())?, validation),
+            _ => !judge::is_surely_ahead(
+                &log_prob,
+                &validation.log_prob(&flow)?,
+                validation.all(),
+            ),
         };
         if simpler {
             fitted.winner = Winner::Baseline(rival.baseline);
@@ -88,14 +93,15 @@ fn against_baselines(
 /// The best of every kind that the recipe tries: what was trained, unless a mixture is ahead of it.
 fn search(
     candidates: &[Candidate],
-    rows: (Rows<'_>, Rows<'_>),
+    rows: (Sample<'_>, Sample<'_>),
     recipe: &Recipe,
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
-    let rounding = &rounding_errors(rows.0);
+    let rounding = &rounding_errors(rows.0.x());
+    let plain = (rows.0.x(), rows.1.x());
     let like = candidates.iter().copied().find(|c| c.kind() == DensityKind::Mixture);
     let mixed = if recipe.tries(DensityKind::Mixture) {
-        mixture::find(rows, recipe, like, rounding, guard)?
+        mixture::find(plain, recipe, like, rounding, guard)?
     } else {
         None
     };
@@ -115,7 +121,7 @@ fn search(
     };
     let trained = !trials.is_empty();
     if runner.as_ref().is_none_or(|runner| mixed.score + mixture::NEAR > runner.score) {
-        mixed = mixed.averaged(rows, mixture::runs(like, recipe), guard)?;
+        mixed = mixed.averaged(plain, mixture::runs(like, recipe), guard)?;
     }
     trials.splice(0..0, mixed.trials());
     let fitted = match runner {

@@ -146,7 +146,7 @@ pub fn report(
 
     begin(Part::Baselines);
     let train_y = train.as_ref().map(|train| train.encoded.y.as_ref());
-    let comparison = seen.compare(train_y, weights.as_deref(), model.is_discrete(), options.seed);
+    let comparison = seen.compare(train_y, weights.as_deref(), model.is_dequantized(), options.seed);
     begin(Part::Normality);
     let normality = normality::examine(z.as_ref(), options.seed);
     begin(Part::TwoSample);
@@ -166,7 +166,7 @@ pub fn report(
         normality,
         round_trip: seen.round_trip(&bound, examined.as_ref())?,
         two_sample,
-        least_likely: least_likely(model.columns(), x, &sorted, seen.encoded.y.as_ref()),
+        least_likely: least_likely(&bound, x, &sorted, seen.encoded.y.as_ref()),
         examined: Examined { x: examined, z, train: train.map(|train| train.x) },
     })
 }
@@ -274,7 +274,7 @@ impl Train {
         let x = pick(train.x(), &at);
         let mut rng = stream(options.seed, Purpose::ReportTrain);
         let encoded = columns::encode(
-            bound.columns(),
+            bound.supports(),
             columns::dequantize(bound.columns(), x.as_ref(), &mut rng),
         );
         let log_prob = bound.log_prob(x.as_ref())?;

@@ -97,11 +97,12 @@ pub(super) fn shared(train: MatRef<'_, f64>, x: MatRef<'_, f64>, at: &[usize]) -
 /// The lowest ln p(x), of all rows of x without missing values; y are some of its usable rows on
 /// the model's scale.
 pub(super) fn least_likely(
-    columns: &[Column],
+    model: &BoundModel,
     x: MatRef<'_, f64>,
     rows: &Sorted,
     y: MatRef<'_, f64>,
 ) -> Vec<Unlikely> {
+    let (columns, supports) = (model.columns(), model.supports());
     let moments: Vec<(f64, f64)> = y.col_iter().map(moments).collect();
     let mut order: Vec<usize> = (0..x.nrows()).filter(|&i| !rows.log_prob[i].is_nan()).collect();
     order.sort_by(|&a, &b| rows.log_prob[a].total_cmp(&rows.log_prob[b]));
@@ -111,9 +112,9 @@ pub(super) fn least_likely(
         .map(|i| {
             let row = || columns.iter().enumerate().map(|(j, column)| (j, column, x[(i, j)]));
             let outside = row().find(|(_, column, v)| column.kind.excludes(*v)).map(|(j, _, _)| j);
-            let deviations = |&(j, column, v): &(usize, &Column, f64)| {
+            let deviations = |&(j, _, v): &(usize, &Column, f64)| {
                 let (mean, deviation) = moments[j];
-                (column.kind.support().to_line(v).0 - mean) / deviation
+                (supports[j].to_line(v).0 - mean) / deviation
             };
             let farthest = row()
                 .map(|cell| (cell.0, deviations(&cell)))

@@ -8,9 +8,10 @@
 use crate::greedy::fit_any;
 use crate::recipe::guard::Guard;
 use crate::recipe::options::Recipe;
+use crate::recipe::sample::Sample;
 use crate::{Error, Rbig, RbigOptions, Selection};
 use gauss_flow::layers::conditioned::{marginal_near_identity, params_for_marginal};
-use gauss_flow::{Event, Flow, LayerSpec, Rows};
+use gauss_flow::{Event, Flow, LayerSpec};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -75,21 +76,22 @@ fn hidden(dim: usize) -> usize {
     if dim <= FEW.0 { FEW.1 } else { HIDDEN }
 }
 
-/// The ladder for d columns, with what the recipe fixes held fixed, none twice. One column has no
-/// earlier ones: there is nothing to try, unless it is asked for.
-pub(super) fn ladder(recipe: &Recipe, dim: usize) -> Vec<Conditioned> {
+/// The ladder for d columns given others, with what the recipe fixes held fixed, none twice. One
+/// column that nothing is given with has no earlier ones: there is nothing to try, unless it is asked
+/// for.
+pub(super) fn ladder(recipe: &Recipe, dim: usize, given: usize) -> Vec<Conditioned> {
     let mut ladder: Vec<Conditioned> = Vec::new();
     for (layers, components) in SIZES {
         let candidate = Conditioned {
             layers,
             components: recipe.components.unwrap_or(components),
             later: recipe.components.unwrap_or(LATER),
-            hidden: hidden(dim),
+            hidden: hidden(dim + given),
             decay: DECAY,
             prior: recipe.prior.unwrap_or(0.0),
             noise: recipe.noise.unwrap_or(0.0),
         };
-        let has_earlier = dim > 1 || recipe.kind.is_some();
+        let has_earlier = dim + given > 1 || recipe.kind.is_some();
         if has_earlier && !ladder.contains(&candidate) {
             ladder.push(candidate);
         }
@@ -101,11 +103,11 @@ impl Conditioned {
     /// Where training begins, from the rows of x.
     pub(super) fn start(
         &self,
-        x: Rows<'_>,
+        sample: Sample<'_>,
         recipe: &Recipe,
         guard: &mut Guard<'_>,
     ) -> Result<Flow, Error> {
-        let dim = x.ncols();
+        let (dim, context) = (sample.dim, sample.n_given());
         let options = RbigOptions {
             max_blocks: 0,
             initial_marginal: self.components,
@@ -114,9 +116,10 @@ impl Conditioned {
             ..super::warm_start()
         };
         let mut tell = |event: &Event<'_>| guard.tell(event);
-        let Rbig { flow: columns, .. } = fit_any(x, None, &options, &mut tell)?;
+        let Rbig { flow: columns, .. } = fit_any(sample.x(), None, &options, &mut tell)?;
         let mut layers = vec![LayerSpec::Standardize];
         let mut params = columns.layer_params(0).to_vec();
+        let scales = scales(sample);
         let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
         for index in 0..self.layers {
             // EM may have fewer components than it is asked for.
@@ -128,10 +131,26 @@ impl Conditioned {
             };
             let reversed = index % 2 == 1;
             let spec =
-                LayerSpec::Conditioned { components, hidden: self.hidden, context: 0, reversed };
+                LayerSpec::Conditioned { components, hidden: self.hidden, context, reversed };
             layers.push(spec);
-            params.extend(params_for_marginal(spec, dim, &marginal, &[], &mut rng)?);
+            params.extend(params_for_marginal(spec, dim, &marginal, &scales, &mut rng)?);
         }
         Flow::from_parts(dim, layers, params)
     }
+}
+
+/// Shift and log scale of what is given `[2 c]`; a feature that is constant here stays as it is.
+fn scales(sample: Sample<'_>) -> Vec<f64> {
+    let c = sample.n_given();
+    let mut scales = vec![0.0; 2 * c];
+    for (k, column) in sample.given().col_iter().enumerate() {
+        let values: Vec<f64> = column.iter().copied().collect();
+        let mean = sample.all().mean(&values);
+        let squares: Vec<f64> = values.iter().map(|v| (v - mean).powi(2)).collect();
+        let deviation = sample.all().mean(&squares).sqrt();
+        if deviation > 0.0 {
+            (scales[k], scales[c + k]) = (mean, deviation.ln());
+        }
+    }
+    scales
 }

@@ -9,10 +9,11 @@ mod conditioned;
 use super::density_kind::DensityKind;
 use super::guard::Guard;
 use super::options::Recipe;
+use super::sample::Sample;
 use crate::Error;
 pub use blocks::{Blocks, warm_start};
 pub use conditioned::Conditioned;
-use gauss_flow::{Flow, Rows, TrainOptions};
+use gauss_flow::{Flow, TrainOptions};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -40,6 +41,18 @@ pub enum Candidate {
         /// K of each, at most.
         components: usize,
     },
+    /// Of [`DensityKind::Conditioned`], given features of the discrete columns, too.
+    Given {
+        /// The layers.
+        conditioned: Conditioned,
+        /// How many features.
+        features: usize,
+    },
+    /// Of [`DensityKind::Mixture`], of discrete columns alone: latent classes.
+    Classes {
+        /// How many.
+        classes: usize,
+    },
 }
 
 impl Candidate {
@@ -48,8 +61,10 @@ impl Candidate {
     pub fn kind(&self) -> DensityKind {
         match self {
             Candidate::Blocks(_) => DensityKind::Blocks,
-            Candidate::Mixture { .. } | Candidate::MeanOfMixtures { .. } => DensityKind::Mixture,
-            Candidate::Conditioned(_) => DensityKind::Conditioned,
+            Candidate::Mixture { .. }
+            | Candidate::MeanOfMixtures { .. }
+            | Candidate::Classes { .. } => DensityKind::Mixture,
+            Candidate::Conditioned(_) | Candidate::Given { .. } => DensityKind::Conditioned,
         }
     }
 
@@ -57,8 +72,12 @@ impl Candidate {
     pub(super) fn noise(&self) -> f64 {
         match self {
             Candidate::Blocks(blocks) => blocks.noise,
-            Candidate::Conditioned(conditioned) => conditioned.noise,
-            Candidate::Mixture { .. } | Candidate::MeanOfMixtures { .. } => 0.0,
+            Candidate::Conditioned(conditioned) | Candidate::Given { conditioned, .. } => {
+                conditioned.noise
+            }
+            Candidate::Mixture { .. }
+            | Candidate::MeanOfMixtures { .. }
+            | Candidate::Classes { .. } => 0.0,
         }
     }
 
@@ -67,21 +86,24 @@ impl Candidate {
         let rate = options.learning_rate;
         match self {
             Candidate::Blocks(Blocks { prior, .. }) => TrainOptions { prior: *prior, ..options },
-            Candidate::Conditioned(Conditioned { prior, decay, .. }) => TrainOptions {
+            Candidate::Conditioned(Conditioned { prior, decay, .. })
+            | Candidate::Given { conditioned: Conditioned { prior, decay, .. }, .. } => TrainOptions {
                 prior: *prior,
                 weight_decay: *decay,
                 learning_rate: conditioned::MIXTURE_RATE * rate,
                 network_rate: Some(conditioned::NETWORK_RATE * rate),
                 ..options
             },
-            Candidate::Mixture { .. } | Candidate::MeanOfMixtures { .. } => options,
+            Candidate::Mixture { .. }
+            | Candidate::MeanOfMixtures { .. }
+            | Candidate::Classes { .. } => options,
         }
     }
 
     /// Steps in place of one of blocks before it can be judged.
     pub(super) fn pace(&self) -> usize {
         match self {
-            Candidate::Conditioned(_) => 2,
+            Candidate::Conditioned(_) | Candidate::Given { .. } => 2,
             _ => 1,
         }
     }
@@ -98,16 +120,19 @@ impl Candidate {
     /// watch ends it, a greedy start has the blocks that were done.
     pub(super) fn start(
         &self,
-        x: Rows<'_>,
+        x: Sample<'_>,
         recipe: &Recipe,
         guard: &mut Guard<'_>,
     ) -> Result<Flow, Error> {
         match self {
-            Candidate::Blocks(blocks) => blocks.start(x, recipe, guard),
-            Candidate::Conditioned(conditioned) => conditioned.start(x, recipe, guard),
-            Candidate::Mixture { .. } | Candidate::MeanOfMixtures { .. } => {
-                unreachable!("no ladder has a mixture")
+            Candidate::Blocks(blocks) => blocks.start(x.x(), recipe, guard),
+            Candidate::Conditioned(conditioned) => {
+                conditioned.start(Sample::plain(x.x()), recipe, guard)
             }
+            Candidate::Given { conditioned, .. } => conditioned.start(x, recipe, guard),
+            Candidate::Mixture { .. }
+            | Candidate::MeanOfMixtures { .. }
+            | Candidate::Classes { .. } => unreachable!("no ladder has a mixture"),
         }
     }
 }
@@ -122,15 +147,25 @@ impl fmt::Display for Candidate {
             Candidate::MeanOfMixtures { runs, components } => {
                 write!(f, "mean of {runs} mixtures of {components} normals")
             }
+            Candidate::Given { conditioned, .. } => {
+                write!(f, "{conditioned}, given the discrete columns")
+            }
+            Candidate::Classes { classes: 1 } => f.write_str("one class"),
+            Candidate::Classes { classes } => write!(f, "{classes} latent classes"),
         }
     }
 }
 
-/// What is trained, for d columns, with what the recipe fixes held fixed; none twice. The kinds take
+/// What is trained, for d columns given others, with what the recipe fixes held fixed; none twice. The kinds take
 /// turns: each begins before any has had much of the budget.
-pub(super) fn ladder(recipe: &Recipe, dim: usize) -> Vec<Candidate> {
+pub(super) fn ladder(recipe: &Recipe, dim: usize, given: usize) -> Vec<Candidate> {
     let blocks = blocks::ladder(recipe, dim).into_iter().map(Candidate::Blocks);
-    let conditioned = conditioned::ladder(recipe, dim).into_iter().map(Candidate::Conditioned);
+    let conditioned = conditioned::ladder(recipe, dim, given).into_iter().map(|conditioned| {
+        match given {
+            0 => Candidate::Conditioned(conditioned),
+            features => Candidate::Given { conditioned, features },
+        }
+    });
     let mut kinds: [Vec<Candidate>; 2] = [blocks.collect(), conditioned.collect()];
     for own in &mut kinds {
         own.retain(|candidate| recipe.tries(candidate.kind()));

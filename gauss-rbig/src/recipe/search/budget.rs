@@ -1,9 +1,9 @@
 //! How much of a budget a search may spend on what comes next.
 
 use super::super::options::Budget;
+use super::super::sample::Sample;
 use super::Search;
 use super::runner::Runner;
-use gauss_flow::Rows;
 use std::time::Duration;
 
 /// Rounds on few rows and in small batches.
@@ -11,7 +11,7 @@ pub(super) const EARLY_ROUNDS: usize = 3;
 
 impl Search<'_, '_> {
     /// How many times as many rows the second fit takes as one on these.
-    pub(super) fn more_rows(&self, rows: Rows<'_>) -> f64 {
+    pub(super) fn more_rows(&self, rows: Sample<'_>) -> f64 {
         (self.x.nrows() as f64 / rows.nrows() as f64).max(1.0)
     }
 

@@ -32,10 +32,11 @@ use super::candidate::{Candidate, WIDE};
 use super::cycle::{Cycle, train_options, worth};
 use super::guard::Guard;
 use super::options::{Budget, Recipe};
+use super::sample::Sample;
 use crate::Error;
 use crate::sampling::few;
 use budget::EARLY_ROUNDS;
-use gauss_flow::{Event, Flow, OwnedRows, Rows, Stage, train};
+use gauss_flow::{Event, Flow, Stage, train};
 pub(super) use runner::Runner;
 use runner::{best_first, drop_twins, keep_best_of_slow};
 use serde::{Deserialize, Serialize};
@@ -69,8 +70,8 @@ pub struct Trial {
 
 pub(super) struct Search<'a, 'o> {
     recipe: &'a Recipe,
-    x: Rows<'a>,
-    validation: Rows<'a>,
+    x: Sample<'a>,
+    validation: Sample<'a>,
     /// The columns' rounding errors.
     rounding: &'a [f64],
     guard: &'a mut Guard<'o>,
@@ -82,7 +83,7 @@ pub(super) struct Search<'a, 'o> {
 impl<'a, 'o> Search<'a, 'o> {
     pub fn new(
         recipe: &'a Recipe,
-        (x, validation): (Rows<'a>, Rows<'a>),
+        (x, validation): (Sample<'a>, Sample<'a>),
         rounding: &'a [f64],
         guard: &'a mut Guard<'o>,
         trials: &'a mut Vec<Trial>,
@@ -93,12 +94,12 @@ impl<'a, 'o> Search<'a, 'o> {
     /// The runners of the last round, the best first, of which there is at least one. candidates: those
     /// to begin with, at least one; `bar`: the score of what needed no training.
     pub fn run(mut self, candidates: &[Candidate], bar: f64) -> Result<Vec<Runner>, Error> {
-        let some = few(self.x, self.recipe.seed);
-        let rows = some.as_ref().map_or(self.x, OwnedRows::rows);
+        let some = few(self.x.all(), self.recipe.seed);
+        let rows = some.as_ref().map_or(self.x, |some| Sample::new(some.rows(), self.x.dim));
         let plan = plan(candidates);
         let unit = match self.recipe.budget {
             Budget::Epochs(epochs) => (self.steps(epochs) / plan).max(1),
-            Budget::Auto if self.x.ncols() > WIDE => (UNIT_STEPS * WIDE / self.x.ncols()).max(1),
+            Budget::Auto if self.x.dim > WIDE => (UNIT_STEPS * WIDE / self.x.dim).max(1),
             Budget::Auto | Budget::Time(_) => UNIT_STEPS,
         };
         let (mut runners, unit) = self.first_round(candidates, rows, unit, plan)?;
@@ -139,7 +140,7 @@ impl<'a, 'o> Search<'a, 'o> {
     fn first_round(
         &mut self,
         candidates: &[Candidate],
-        rows: Rows<'_>,
+        rows: Sample<'_>,
         mut unit: usize,
         plan: usize,
     ) -> Result<(Vec<Runner>, usize), Error> {
@@ -201,7 +202,7 @@ impl<'a, 'o> Search<'a, 'o> {
     fn round(
         &mut self,
         runners: &mut [Runner],
-        rows: Rows<'_>,
+        rows: Sample<'_>,
         steps: usize,
         round: usize,
     ) -> Result<bool, Error> {
@@ -229,7 +230,7 @@ impl<'a, 'o> Search<'a, 'o> {
     fn cycle(
         &mut self,
         runner: &mut Runner,
-        x: Rows<'_>,
+        x: Sample<'_>,
         steps: usize,
         round: usize,
     ) -> Result<(), Error> {
@@ -244,14 +245,15 @@ impl<'a, 'o> Search<'a, 'o> {
         let mut flow = runner.flow.clone();
         let guard = &mut *self.guard;
         let mut hear = |event: &Event<'_>| guard.tell(event);
-        match train(&mut flow, x, Some(self.validation), &options, &mut hear) {
+        let (learn, judge) = (x.of(&flow), self.validation.of(&flow));
+        match train(&mut flow, learn, Some(judge), &options, &mut hear) {
             Ok(history) => {
                 let best = history.epochs[history.best_epoch].validation_nll;
                 let score = best.map_or(f64::NEG_INFINITY, |nll| -nll);
                 if score > runner.score || !runner.score.is_finite() {
                     (runner.flow, runner.score) = (flow, score);
                 }
-                let stop = worth(&history, self.validation.effective());
+                let stop = worth(&history, self.validation.all().effective());
                 runner.cycles.push(Cycle { stop, ..cycle });
                 runner.append(history);
             }

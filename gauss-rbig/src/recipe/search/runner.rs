@@ -2,9 +2,9 @@
 
 use super::super::candidate::Candidate;
 use super::super::cycle::Cycle;
-use super::super::entry::mean_log_prob;
+use super::super::sample::Sample;
 use crate::Error;
-use gauss_flow::{EpochRecord, Flow, History, Rows, StopReason};
+use gauss_flow::{EpochRecord, Flow, History, StopReason};
 
 /// What a prior costs shows late, what it saves even later: two that differ by less than this
 /// part of what they both gained in a round go on together.
@@ -30,8 +30,8 @@ pub(in crate::recipe) struct Runner {
 }
 
 impl Runner {
-    pub fn new(candidate: Candidate, flow: Flow, validation: Rows<'_>) -> Result<Self, Error> {
-        let score = mean_log_prob(&flow, validation)?;
+    pub fn new(candidate: Candidate, flow: Flow, validation: Sample<'_>) -> Result<Self, Error> {
+        let score = validation.mean_log_prob(&flow)?;
         let history = History { epochs: Vec::new(), best_epoch: 0, stopped: StopReason::Finished };
         Ok(Self {
             candidate,
