@@ -21,8 +21,13 @@ const MOST_ITERATIONS: usize = 500;
 /// Parts of the combinations whose sums are made side by side; merged in order.
 const SEGMENTS: usize = 64;
 
-/// What EM knows of all rows before it begins: q `[V]`.
-pub(super) struct Shares(Vec<f64>);
+/// What EM knows of all rows before it begins.
+pub(super) struct Shares {
+    /// q `[V]`
+    shares: Vec<f64>,
+    /// One row spread evenly over each column's values `[V]`.
+    even: Vec<f64>,
+}
 
 impl Shares {
     pub fn of(cells: &Cells) -> Self {
@@ -31,14 +36,20 @@ impl Shares {
         for (codes, weight) in cells.iter() {
             add(&cells.counts, codes, weight, &mut shares);
         }
-        let mut offset = 0;
-        for &count in &cells.counts {
-            for share in &mut shares[offset..offset + count] {
-                *share = (*share + 1.0 / count as f64) / (total + 1.0);
-            }
-            offset += count;
-        }
-        Self(shares)
+        shares.iter_mut().for_each(|share| *share /= total);
+        let even = cells.counts.iter().flat_map(|&m| std::iter::repeat_n(1.0 / m as f64, m));
+        Self { shares, even: even.collect() }
+    }
+
+    /// V.
+    fn len(&self) -> usize {
+        self.shares.len()
+    }
+
+    /// Rows of the prior on each value, in one of k classes.
+    fn prior(&self, k: usize) -> impl Iterator<Item = f64> {
+        let own = self.shares.iter().zip(&self.even);
+        own.map(move |(q, even)| PRIOR_ROWS * q + even / k as f64)
     }
 }
 
@@ -76,7 +87,7 @@ impl Sums {
     /// The classes that follow; empty ones are left out.
     fn maximise(&self, counts: &[usize], shares: &Shares) -> Classes {
         let total: f64 = self.weights.iter().sum();
-        let values = shares.0.len();
+        let values = shares.len();
         let heaviest = self.weights.iter().copied().fold(0.0, f64::max);
         let mut classes =
             Classes { counts: counts.to_vec(), log_weights: Vec::new(), log_probs: Vec::new() };
@@ -85,10 +96,10 @@ impl Sums {
                 continue;
             }
             classes.log_weights.push((weight / total).ln());
-            let prob = |(n, q): (&f64, &f64)| {
-                ((n + PRIOR_ROWS * q) / (weight + PRIOR_ROWS)).max(f64::MIN_POSITIVE).ln()
-            };
-            classes.log_probs.extend(own.iter().zip(&shares.0).map(prob));
+            let k = self.weights.len();
+            let rows = weight + PRIOR_ROWS + 1.0 / k as f64;
+            let log_prob = |(n, prior): (&f64, f64)| ((n + prior) / rows).ln();
+            classes.log_probs.extend(own.iter().zip(shares.prior(k)).map(log_prob));
         }
         let sum = classes.log_weights.iter().map(|l| l.exp()).sum::<f64>().ln();
         classes.log_weights.iter_mut().for_each(|l| *l -= sum);
@@ -144,10 +155,11 @@ impl Run<'_> {
         self.accumulate(classes).log_prob + self.log_prior(classes)
     }
 
-    /// Σ a q ln p.
+    /// The logarithm of the prior.
     fn log_prior(&self, classes: &Classes) -> f64 {
-        let own = classes.log_probs.chunks_exact(self.shares.0.len());
-        own.flat_map(|own| own.iter().zip(&self.shares.0)).map(|(l, q)| PRIOR_ROWS * q * l).sum()
+        let own = classes.log_probs.chunks_exact(self.shares.len());
+        let terms = own.flat_map(|own| own.iter().zip(self.shares.prior(classes.len())));
+        terms.map(|(log_prob, rows)| rows * log_prob).sum()
     }
 
     fn accumulate(&self, classes: &Classes) -> Sums {
@@ -188,10 +200,10 @@ impl Run<'_> {
             pairs.filter(|(a, b)| a != b).count() as f64
         };
         let nearest = plus_plus_seeds(first, k, &weight, square, &mut rng).nearest;
-        let mut sums = Sums::none(k, self.shares.0.len());
+        let mut sums = Sums::none(k, self.shares.len());
         for ((codes, weight), class) in cells.iter().zip(nearest) {
             sums.weights[class] += weight;
-            let own = &mut sums.values[class * self.shares.0.len()..][..self.shares.0.len()];
+            let own = &mut sums.values[class * self.shares.len()..][..self.shares.len()];
             add(&cells.counts, codes, weight, own);
         }
         sums.maximise(&cells.counts, self.shares)

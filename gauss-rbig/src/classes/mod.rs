@@ -13,12 +13,12 @@
 //! column j, r being the class's share of a combination's weight. Then
 //!
 //! ```text
-//! w_k = N_k/Σ N,   p_kj(v) = (N_kj(v) + a q_j(v))/(N_k + a)
+//! w_k = N_k/Σ N,   p_kj(v) = (N_kj(v) + a q_j(v) + 1/(K m_j))/(N_k + a + 1/K)
 //! ```
 //!
-//! with q_j the column's own shares and a = 0.1 rows, a prior that leaves no value of the column without
-//! a chance in any class; q_j itself has one row spread evenly over the values, for those that no
-//! row shows (Perks 1947).
+//! with q_j the column's own shares and a = 0.1 rows, so that no class forbids what the column has; and
+//! of one row, spread evenly over the m_j values, each class has its part, for the values that no row
+//! shows (Perks 1947).
 //!
 //! Sources: Lazarsfeld and Henry, Latent Structure Analysis (1968); Goodman, Biometrika 61 (1974), 215.
 

@@ -15,7 +15,7 @@ use gauss_flow::{Flow, LayerSpec, Rows};
 const RIDGE: [f64; 2] = [0.01, 2.0];
 /// Fisher scoring converges in a few steps; a step of ln σ² is at most this long.
 const STEPS: usize = 25;
-const LONGEST: f64 = 1.0;
+const LONGEST: f64 = 2.0;
 /// The least scale, as a part of the column's own.
 const LEAST: f64 = 1e-4;
 
@@ -43,25 +43,27 @@ pub(crate) fn fit(x: Rows<'_>, given: MatRef<'_, f64>) -> Result<Flow, Error> {
 /// λ `[1 + c]` by the squares `[n]` of residuals.
 fn log_scales(design: &Mat<f64>, squares: &[f64], x: Rows<'_>, solver: &Solver<'_>) -> Vec<f64> {
     let mean = x.mean(squares);
-    let mut eta = vec![0.0; design.ncols()]; // of ln σ²
-    if !(mean > 0.0) {
-        return eta;
-    }
-    eta[0] = mean.ln();
     let least = LEAST * LEAST * mean;
+    if !(mean > 0.0) {
+        return vec![0.0; design.ncols()];
+    }
+    // ln χ² has the mean -1.27; from there on a few steps do.
+    let logs: Vec<f64> = squares.iter().map(|square| (square + least).ln() + 1.27).collect();
+    let mut beta = solver.solve(&logs);
     for _ in 0..STEPS {
-        let response: Vec<f64> = fitted(design, &eta)
-            .zip(squares)
-            .map(|(eta, square)| eta + ((square + least) / eta.exp() - 1.0).clamp(-LONGEST, LONGEST))
-            .collect();
-        let next = solver.solve(&response);
-        let change = eta.iter().zip(&next).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        eta = next;
-        if change < 1e-6 {
+        let eta: Vec<f64> = fitted(design, &beta).collect();
+        let gain = |(eta, square): (&f64, &f64)| eta + (square + least) / eta.exp() - 1.0;
+        let next = solver.solve(&eta.iter().zip(squares).map(gain).collect::<Vec<f64>>());
+        let moved = fitted(design, &next).zip(&eta).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        let part = if moved > LONGEST { LONGEST / moved } else { 1.0 };
+        for (beta, next) in beta.iter_mut().zip(next) {
+            *beta += part * (next - *beta);
+        }
+        if moved < 1e-6 {
             break;
         }
     }
-    eta.iter().map(|eta| 0.5 * eta).collect()
+    beta.iter().map(|beta| 0.5 * beta).collect()
 }
 
 fn fitted<'a>(design: &'a Mat<f64>, beta: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
