@@ -179,23 +179,24 @@ pub enum InvalidLayer {
     /// Tables of discrete columns end a flow.
     #[error("a layer of tables is not the flow's last")]
     NotLast,
-    /// A discrete column has whole numbers of values, a whole first one, and ratios in [0, 1); one that
-    /// is not discrete has four zeros.
-    #[error(
-        "column {column} has a table of {count} values from {first} on, with ratios {below} and \
-         {above} beyond it"
-    )]
+    /// A discrete column has a whole number of values, and ratios in [0, 1); one that is not discrete has
+    /// three zeros.
+    #[error("column {column} has a table of {count} numbers, with ratios {below} and {above} beyond it")]
     Table {
         /// Column.
         column: usize,
-        /// Values.
+        /// Numbers.
         count: f64,
-        /// The first of them.
-        first: f64,
-        /// Ratio below it.
+        /// Ratio below the first.
         below: f64,
         /// Ratio above the last.
         above: f64,
+    },
+    /// The numbers of a table are whole, and increase.
+    #[error("the table of column {column} is not of increasing whole numbers")]
+    Numbers {
+        /// Column.
+        column: usize,
     },
     /// The layer says that it has other tables than it has.
     #[error("the tables are of {columns} columns and {values} values")]

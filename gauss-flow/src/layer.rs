@@ -74,9 +74,9 @@ pub enum LayerSpec {
     /// tables. The layers before it map the other columns alone, and their context is made of the
     /// discrete values; frozen. See [`crate::layers::tables`].
     ///
-    /// Parameters: of every column of the flow the number of its values (0: it is not discrete), its
-    /// first value, and the ratios of what is below and above, `[d]` each; ln w `[K]`; ln p `[K][V]`;
-    /// what each value adds to the context `[V][c]`.
+    /// Parameters: of every column of the flow how many numbers its table has (0: it is not discrete), and
+    /// the ratios of what is below and above, `[d]` each; these numbers, column after column, then zeros
+    /// `[V]`; ln w `[K]`; ln p `[K][V]`; what each value adds to the context `[V][c]`.
     Tables {
         /// K >= 1.
         components: usize,

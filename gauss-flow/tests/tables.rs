@@ -8,16 +8,16 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// Columns 0 and 3 of five are discrete: a category of three, and numbers from 4 on that go beyond
-/// their table on both sides.
+/// Columns 0 and 3 of five are discrete: a category of three, and the numbers 4 and 7, those
+/// between them, and those beyond on both sides.
 const DIM: usize = 5;
 const OTHERS: [usize; 3] = [1, 2, 4];
 const FEATURES: usize = 2;
 
 fn columns() -> Vec<Values> {
     vec![
-        Values { column: 0, count: 3, first: 0.0, below: 0.0, above: 0.0 },
-        Values { column: 3, count: 4, first: 4.0, below: 0.6, above: 0.5 },
+        Values { column: 0, own: vec![0.0, 1.0, 2.0], below: 0.0, above: 0.0 },
+        Values { column: 3, own: vec![4.0, 7.0], below: 0.6, above: 0.5 },
     ]
 }
 
@@ -33,8 +33,8 @@ fn parts(rng: &mut impl Rng) -> Parts {
     Parts {
         columns: columns(),
         log_weights: normals(rng, 3),
-        log_probs: normals(rng, 3 * 7),
-        features: normals(rng, 7 * FEATURES),
+        log_probs: normals(rng, 3 * 8),
+        features: normals(rng, 8 * FEATURES),
     }
 }
 
@@ -79,13 +79,15 @@ fn log_table(parts: &Parts, row: &[f64]) -> f64 {
     let weights = softmax(&parts.log_weights);
     let mut total = 0.0;
     for (k, weight) in weights.iter().enumerate() {
-        let own = &parts.log_probs[7 * k..][..7];
+        let own = &parts.log_probs[8 * k..][..8];
         let (category, numbers) = (softmax(&own[..3]), softmax(&own[3..]));
         let v = row[3].round();
         let number = match v {
             v if v < 4.0 => numbers[0] * 0.4 * 0.6_f64.powf(3.0 - v),
-            v if v > 5.0 => numbers[3] * 0.5 * 0.5_f64.powf(v - 6.0),
-            v => numbers[v as usize - 3],
+            v if v > 7.0 => numbers[4] * 0.5 * 0.5_f64.powf(v - 8.0),
+            4.0 => numbers[1],
+            7.0 => numbers[2],
+            _ => numbers[3] / 2.0,
         };
         total += weight * category[row[0].round() as usize] * number;
     }
@@ -94,7 +96,13 @@ fn log_table(parts: &Parts, row: &[f64]) -> f64 {
 
 /// The context of a row, by the definition.
 fn context(parts: &Parts, row: &[f64]) -> Vec<f64> {
-    let code = (row[3].round() - 3.0).clamp(0.0, 3.0) as usize;
+    let code = match row[3].round() {
+        v if v < 4.0 => 0,
+        v if v > 7.0 => 4,
+        4.0 => 1,
+        7.0 => 2,
+        _ => 3,
+    };
     (0..FEATURES)
         .map(|f| {
             parts.features[row[0].round() as usize * FEATURES + f]
@@ -118,7 +126,7 @@ fn the_density_is_that_of_the_values_times_that_of_the_rest_given_them() {
             rest.extend(context(&parts, &row));
             let rest = Mat::from_fn(1, rest.len(), |_, j| rest[j]);
             let expected = log_table(&parts, &row) + inner.log_prob(rest.as_ref()).unwrap()[0];
-            assert!((log_prob[i] - expected).abs() < 1e-10 * (1.0 + expected.abs()));
+            assert!((log_prob[i] - expected).abs() < 1e-10 * (1.0 + expected.abs()), "{row:?}");
             assert_eq!(bound.log_prob_row(&row, &mut workspace).unwrap(), log_prob[i]);
         }
         // Wherever in its cell a point lies.
@@ -204,9 +212,9 @@ fn the_score_is_the_others_slope() {
 
 #[test]
 fn discrete_columns_alone_are_a_flow() {
-    let values = Values { column: 0, count: 2, first: 0.0, below: 0.0, above: 0.0 };
+    let values = Values { column: 0, own: vec![0.0, 1.0], below: 0.0, above: 0.0 };
     let parts = Parts {
-        columns: vec![values],
+        columns: vec![values.clone()],
         log_weights: vec![0.0],
         log_probs: vec![0.25_f64.ln(), 0.75_f64.ln()],
         features: Vec::new(),
@@ -234,7 +242,7 @@ fn tables_that_cannot_be_are_refused() {
         Flow::from_parts(DIM, vec![layer], params)
     };
     assert!(with(0, 3.0).is_ok());
-    // Counts, firsts and ratios.
+    // Counts, ratios, numbers and a logarithm.
     for (at, value) in [
         (0, 2.0),
         (0, 0.0),
@@ -242,12 +250,14 @@ fn tables_that_cannot_be_are_refused() {
         (0, -3.0),
         (0, 1e300),
         (1, 1.0),
-        (DIM, 0.5),
-        (DIM, 1e17),
-        (2 * DIM, 1.0),
-        (2 * DIM, -0.5),
-        (3 * DIM + 3, 1.5),
-        (4 * DIM, f64::NAN),
+        (DIM, 1.0),
+        (DIM, -0.5),
+        (2 * DIM + 3, 1.5),
+        (3 * DIM, 0.5),
+        (3 * DIM, 1.0),
+        (3 * DIM + 4, 1e17),
+        (3 * DIM + 4, 5.0), // then there is nothing between them, and a value too many
+        (3 * DIM + 8, f64::NAN),
     ] {
         assert!(with(at, value).is_err(), "{at} {value}");
     }

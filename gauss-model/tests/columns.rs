@@ -5,7 +5,7 @@ mod support;
 
 use faer::Mat;
 use gauss_flow::{Flow, LayerSpec};
-use gauss_model::columns::{decode, dequantize, encode, first_outside, supports};
+use gauss_model::columns::{self, decode, dequantize, encode, first_outside};
 use gauss_model::{Column, Error, Kind, Model, Provenance, Support};
 use proptest::prelude::*;
 use support::{cases, flow, flows, rng};
@@ -102,7 +102,7 @@ proptest! {
 
         // What the flow sees is finite, and rounds back to what it was: discrete values to the bit.
         let u = dequantize(model.columns(), x.as_ref(), &mut rng(seed));
-        let supports = supports(model.columns(), &model.flow().discrete());
+        let supports = columns::supports(model.columns(), &model.flow().discrete());
         let y = encode(&supports, u).y;
         prop_assert!((0..d).all(|j| y[(0, j)].is_finite()));
         let back = decode(model.columns(), &supports, y);

@@ -77,7 +77,7 @@ impl<'a> Fit<'a> {
         let defects = defects::examine(with_weights(seen, rows.weights())?)?;
         let offers = columns::offers(&columns, seen);
         let discrete = columns::tabled(&columns, rows);
-        let values: Vec<Values> = discrete.iter().map(|own| own.values).collect();
+        let values: Vec<Values> = discrete.iter().map(|own| own.values.clone()).collect();
         let supports = columns::supports(&columns, &values);
         let table = Ready::of(&columns, &supports, rows, u)?;
         let validation = match self.validation {

@@ -60,7 +60,7 @@ pub fn fit_recipe<'a>(
 /// use gauss_rbig::recipe::{Discrete, Recipe, fit_discrete};
 /// // A die that shows 1, 2 and 3, one half of the time 2.
 /// let x = faer::Mat::from_fn(400, 1, |i, _| [1.0, 2.0, 3.0, 2.0][i % 4]);
-/// let values = Values { column: 0, count: 3, first: 1.0, below: 0.0, above: 0.0 };
+/// let values = Values { column: 0, own: vec![1.0, 2.0, 3.0], below: 0.0, above: 0.0 };
 /// let die = Discrete { values, is_number: true };
 /// let fitted = fit_discrete(&x, None, &[die], &Recipe::default(), &mut ())?;
 /// let log_p = fitted.flow.log_prob(faer::mat![[2.0]].as_ref())?;

@@ -33,7 +33,7 @@ use gauss_flow::layers::tables::{Parts, Values};
 use gauss_flow::{Event, Flow, OwnedRows, Rows, Stage};
 
 /// A discrete column of a table: its values have probabilities of their own.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Discrete {
     /// The column and its values.
     pub values: Values,
@@ -73,7 +73,7 @@ impl Apart {
                 codes.push(values.code(value).ok_or(outside)? as u32);
             }
         }
-        let counts: Vec<usize> = discrete.iter().map(|d| d.values.count).collect();
+        let counts: Vec<usize> = discrete.iter().map(|d| d.values.count()).collect();
         let cells = Cells::of(&counts, &codes, |i| x.weight(i));
         Ok(Self { rest: OwnedRows::new(rest, weights)?, cells })
     }
@@ -207,7 +207,7 @@ fn assembled(
     // Features that no layer takes are left out.
     let taken = layers.iter().any(|layer| layer.context() > 0);
     let tables = Parts {
-        columns: discrete.iter().map(|d| d.values).collect(),
+        columns: discrete.iter().map(|d| d.values.clone()).collect(),
         log_weights: parted.classes.log_weights.clone(),
         log_probs: parted.classes.log_probs.clone(),
         features: if taken { parted.features.clone() } else { Vec::new() },

@@ -16,13 +16,14 @@
 //! place within the cell,
 //!
 //! ```text
-//! F_j = Σ_k γ_k (Σ_{v < c_j} p_kj(v) + t p_kj(c_j)),    z_j = Φ⁻¹(F_j)
+//! F_j = Σ_k γ_k (Σ_{v before c_j} p_kj(v) + t p_kj(c_j)),    z_j = Φ⁻¹(F_j)
 //! ```
 //!
 //! the randomised residual of Brockwell (2007) where t is uniform. Both tails are summed.
 //!
-//! A column of whole numbers may go on beyond its table: its first or last value then stands for
-//! all beyond, whose probabilities fall geometrically, by a ratio ρ from one to the next.
+//! A column of whole numbers may go on beyond its table: a value then stands for all beyond, whose
+//! probabilities fall geometrically, by a ratio ρ from one to the next; and where the table has gaps, one
+//! for all numbers in them, which share it equally.
 //!
 //! Per row K m look-ups and K exponentials. Source: Lazarsfeld and Henry, Latent Structure Analysis
 //! (1968).
@@ -35,15 +36,15 @@ use crate::layer::{Layer, Pass, counted, room};
 use gauss_math::normal;
 use place::{Column, Place};
 
-/// One discrete column of a [`crate::LayerSpec::Tables`].
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// One discrete column of a [`crate::LayerSpec::Tables`]: whole numbers, each with a probability of its
+/// own, and what there is beside them.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Values {
     /// The column of the flow, from 0.
     pub column: usize,
-    /// How many there are, those that stand for all beyond included.
-    pub count: usize,
-    /// The first of the table's own, a whole number.
-    pub first: f64,
+    /// The numbers of the table, increasing; the whole numbers between them that are none of them share
+    /// a probability equally.
+    pub own: Vec<f64>,
     /// ρ of the numbers below the first; 0: there are none.
     pub below: f64,
     /// ρ of the numbers above the last; 0: there are none.
@@ -51,18 +52,35 @@ pub struct Values {
 }
 
 impl Values {
-    /// The position, among the column's values, of the one whose cell holds u.
+    /// How many probabilities there are: of every number of the table, of all others between them if
+    /// there are such, of all below and of all above.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let beyond = usize::from(self.below > 0.0) + usize::from(self.above > 0.0);
+        self.own.len() + usize::from(has_gaps(&self.own)) + beyond
+    }
+
+    /// The position, among the column's probabilities, of the number whose cell holds u.
     #[must_use]
     pub fn code(&self, u: f64) -> Option<usize> {
         Column::new(self, 0).place(u).map(|place| place.code)
     }
 
-    /// The number that each value stands for, `[count]`: of all beyond, the nearest.
+    /// The number that each probability is of, `[count]`: of all beyond, the nearest, of all between,
+    /// the middle.
     #[must_use]
     pub fn numbers(&self) -> Vec<f64> {
-        let before = f64::from(u8::from(self.below > 0.0));
-        (0..self.count).map(|code| self.first + code as f64 - before).collect()
+        let (first, last) = (self.own[0], self.own[self.own.len() - 1]);
+        let below = (self.below > 0.0).then_some(first - 1.0);
+        let between = has_gaps(&self.own).then_some(0.5 * (first + last));
+        let above = (self.above > 0.0).then_some(last + 1.0);
+        below.into_iter().chain(self.own.iter().copied()).chain(between).chain(above).collect()
     }
+}
+
+/// Whether there are whole numbers between these that are none of them.
+fn has_gaps(own: &[f64]) -> bool {
+    own.last().zip(own.first()).is_some_and(|(last, first)| last - first + 1.0 > own.len() as f64)
 }
 
 /// What a [`crate::LayerSpec::Tables`] is made of.
@@ -82,7 +100,7 @@ impl Parts {
     /// V.
     #[must_use]
     pub fn values(&self) -> usize {
-        self.columns.iter().map(|column| column.count).sum()
+        self.columns.iter().map(Values::count).sum()
     }
 
     /// The layer, at the end of a flow of `dim` columns, and its parameters.
@@ -100,28 +118,35 @@ impl Parts {
             values,
             features,
         };
-        let mut params = vec![0.0; 4 * dim];
+        let mut params = vec![0.0; 3 * dim];
         for column in &self.columns {
-            let numbers = [column.count as f64, column.first, column.below, column.above];
+            let numbers = [column.own.len() as f64, column.below, column.above];
             for (k, number) in numbers.into_iter().enumerate() {
                 params[k * dim + column.column] = number;
             }
         }
+        // Beside the table's own numbers, of which there are as many as values at most, zeros.
+        params.extend(self.columns.iter().flat_map(|column| &column.own));
+        params.resize(3 * dim + values, 0.0);
         params.extend([&self.log_weights[..], &self.log_probs, &self.features].concat());
         (spec, params)
     }
 
     /// The same of a layer's parameters.
     pub(crate) fn of(shape: &Shape, dim: usize, params: &[f64]) -> Self {
-        let (head, rest) = params.split_at(4 * dim);
+        let (head, rest) = params.split_at(3 * dim);
+        let (mut own, rest) = rest.split_at(shape.values);
         let (log_weights, rest) = rest.split_at(shape.components);
         let (log_probs, features) = rest.split_at(shape.components * shape.values);
-        let columns = (0..dim).filter(|j| head[*j] != 0.0).map(|column| {
-            let [count, first, below, above] = [0, 1, 2, 3].map(|k| head[k * dim + column]);
-            Values { column, count: count as usize, first, below, above }
-        });
+        let mut columns = Vec::new();
+        for column in (0..dim).filter(|j| head[*j] != 0.0) {
+            let [count, below, above] = [0, 1, 2].map(|k| head[k * dim + column]);
+            let (numbers, others) = own.split_at((count as usize).min(own.len()));
+            own = others;
+            columns.push(Values { column, own: numbers.to_vec(), below, above });
+        }
         Self {
-            columns: columns.collect(),
+            columns,
             log_weights: log_weights.to_vec(),
             log_probs: log_probs.to_vec(),
             features: features.to_vec(),
@@ -153,7 +178,8 @@ impl crate::layer::Shape for Shape {
     fn n_params(&self, dim: usize) -> usize {
         let tables = self.components.saturating_mul(self.values.saturating_add(1));
         let features = self.values.saturating_mul(self.features);
-        dim.saturating_mul(4).saturating_add(tables).saturating_add(features)
+        let numbers = dim.saturating_mul(3).saturating_add(self.values);
+        numbers.saturating_add(tables).saturating_add(features)
     }
 
     fn n_trainable(&self, _: usize) -> usize {
@@ -168,16 +194,21 @@ impl crate::layer::Shape for Shape {
         const LARGEST: f64 = 4_503_599_627_370_496.0;
         let whole = |v: f64| v.fract() == 0.0 && v.abs() <= LARGEST;
         for column in 0..dim {
-            let [count, first, below, above] = [0, 1, 2, 3].map(|k| params[k * dim + column]);
-            let beyond = f64::from(u8::from(below > 0.0)) + f64::from(u8::from(above > 0.0));
-            let is_none = [count, first, below, above] == [0.0; 4];
+            let [count, below, above] = [0, 1, 2].map(|k| params[k * dim + column]);
+            let is_none = [count, below, above] == [0.0; 3];
             let ratios = [below, above].iter().all(|ratio| (0.0..1.0).contains(ratio));
-            let is_table = whole(count) && count > beyond && whole(first) && ratios;
+            let is_table = whole(count) && count > 0.0 && ratios;
             if !(is_none || is_table) {
-                return Err(InvalidLayer::Table { column, count, first, below, above });
+                return Err(InvalidLayer::Table { column, count, below, above });
             }
         }
         let parts = Parts::of(self, dim, params);
+        for Values { column, own, .. } in &parts.columns {
+            let increasing = own.windows(2).all(|pair| pair[0] < pair[1]);
+            if own.is_empty() || !increasing || !own.iter().all(|v| whole(*v)) {
+                return Err(InvalidLayer::Numbers { column: *column });
+            }
+        }
         let (columns, values) = (parts.columns.len(), parts.values());
         if columns != self.columns || values != self.values {
             return Err(InvalidLayer::Values { columns, values });
@@ -374,15 +405,16 @@ fn log_sum(a: &[f64]) -> f64 {
 }
 
 impl Layer for Tables {
-    /// Parameters: counts, firsts, ratios below, ratios above, `[d]` each, the counts of columns that are
-    /// not discrete 0; ln w `[K]`; ln p `[K][V]`; features `[V][c]`.
+    /// Parameters: how many numbers, ratios below, ratios above, `[d]` each, 0 of columns that are not
+    /// discrete; the numbers, column after column, then zeros `[V]`; ln w `[K]`; ln p `[K][V]`;
+    /// features `[V][c]`.
     fn set(&mut self, params: &[f64]) {
         let parts = Parts::of(&self.shape, self.dim, params);
         let mut offset = 0;
         self.columns.clear();
         for values in &parts.columns {
             self.columns.push(Column::new(values, offset));
-            offset += values.count;
+            offset += values.count();
         }
         let is_other = |j: &usize| !self.columns.iter().any(|column| column.at == *j);
         self.others = (0..self.dim).filter(is_other).collect();
