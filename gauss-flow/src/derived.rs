@@ -167,8 +167,9 @@ impl Derived {
             self.step(layer, ws);
         }
         let (x, log_det, work) = (&ws.states[0], &mut ws.log_det, &mut ws.work);
-        let known =
-            inner.last().is_some_and(|last| each_layer!(last, l => l.add_log_density(x, log_det, work)));
+        let known = inner
+            .last()
+            .is_some_and(|last| each_layer!(last, l => l.add_log_density(x, log_det, work)));
         if known {
             log_prob.copy_from_slice(&ws.log_det[..log_prob.len()]);
         } else {

@@ -181,7 +181,9 @@ pub enum InvalidLayer {
     NotLast,
     /// A discrete column has a whole number of values, and ratios in [0, 1); one that is not discrete has
     /// three zeros.
-    #[error("column {column} has a table of {count} numbers, with ratios {below} and {above} beyond it")]
+    #[error(
+        "column {column} has a table of {count} numbers, with ratios {below} and {above} beyond it"
+    )]
     Table {
         /// Column.
         column: usize,

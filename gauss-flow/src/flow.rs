@@ -129,6 +129,18 @@ impl Flow {
         segments(self.dim, &self.layers).nth(layer).expect("the flow has that layer")
     }
 
+    /// How many columns one layer maps: d, but for those before tables, which map the columns that are
+    /// not discrete.
+    ///
+    /// # Panics
+    /// When there is no such layer.
+    #[must_use]
+    pub fn layer_dim(&self, layer: usize) -> usize {
+        let (_, dim) =
+            layer::sized(self.dim, &self.layers).nth(layer).expect("the flow has that layer");
+        dim
+    }
+
     /// The numbers of one layer.
     ///
     /// # Panics
@@ -144,7 +156,8 @@ impl Flow {
         match self.layers.last() {
             Some(&LayerSpec::Tables { components, columns, values, features }) => {
                 let shape = tables::Shape { components, columns, values, features };
-                tables::Parts::of(&shape, self.dim, self.layer_params(self.layers.len() - 1)).columns
+                tables::Parts::of(&shape, self.dim, self.layer_params(self.layers.len() - 1))
+                    .columns
             }
             _ => Vec::new(),
         }

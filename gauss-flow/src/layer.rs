@@ -151,10 +151,7 @@ impl LayerSpec {
 
 /// Each layer with the columns that it maps: of a flow that ends in tables, the layers before them the
 /// columns that are not discrete.
-pub(crate) fn sized(
-    dim: usize,
-    layers: &[LayerSpec],
-) -> impl Iterator<Item = (&LayerSpec, usize)> {
+pub(crate) fn sized(dim: usize, layers: &[LayerSpec]) -> impl Iterator<Item = (&LayerSpec, usize)> {
     let inner = match layers.last() {
         Some(LayerSpec::Tables { columns, .. }) => dim.saturating_sub(*columns),
         _ => dim,
@@ -197,8 +194,7 @@ pub(crate) fn validate(dim: usize, layers: &[LayerSpec], params: &[f64]) -> Resu
         Some(LayerSpec::Tables { features, .. }) => *features,
         _ => context(layers),
     };
-    for (layer, ((spec, dim), segment)) in
-        sized(dim, layers).zip(segments(dim, layers)).enumerate()
+    for (layer, ((spec, dim), segment)) in sized(dim, layers).zip(segments(dim, layers)).enumerate()
     {
         if matches!(spec, LayerSpec::Tables { .. }) && layer + 1 != layers.len() {
             return Err(Error::InvalidLayer { layer, reason: InvalidLayer::NotLast });

@@ -130,9 +130,14 @@ fn the_density_is_that_of_the_values_times_that_of_the_rest_given_them() {
             assert_eq!(bound.log_prob_row(&row, &mut workspace).unwrap(), log_prob[i]);
         }
         // Wherever in its cell a point lies.
-        let moved = Mat::from_fn(200, DIM, |i, j| {
-            if OTHERS.contains(&j) { x[(i, j)] } else { x[(i, j)].round() }
-        });
+        let moved =
+            Mat::from_fn(
+                200,
+                DIM,
+                |i, j| {
+                    if OTHERS.contains(&j) { x[(i, j)] } else { x[(i, j)].round() }
+                },
+            );
         assert_eq!(flow.log_prob(moved.as_ref()).unwrap(), log_prob);
     }
 }
@@ -147,8 +152,7 @@ fn the_map_and_its_inverse_agree_with_the_density() {
     let log_prob = flow.log_prob(x.as_ref()).unwrap();
     for i in 0..x.nrows() {
         let square: f64 = z.row(i).iter().map(|z| z * z).sum();
-        let of_latent =
-            log_det[i] - 0.5 * square - DIM as f64 * gauss_math::normal::HALF_LN_2PI;
+        let of_latent = log_det[i] - 0.5 * square - DIM as f64 * gauss_math::normal::HALF_LN_2PI;
         // Points that an untrained flow sends far out lose digits in z²/2.
         assert!((of_latent - log_prob[i]).abs() < 1e-9 * (1.0 + square), "{i}");
     }
@@ -194,9 +198,8 @@ fn the_score_is_the_others_slope() {
     let score = flow.score(x.as_ref()).unwrap();
     let h = 1e-5;
     for j in 0..DIM {
-        let moved = |by: f64| {
-            Mat::from_fn(50, DIM, |i, k| if k == j { x[(i, k)] + by } else { x[(i, k)] })
-        };
+        let moved =
+            |by: f64| Mat::from_fn(50, DIM, |i, k| if k == j { x[(i, k)] + by } else { x[(i, k)] });
         let [up, down] = [h, -h].map(|by| flow.log_prob(moved(by).as_ref()).unwrap());
         for i in 0..50 {
             let slope = (up[i] - down[i]) / (2.0 * h);

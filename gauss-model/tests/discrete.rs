@@ -51,11 +51,8 @@ fn shares_are_those_of_the_rows() {
             let z: f64 = StandardNormal.sample(&mut rng);
             if j == 0 { values[i] } else { z + 2.0 * values[i] }
         });
-        let kind = if seed % 2 == 0 {
-            category("c", 5).kind
-        } else {
-            Kind::Integer(Support::Above(0.0))
-        };
+        let kind =
+            if seed % 2 == 0 { category("c", 5).kind } else { Kind::Integer(Support::Above(0.0)) };
         let mut columns = vec![Column::of("c", kind)];
         columns.extend(beside.then(|| Column::real("y")));
         let model = fit(columns, &x, seed);
@@ -155,11 +152,20 @@ fn a_relation_may_differ_between_classes() {
 fn probabilities_add_up_to_one() {
     let mut rng = rng(9);
     let x = Mat::from_fn(900, 2, |_, j| {
-        if j == 0 { draw(&[3.0, 2.0, 1.0], &mut rng) } else { draw(&[0.0, 4.0, 2.0, 1.0], &mut rng) }
+        if j == 0 {
+            draw(&[3.0, 2.0, 1.0], &mut rng)
+        } else {
+            draw(&[0.0, 4.0, 2.0, 1.0], &mut rng)
+        }
     });
     let columns = vec![category("c", 3), Column::of("n", Kind::Integer(Support::Line))];
     let model = fit(columns, &x, 1);
-    let cells = Mat::from_fn(3 * 400, 2, |i, j| if j == 0 { (i % 3) as f64 } else { (i / 3) as f64 - 200.0 });
+    let cells =
+        Mat::from_fn(
+            3 * 400,
+            2,
+            |i, j| if j == 0 { (i % 3) as f64 } else { (i / 3) as f64 - 200.0 },
+        );
     let sum: f64 = model.log_prob(cells.as_ref()).unwrap().iter().map(|l| l.exp()).sum();
     assert!((sum - 1.0).abs() < 1e-10, "{sum}");
     // A number that no row shows has a chance.

@@ -260,9 +260,7 @@ impl<'a> Summary<'a> {
             ("columns", format!("{}: {}", self.columns.len(), self.columns.join(", "))),
         ];
         facts.extend(self.kinds.iter().filter_map(ColumnStatement::prose).map(|kind| ("", kind)));
-        if let Some(kind) = self.search.kind {
-            facts.push(("kind", format!("{kind}: {}", kind.meaning())));
-        }
+        facts.extend(self.search.meaning.iter().map(|kind| ("kind", kind.clone())));
         facts.extend([(
             "flow",
             format!(

@@ -126,7 +126,7 @@ impl<'a> Summary<'a> {
             base_measure: BaseMeasure::of(model.columns()),
             rows: provenance.rows,
             seed: provenance.seed,
-            layers: flow.layers().iter().map(|layer| Layer::new(layer, flow.dim())).collect(),
+            layers: Layer::of(flow),
             parameters: flow.n_params(),
             trainable_parameters: flow.n_trainable(),
             notes: notes.into_iter().map(|(name, value)| Note { name, value }).collect(),

@@ -24,7 +24,7 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
 fn model(columns: Vec<Column>, x: &Mat<f64>) -> Model {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let u = columns::dequantize(&columns, x.as_ref(), &mut rng);
-    let y = columns::encode(&columns, u).y;
+    let y = columns::encode(&columns::supports(&columns, &[]), u).y;
     let flow = Flow::builder(x.ncols())
         .standardize()
         .rotation(1)

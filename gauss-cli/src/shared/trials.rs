@@ -1,5 +1,6 @@
 //! What a fit tried and chose: for the report of `gauss fit`, and as `gauss inspect` tells it.
 
+use gauss_flow::LayerSpec;
 use gauss_model::provenance::{DensityKind, Provenance, Trial, Winner};
 use gauss_model::{Fitted, Model};
 use gauss_rbig::recipe::{self, Rival};
@@ -14,6 +15,9 @@ use super::defects::Caveats;
 pub struct Trials {
     /// The kind of density that won, of those that a search tries.
     pub kind: Option<DensityKind>,
+    /// The same in words.
+    #[serde(skip)]
+    pub meaning: Option<String>,
     /// The winner, and out of how many.
     pub chosen: Option<String>,
     /// Every candidate in every round.
@@ -55,10 +59,11 @@ impl Trials {
     pub fn of(fitted: &Fitted) -> Self {
         Self {
             kind: fitted.model.provenance().kind(),
+            meaning: kind(fitted.model.provenance()),
             chosen: chosen(fitted.model.provenance()),
             tried: fitted.search.trials.iter().map(Tried::of).collect(),
             baselines: fitted.search.baselines.iter().map(Simple::of).collect(),
-            fallback: fitted.search.fallback().map(|simple| simple.to_string()),
+            fallback: fallback(fitted),
         }
     }
 }
@@ -88,6 +93,24 @@ impl Simple {
     }
 }
 
+/// The kind of density that won, and what that means.
+fn kind(provenance: &Provenance) -> Option<String> {
+    match &provenance.winner {
+        Some(Winner::Trained(candidate)) => {
+            Some(format!("{}: {}", candidate.kind(), candidate.meaning()))
+        }
+        _ => None,
+    }
+}
+
+/// A simple model that won, in the middle of a sentence.
+fn fallback(fitted: &Fitted) -> Option<String> {
+    let simple = fitted.search.fallback()?;
+    let layers = fitted.model.flow().layers();
+    let given = layers.iter().any(|layer| matches!(layer, LayerSpec::Shifted { .. }));
+    Some(if given { format!("{simple} given the discrete columns") } else { simple.to_string() })
+}
+
 fn chosen(provenance: &Provenance) -> Option<String> {
     match &provenance.winner {
         Some(Winner::Trained(candidate)) => {
@@ -104,8 +127,8 @@ pub fn notes(model: &Model) -> Vec<(String, String)> {
     let mut notes = Vec::new();
     let mut note = |name: &str, text: String| notes.push((name.to_owned(), text));
     let held_out = provenance.held_out.rows();
-    if let Some(kind) = provenance.kind() {
-        note("kind", format!("{kind}: {}", kind.meaning()));
+    if let Some(kind) = kind(provenance) {
+        note("kind", kind);
     }
     if let Some(chosen) = chosen(provenance) {
         note("chosen", chosen);

@@ -231,7 +231,7 @@ fn discrete_columns_come_back_exactly_and_rows_outside_the_support_are_counted()
     let columns = vec![integer("n", 4.0), integer("m", 2.0)];
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let u = gauss_model::columns::dequantize(&columns, x.as_ref(), &mut rng);
-    let y = gauss_model::columns::encode(&columns, u).y;
+    let y = gauss_model::columns::encode(&gauss_model::columns::supports(&columns, &[]), u).y;
     let flow = Flow::builder(2).standardize().rotation(1).marginal(3);
     let flow = flow.build(y.as_ref(), &mut rng).expect("a flow");
     let provenance = Provenance { rows: 60, ..Provenance::default() };

@@ -33,10 +33,9 @@ pub(crate) fn tabled(columns: &[Column], rows: Rows<'_>) -> Vec<Discrete> {
             let values = Values { column, own, below: 0.0, above: 0.0 };
             Some(Discrete { values, is_number: false })
         }
-        Kind::Integer(support) => Some(Discrete {
-            values: numbers(column, *support, rows)?,
-            is_number: true,
-        }),
+        Kind::Integer(support) => {
+            Some(Discrete { values: numbers(column, *support, rows)?, is_number: true })
+        }
     };
     columns.iter().enumerate().filter_map(of).collect()
 }
@@ -104,7 +103,8 @@ mod tests {
         let coded: Vec<f64> = (0..900).map(|i| [0.0, 1.0, 999.0][i % 3]).collect();
         assert_eq!(values(Support::Line, &coded).unwrap().own, [0.0, 1.0, 999.0]);
         // Numbers that one row has each are a sample of more.
-        let lone: Vec<f64> = (0..900).map(|i| if i < 60 { f64::from(i * i) } else { 0.0 }).collect();
+        let lone: Vec<f64> =
+            (0..900).map(|i| if i < 60 { f64::from(i * i) } else { 0.0 }).collect();
         assert_eq!(values(Support::Line, &lone), None);
     }
 }

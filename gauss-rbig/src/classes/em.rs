@@ -36,7 +36,9 @@ impl Shares {
         for (codes, weight) in cells.iter() {
             add(&cells.counts, codes, weight, &mut shares);
         }
-        shares.iter_mut().for_each(|share| *share /= total);
+        for share in &mut shares {
+            *share /= total;
+        }
         let even = cells.counts.iter().flat_map(|&m| std::iter::repeat_n(1.0 / m as f64, m));
         Self { shares, even: even.collect() }
     }

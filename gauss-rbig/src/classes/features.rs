@@ -4,9 +4,8 @@ use super::Cells;
 
 /// A value with fewer rows has no feature of its own: what it does to other columns cannot be told.
 const LEAST_ROWS: f64 = 10.0;
-/// Of a column of numbers with more values, only those that hold this part of the rows have one: its
-/// size is a feature already.
-const FEW_NUMBERS: usize = 10;
+/// Of a column of numbers only those that hold this part of the rows have one: their size is a feature
+/// already.
 const ATOM: f64 = 0.05;
 /// Features of values at most; the commonest have them.
 const MOST: usize = 96;
@@ -43,7 +42,7 @@ pub(crate) fn features(cells: &Cells, numbers: &[Option<Vec<f64>>]) -> Vec<f64> 
             }
             columns.push(column);
         }
-        let least = if is_number && count > FEW_NUMBERS { ATOM * total } else { LEAST_ROWS };
+        let least = if is_number { ATOM * total } else { LEAST_ROWS };
         let mut rare = Vec::new();
         for value in (0..count).filter(|value| *value != commonest) {
             if weight[value] >= least.max(LEAST_ROWS) {
@@ -61,7 +60,9 @@ pub(crate) fn features(cells: &Cells, numbers: &[Option<Vec<f64>>]) -> Vec<f64> 
     own.truncate(MOST);
     for (_, shared) in own {
         let mut column = vec![0.0; values];
-        shared.into_iter().for_each(|value| column[value] = 1.0);
+        for value in shared {
+            column[value] = 1.0;
+        }
         columns.push(column);
     }
     (0..values).flat_map(|value| columns.iter().map(move |column| column[value])).collect()

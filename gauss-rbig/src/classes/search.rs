@@ -25,8 +25,7 @@ pub(crate) fn search(cells: &Cells, validation: &Cells, rows: Rows<'_>, seed: u6
     let run = Run { cells, shares: &shares, seed };
     let independent = run.fit(1).0;
     let mut best = independent.log_prob(validation);
-    let mut found =
-        Found { classes: independent, tried: vec![(1, 1, validation.mean(&best))] };
+    let mut found = Found { classes: independent, tried: vec![(1, 1, validation.mean(&best))] };
     let free: usize = cells.counts.iter().map(|count| count - 1).sum();
     let pays = |k: &usize| *k <= cells.len() && ((k * (free + 1)) as f64) < 0.5 * cells.total();
     let all = cells.len();
@@ -74,13 +73,22 @@ mod tests {
     use rand::{Rng, RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
-    fn cells(counts: &[usize], n: usize, seed: u64, mut draw: impl FnMut(&mut ChaCha8Rng) -> Vec<u32>) -> Cells {
+    fn cells(
+        counts: &[usize],
+        n: usize,
+        seed: u64,
+        mut draw: impl FnMut(&mut ChaCha8Rng) -> Vec<u32>,
+    ) -> Cells {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let codes: Vec<u32> = (0..n).flat_map(|_| draw(&mut rng)).collect();
         Cells::of(counts, &codes, |_| 1.0)
     }
 
-    fn found(counts: &[usize], draw: impl Fn(&mut ChaCha8Rng) -> Vec<u32> + Copy, seed: u64) -> (Classes, f64) {
+    fn found(
+        counts: &[usize],
+        draw: impl Fn(&mut ChaCha8Rng) -> Vec<u32> + Copy,
+        seed: u64,
+    ) -> (Classes, f64) {
         let learn = cells(counts, 3000, 2 * seed, draw);
         let validation = cells(counts, 1000, 2 * seed + 1, draw);
         let none = faer::Mat::<f64>::zeros(1000, 1);
@@ -92,7 +100,12 @@ mod tests {
 
     fn level(p: &[f64], rng: &mut impl Rng) -> u32 {
         let mut left = rng.random::<f64>();
-        p.iter().position(|p| { left -= p; left < 0.0 }).unwrap_or(0) as u32
+        p.iter()
+            .position(|p| {
+                left -= p;
+                left < 0.0
+            })
+            .unwrap_or(0) as u32
     }
 
     /// Entropies are those of the distributions; 3,000 rows and p free parameters cost p/6000 nats, the
@@ -102,7 +115,10 @@ mod tests {
         for seed in 0..5 {
             // Two columns that determine each other.
             let p = [0.3, 0.25, 0.2, 0.15, 0.1];
-            let same = |rng: &mut ChaCha8Rng| { let v = level(&p, rng); vec![v, v] };
+            let same = |rng: &mut ChaCha8Rng| {
+                let v = level(&p, rng);
+                vec![v, v]
+            };
             let entropy: f64 = -p.iter().map(|p| p * p.ln()).sum::<f64>();
             let (classes, mean) = found(&[5, 5], same, seed);
             assert!((mean + entropy).abs() < 0.02, "{mean} {entropy}");

@@ -128,7 +128,13 @@ mod tests {
         let classes: Vec<usize> = (0..3000).map(|_| rng.random_range(0..3)).collect();
         let values: Vec<f64> = classes
             .iter()
-            .map(|c| truth[*c].0 + truth[*c].1 * { let z: f64 = StandardNormal.sample(&mut rng); z })
+            .map(|c| {
+                truth[*c].0
+                    + truth[*c].1 * {
+                        let z: f64 = StandardNormal.sample(&mut rng);
+                        z
+                    }
+            })
             .collect();
         let given = Mat::from_fn(3000, 2, |i, j| f64::from(u8::from(classes[i] == j + 1)));
         let layer = fit((&values).into(), given.as_ref()).unwrap();

@@ -1,9 +1,9 @@
 //! The way in: rows are checked in the caller's own numbering, and split.
 
 use super::fitted::Fitted;
+use super::given::{self, Discrete};
 use super::guard::{Clock, Guard};
 use super::options::{Recipe, Refit};
-use super::given::{self, Discrete};
 use crate::Error;
 use crate::greedy::check_spread;
 use faer::MatRef;

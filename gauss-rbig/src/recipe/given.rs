@@ -135,8 +135,7 @@ pub(super) fn fit(
     let (r, learnt) = residuals(shift.as_ref(), y, &given)?;
     let (r_judged, held_out) = residuals(shift.as_ref(), judged_y, &given_judged)?;
     let inner_dim = y.ncols();
-    let [sample, sample_judged] =
-        [&r, &r_judged].map(|rows| Sample::new(rows.rows(), inner_dim));
+    let [sample, sample_judged] = [&r, &r_judged].map(|rows| Sample::new(rows.rows(), inner_dim));
     let mut fitted = tails::fit(sample, sample_judged, recipe, guard)?;
     let of_learnt = learn.cells.mean(&found.classes.log_prob(&learn.cells));
     fitted.shift(y.mean(&learnt) + of_learnt, judged_y.mean(&held_out) + mean);
@@ -238,12 +237,8 @@ fn of_classes_alone(
     });
     let winner = Winner::Trained(Candidate::Classes { classes: found.classes.len() });
     let trials = trials.collect();
-    let parted = Parted {
-        classes: found.classes,
-        features: Vec::new(),
-        shifted: false,
-        inner: None,
-    };
+    let parted =
+        Parted { classes: found.classes, features: Vec::new(), shifted: false, inner: None };
     let flow = assembled(x.ncols(), discrete, &parted, None)?;
     let fitted = Fitted {
         validation_log_prob: Some(mean),
@@ -274,7 +269,7 @@ fn against_independent(
         let simple = flow.log_prob(validation.x())?;
         let simpler = match fitted.winner {
             Winner::Baseline(_) => fitted.validation_log_prob < Some(rival.score),
-            _ => !judge::is_surely_ahead(&log_prob, &simple, validation),
+            _ => !judge::is_ahead(&log_prob, &simple, validation),
         };
         if simpler {
             fitted.winner = Winner::Baseline(rival.baseline);

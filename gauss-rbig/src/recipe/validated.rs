@@ -74,11 +74,7 @@ fn against_baselines(
         let (rival, flow) = found?;
         let simpler = match fitted.winner {
             Winner::Baseline(_) => fitted.validation_log_prob < Some(rival.score),
-            _ => !judge::is_surely_ahead(
-                &log_prob,
-                &validation.log_prob(&flow)?,
-                validation.all(),
-            ),
+            _ => !judge::is_surely_ahead(&log_prob, &validation.log_prob(&flow)?, validation.all()),
         };
         if simpler {
             fitted.winner = Winner::Baseline(rival.baseline);

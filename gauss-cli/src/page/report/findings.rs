@@ -167,7 +167,7 @@ impl ModelFacts {
             seed: provenance.seed,
             rows: provenance.rows,
             columns: model.columns().iter().map(ColumnFacts::of).collect(),
-            layers: flow.layers().iter().map(|layer| Layer::new(layer, flow.dim())).collect(),
+            layers: Layer::of(flow),
             parameters: flow.n_params(),
             trainable_parameters: flow.n_trainable(),
             notes: trials::notes(model).into_iter().map(note).collect(),

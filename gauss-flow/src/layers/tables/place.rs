@@ -5,7 +5,7 @@ use super::Values;
 /// A point keeps this share of its cell from the borders: rounding then gives its value.
 const MARGIN: f64 = 1.0 / 2_097_152.0;
 /// Whole numbers beyond this have no cell in a double.
-const LARGEST: f64 = 4_503_599_627_370_496.0;
+pub(super) const LARGEST: f64 = 4_503_599_627_370_496.0;
 
 /// A discrete column, ready for use.
 ///
@@ -69,11 +69,10 @@ impl Column {
         let (first, last) = (self.own[0], self.own[self.own.len() - 1]);
         if v < first {
             return (self.below > 0.0)
-                .then(|| self.far(0, first - v, 1.0 - t, self.below).mirrored());
+                .then(|| Self::far(0, first - v, 1.0 - t, self.below).mirrored());
         }
         if v > last {
-            return (self.above > 0.0)
-                .then(|| self.far(self.count - 1, v - last, t, self.above));
+            return (self.above > 0.0).then(|| Self::far(self.count - 1, v - last, t, self.above));
         }
         Some(match self.own.binary_search_by(|own| own.total_cmp(&v)) {
             Ok(at) => {
@@ -92,7 +91,7 @@ impl Column {
 
     /// The k-th number beyond the table, k = 1, 2, ..., has the part (1 - ρ) ρ^(k - 1); t: the part of
     /// its cell that lies towards the table.
-    fn far(&self, code: usize, k: f64, t: f64, ratio: f64) -> Place {
+    fn far(code: usize, k: f64, t: f64, ratio: f64) -> Place {
         let log_share = (-ratio).ln_1p() + (k - 1.0) * ratio.ln();
         let above = ratio.powf(k) + (1.0 - t) * log_share.exp();
         Place { code, below: 1.0 - above, above, log_share }
@@ -175,7 +174,9 @@ mod tests {
             column(&[10.0, 11.0, 15.0, 17.0], 0.5, 0.25),
             column(&[7.0, 1e9], 0.9, 0.0),
         ] {
-            for v in [-3.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 20.0] {
+            for v in
+                [-3.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 20.0]
+            {
                 for t in [0.01, 0.5, 0.99] {
                     let u = v - 0.5 + t;
                     let place = column.place(u).unwrap();

@@ -146,7 +146,8 @@ pub fn report(
 
     begin(Part::Baselines);
     let train_y = train.as_ref().map(|train| train.encoded.y.as_ref());
-    let comparison = seen.compare(train_y, weights.as_deref(), model.is_dequantized(), options.seed);
+    let comparison =
+        seen.compare(train_y, weights.as_deref(), model.is_dequantized(), options.seed);
     begin(Part::Normality);
     let normality = normality::examine(z.as_ref(), options.seed);
     begin(Part::TwoSample);

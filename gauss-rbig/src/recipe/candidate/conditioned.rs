@@ -29,6 +29,11 @@ const FEW: (usize, usize) = (3, 32);
 const HIDDEN: usize = 64;
 /// Decoupled weight decay of the networks.
 const DECAY: f64 = 1e-2;
+/// The same of most of those that see features of discrete columns, which tell rows apart: three tables of
+/// 4,000 rows, three discrete columns and three that depend on them, were 0.04, 0.07 and 0.06 nats nearer to
+/// the truth with 0.5 than with 0.01, and farther with 2. Without features a table of ten columns
+/// (gamma rays) lost 0.3.
+const GIVEN_DECAY: f64 = 0.5;
 /// Adam's rate for the networks and for the mixtures, as parts of the recipe's.
 pub(super) const NETWORK_RATE: f64 = 0.3;
 pub(super) const MIXTURE_RATE: f64 = 0.5;
@@ -81,13 +86,18 @@ fn hidden(dim: usize) -> usize {
 /// for.
 pub(super) fn ladder(recipe: &Recipe, dim: usize, given: usize) -> Vec<Conditioned> {
     let mut ladder: Vec<Conditioned> = Vec::new();
-    for (layers, components) in SIZES {
+    let [first, ..] = SIZES;
+    let sizes: Vec<((usize, usize), f64)> = match given {
+        0 => SIZES.map(|size| (size, DECAY)).to_vec(),
+        _ => std::iter::once((first, DECAY)).chain(SIZES.map(|size| (size, GIVEN_DECAY))).collect(),
+    };
+    for ((layers, components), decay) in sizes {
         let candidate = Conditioned {
             layers,
             components: recipe.components.unwrap_or(components),
             later: recipe.components.unwrap_or(LATER),
             hidden: hidden(dim + given),
-            decay: DECAY,
+            decay,
             prior: recipe.prior.unwrap_or(0.0),
             noise: recipe.noise.unwrap_or(0.0),
         };

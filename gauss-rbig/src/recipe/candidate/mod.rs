@@ -68,6 +68,17 @@ impl Candidate {
         }
     }
 
+    /// What it makes of the rows, in a few words.
+    #[must_use]
+    pub fn meaning(&self) -> &'static str {
+        match self {
+            Candidate::Classes { .. } => {
+                "a sum of classes, in each of which every column has probabilities of its own"
+            }
+            other => other.kind().meaning(),
+        }
+    }
+
     /// Noise added in training, in standard deviations of each column.
     pub(super) fn noise(&self) -> f64 {
         match self {
@@ -87,13 +98,15 @@ impl Candidate {
         match self {
             Candidate::Blocks(Blocks { prior, .. }) => TrainOptions { prior: *prior, ..options },
             Candidate::Conditioned(Conditioned { prior, decay, .. })
-            | Candidate::Given { conditioned: Conditioned { prior, decay, .. }, .. } => TrainOptions {
-                prior: *prior,
-                weight_decay: *decay,
-                learning_rate: conditioned::MIXTURE_RATE * rate,
-                network_rate: Some(conditioned::NETWORK_RATE * rate),
-                ..options
-            },
+            | Candidate::Given { conditioned: Conditioned { prior, decay, .. }, .. } => {
+                TrainOptions {
+                    prior: *prior,
+                    weight_decay: *decay,
+                    learning_rate: conditioned::MIXTURE_RATE * rate,
+                    network_rate: Some(conditioned::NETWORK_RATE * rate),
+                    ..options
+                }
+            }
             Candidate::Mixture { .. }
             | Candidate::MeanOfMixtures { .. }
             | Candidate::Classes { .. } => options,
@@ -160,12 +173,11 @@ impl fmt::Display for Candidate {
 /// turns: each begins before any has had much of the budget.
 pub(super) fn ladder(recipe: &Recipe, dim: usize, given: usize) -> Vec<Candidate> {
     let blocks = blocks::ladder(recipe, dim).into_iter().map(Candidate::Blocks);
-    let conditioned = conditioned::ladder(recipe, dim, given).into_iter().map(|conditioned| {
-        match given {
+    let conditioned =
+        conditioned::ladder(recipe, dim, given).into_iter().map(|conditioned| match given {
             0 => Candidate::Conditioned(conditioned),
             features => Candidate::Given { conditioned, features },
-        }
-    });
+        });
     let mut kinds: [Vec<Candidate>; 2] = [blocks.collect(), conditioned.collect()];
     for own in &mut kinds {
         own.retain(|candidate| recipe.tries(candidate.kind()));
