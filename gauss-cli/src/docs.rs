@@ -44,18 +44,19 @@ epochs.
 **What ln p(x) means.** The logarithm is natural: the unit is the nat. p(x) is a density per unit of
 every real column, in the table's own units, and a probability in integer and categorical columns.
 So a table in metres scores ln 1000 = 6.9 nats more per column than the same in millimetres, and
-only models of the same columns of the same kinds compare. Densities are exact; a probability is the
-integral of one over the cell of its value, by a rule whose error is about 0.001 of it for one
-discrete column and grows with their number, so probabilities add up to 1 within as much. The
-summaries and `base_measure` in the JSON say which columns are which.
+only models of the same columns of the same kinds compare. Densities are exact, and so are the
+probabilities of categories and of whole numbers of which there are few
+([models.md](models.md#discrete-columns)). The probability of a count of a wide range (more than 64
+numbers, or fewer than five rows to each) is the integral of a density over the cell of its value, by a
+rule whose error is about 0.001 of it for one such column and grows with their number, so these add
+up to 1 within as much. The summaries and `base_measure` in the JSON say which columns are which.
 
 **What the columns are.** Inside the model every column is a number on the whole line, and ln p(x)
 holds the slope of the way there. A value bounded on one side becomes the logarithm of its distance
 from the bound, one bounded on both sides the logit of its place between them; values outside have
-ln p = -inf, and no sample is there. An integer n stands for the interval n ± 1/2: a fit sees it with
-uniform noise, and samples are rounded. A category's names, the commonest first, stand for 0, 1, 2,
-... and are treated as integers between those bounds: neighbours in frequency are neighbours to the
-model, which is a choice of convenience, not a fact about the names.
+ln p = -inf, and no sample is there. A category's names, and whole numbers of which there are few, have
+a probability each; the order of names means nothing. A count of a wide range stands for the
+interval n ± 1/2: a fit sees it with uniform noise, and samples are rounded.
 
 **Exit codes.**
 
