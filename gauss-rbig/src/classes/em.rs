@@ -8,16 +8,17 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 /// The weight of the prior in a class, in rows.
-const PRIOR_ROWS: f64 = 0.1;
+const PRIOR_ROWS: f64 = 0.03;
 /// A class with less than this part of the weight is dropped.
 const EMPTY: f64 = 1e-9;
 /// A run ends where an iteration raises the objective of all rows together by less than this, in
-/// nats.
+/// nats, or by less than the other per row.
 const TOLERANCE: f64 = 0.02;
+const TOLERANCE_PER_ROW: f64 = 4e-6;
 /// Starts by k-means++, and the iterations of each before the best goes on.
 const STARTS: usize = 5;
 const BURN_IN: usize = 10;
-const MOST_ITERATIONS: usize = 500;
+const MOST_ITERATIONS: usize = 200;
 /// Parts of the combinations whose sums are made side by side; merged in order.
 const SEGMENTS: usize = 64;
 
@@ -140,12 +141,13 @@ impl Run<'_> {
     }
 
     fn iterate(&self, mut classes: Classes, most: usize) -> (Classes, usize) {
+        let tolerance = TOLERANCE.max(TOLERANCE_PER_ROW * self.cells.total());
         let mut before = f64::NEG_INFINITY;
         for iteration in 0..most {
             let sums = self.accumulate(&classes);
             let objective = sums.log_prob + self.log_prior(&classes);
             classes = sums.maximise(&self.cells.counts, self.shares);
-            if objective - before < TOLERANCE {
+            if objective - before < tolerance {
                 return (classes, iteration + 1);
             }
             before = objective;

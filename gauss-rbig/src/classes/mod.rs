@@ -16,7 +16,7 @@
 //! w_k = N_k/Σ N,   p_kj(v) = (N_kj(v) + a q_j(v) + 1/(K m_j))/(N_k + a + 1/K)
 //! ```
 //!
-//! with q_j the column's own shares and a = 0.1 rows, so that no class forbids what the column has; and
+//! with q_j the column's own shares and a = 0.03 rows, so that no class forbids what the column has; and
 //! of one row, spread evenly over the m_j values, each class has its part, for the values that no row
 //! shows (Perks 1947).
 //!

@@ -5,7 +5,12 @@ use super::{Cells, Classes};
 use gauss_flow::Rows;
 
 /// What is tried; then as many as there are combinations.
-const GRID: [usize; 11] = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+const GRID: [usize; 15] = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256];
+/// Rows that a class needs; two columns that determine each other have as many classes as values, and
+/// nearly all probabilities 0, so that the number of parameters says little.
+const ROWS_EACH: f64 = 10.0;
+/// More than this many classes times combinations take too long.
+const MOST_TERMS: usize = 1 << 20;
 /// The search ends after so many that are not ahead. Where no two of three columns depend on each
 /// other two classes say nothing, and four all.
 const MISSES: usize = 3;
@@ -19,15 +24,23 @@ pub(crate) struct Found {
 }
 
 /// The classes that the validation rows prefer: the first that is ahead of all with fewer by more
-/// than chance.
-pub(crate) fn search(cells: &Cells, validation: &Cells, rows: Rows<'_>, seed: u64) -> Found {
+/// than chance. go_on: asked before each.
+pub(crate) fn search(
+    cells: &Cells,
+    (validation, rows): (&Cells, Rows<'_>),
+    seed: u64,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Found {
     let shares = Shares::of(cells);
     let run = Run { cells, shares: &shares, seed };
     let independent = run.fit(1).0;
     let mut best = independent.log_prob(validation);
     let mut found = Found { classes: independent, tried: vec![(1, 1, validation.mean(&best))] };
-    let free: usize = cells.counts.iter().map(|count| count - 1).sum();
-    let pays = |k: &usize| *k <= cells.len() && ((k * (free + 1)) as f64) < 0.5 * cells.total();
+    let pays = |k: &usize| {
+        *k <= cells.len()
+            && *k as f64 * ROWS_EACH <= cells.total()
+            && *k * cells.len() <= MOST_TERMS
+    };
     let all = cells.len();
     let last = (all <= GRID[GRID.len() - 1] && !GRID.contains(&all)).then_some(all);
     let mut misses = 0;
@@ -37,6 +50,9 @@ pub(crate) fn search(cells: &Cells, validation: &Cells, rows: Rows<'_>, seed: u6
     for k in GRID.into_iter().filter(|k| pays(k)).chain(last.filter(|k| *k > 1 && pays(k))) {
         if misses == MISSES && Some(k) != last {
             continue;
+        }
+        if !go_on() {
+            break;
         }
         let (classes, iterations) = run.fit(k);
         let log_prob = classes.log_prob(validation);
@@ -92,7 +108,8 @@ mod tests {
         let learn = cells(counts, 3000, 2 * seed, draw);
         let validation = cells(counts, 1000, 2 * seed + 1, draw);
         let none = faer::Mat::<f64>::zeros(1000, 1);
-        let Found { classes, .. } = search(&learn, &validation, (&none).into(), seed);
+        let Found { classes, .. } =
+            search(&learn, (&validation, (&none).into()), seed, &mut || true);
         let test = cells(counts, 20_000, 1000 + seed, draw);
         let mean = test.mean(&classes.log_prob(&test));
         (classes, mean)

@@ -28,6 +28,7 @@ use crate::Error;
 use crate::baseline::Baseline;
 use crate::classes::{Cells, Classes, Found, features, search};
 use crate::linear::shift;
+use crate::sampling::few as few_rows;
 use faer::Mat;
 use gauss_flow::layers::tables::{Parts, Values};
 use gauss_flow::{Event, Flow, OwnedRows, Rows, Stage};
@@ -119,7 +120,13 @@ pub(super) fn fit(
     let dim = x.ncols();
     let [learn, judged] = [x, validation].map(|rows| Apart::of(rows, discrete));
     let (learn, judged) = (learn?, judged?);
-    let found = search(&learn.cells, &judged.cells, validation, recipe.seed);
+    let some = few_rows(x, recipe.seed).map(|some| Apart::of(some.rows(), discrete)).transpose()?;
+    let searched = some.as_ref().map_or(&learn.cells, |some| &some.cells);
+    let mut go_on = || guard.tell(&Event::Step { step: 0, steps: 1 }).is_continue();
+    let mut found = search(searched, (&judged.cells, validation), recipe.seed, &mut go_on);
+    if some.is_some() {
+        found.classes = found.classes.again(&learn.cells);
+    }
     let of_classes = found.classes.log_prob(&judged.cells);
     let mean = judged.cells.mean(&of_classes);
     if learn.rest.rows().ncols() == 0 {
