@@ -132,9 +132,16 @@ impl Column {
     /// The number between those of the table that is none of them, and has so many such below it.
     fn other(&self, less: f64) -> f64 {
         let first = self.own[0];
-        // Before own[i] there are own[i] - own[0] - i such numbers.
-        let after = (0..self.own.len()).collect::<Vec<usize>>();
-        let at = after.partition_point(|i| self.own[*i] - first - *i as f64 <= less);
+        // Before own[i] there are own[i] - own[0] - i such numbers, more and more.
+        let (mut at, mut end) = (0, self.own.len());
+        while at < end {
+            let middle = usize::midpoint(at, end);
+            if self.own[middle] - first - middle as f64 <= less {
+                at = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
         first + less + at as f64
     }
 }
