@@ -59,7 +59,7 @@ fn shares_are_those_of_the_rows() {
         let draws = model.sample(40_000, &mut rng);
         for level in 0..5 {
             let of = |x: &Mat<f64>| {
-                let count = x.col(0).iter().filter(|v| **v == level as f64).count();
+                let count = x.col(0).iter().filter(|v| **v == f64::from(level)).count();
                 count as f64 / x.nrows() as f64
             };
             let share = of(&x);
@@ -68,7 +68,7 @@ fn shares_are_those_of_the_rows() {
             let tolerance = 2.5 * error + 4.0 * of_draws;
             assert!((of(&draws) - share).abs() < tolerance, "{seed} {level}: {share}");
             if !beside {
-                let at = Mat::from_fn(1, 1, |_, _| level as f64);
+                let at = Mat::from_fn(1, 1, |_, _| f64::from(level));
                 let p = model.log_prob(at.as_ref()).expect("a column")[0].exp();
                 assert!((p - share).abs() < 0.1 * error + 1e-3, "{seed} {level}: {share} {p}");
             }
