@@ -64,6 +64,8 @@ pub enum Purpose {
     },
     /// Latents at which a model's inverse is tried before the model is believed.
     Probe,
+    /// Draws of a fitted flow that are held against its rows.
+    FittedDraws,
 }
 
 /// The generator of a purpose under a seed.
@@ -90,6 +92,7 @@ pub fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
         Purpose::KurtosisNull { replicate } => (seed, judge(4) + replicate),
         Purpose::Figure { part } => (seed, judge(5) + part),
         Purpose::Probe => (seed, judge(6)),
+        Purpose::FittedDraws => (seed, judge(7)),
     };
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream);
@@ -111,6 +114,7 @@ mod tests {
             Purpose::ReportTrain,
             Purpose::ReportSamples,
             Purpose::Probe,
+            Purpose::FittedDraws,
         ];
         purposes.extend(many.clone().map(|k| Purpose::Order { epoch: k + 1 }));
         purposes.extend(many.clone().map(|k| Purpose::TrainingNoise { step: k / 7, block: k % 7 }));

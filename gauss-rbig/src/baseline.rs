@@ -1,14 +1,21 @@
 //! What any fit must beat: densities that take no search.
 
 use crate::greedy::fit_any;
+use crate::linear::moments::Moments;
 use crate::marginal::em::EmOptions;
 use crate::multivariate::gaussian::Gaussian;
+use crate::multivariate::is_flat;
 use crate::multivariate::mixture::Mixture;
 use crate::{Error, RbigOptions, RotationKind, Selection, fit};
 use faer::MatRef;
-use gauss_flow::{Flow, Rows};
+use gauss_flow::rows::Counted;
+use gauss_flow::{Flow, Rows, standardization};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+/// Columns of a shrunk normal distribution, at most: of more its factors alone take seconds and tens of
+/// megabytes, and a fifth of the rows are left out five times.
+const MOST_SHRUNK: usize = 2048;
 
 /// Components of an independent column, at most; AIC chooses.
 const COMPONENTS: usize = 32;
@@ -25,13 +32,18 @@ pub enum Baseline {
     Independent,
     /// A mixture of multivariate normals, its size chosen by held-out rows.
     Mixture,
+    /// One multivariate normal whose correlations are shrunk, by as much as few rows leave them open
+    /// ([`Gaussian::shrunk`]).
+    Shrunk,
 }
 
 impl Baseline {
-    /// All of them, the simplest first.
-    pub const ALL: [Baseline; 3] = [Baseline::Gaussian, Baseline::Independent, Baseline::Mixture];
-    /// Those that are flows, the quickest first.
-    pub(crate) const FLOWS: [Baseline; 2] = [Baseline::Gaussian, Baseline::Independent];
+    /// All of them.
+    pub const ALL: [Baseline; 4] =
+        [Baseline::Gaussian, Baseline::Independent, Baseline::Mixture, Baseline::Shrunk];
+    /// Those that a fit is held against, in this order: each is a flow.
+    pub(crate) const FLOWS: [Baseline; 3] =
+        [Baseline::Gaussian, Baseline::Independent, Baseline::Shrunk];
 
     /// In words.
     #[must_use]
@@ -40,6 +52,7 @@ impl Baseline {
             Baseline::Gaussian => "one normal distribution",
             Baseline::Independent => "independent columns",
             Baseline::Mixture => "mixture of normals",
+            Baseline::Shrunk => "shrunk normal distribution",
         }
     }
 
@@ -49,6 +62,7 @@ impl Baseline {
         match self {
             Baseline::Gaussian | Baseline::Independent => self.name(),
             Baseline::Mixture => "a mixture of normals",
+            Baseline::Shrunk => "a shrunk normal distribution",
         }
     }
 
@@ -66,7 +80,8 @@ impl Baseline {
     ///
     /// # Errors
     /// [`Error::NoDimensions`], [`Error::Rows`], [`Error::NonFinite`]; [`Error::ConstantColumn`] of
-    /// independent columns, [`Error::NoVolume`] of the others.
+    /// independent columns, [`Error::NoVolume`] of the others; [`Error::Rows`] of a shrunk normal for
+    /// fewer than two.
     pub fn fit<'a>(self, rows: impl Into<Rows<'a>>, seed: u64) -> Result<Density, Error> {
         let rows = rows.into();
         Ok(match self {
@@ -75,18 +90,36 @@ impl Baseline {
                 Density::Independent(fit(rows, &independent(seed), &mut ())?.flow)
             }
             Baseline::Mixture => Density::Mixture(Mixture::choose(rows, seed)?),
+            Baseline::Shrunk => Density::Shrunk(Gaussian::shrunk(rows)?),
         })
     }
 
-    /// As a flow, of checked rows, some columns of which may be constant; `None` where it is none.
+    /// As a flow, of checked rows, some columns of which may be constant; `None` where it is none, or
+    /// these rows have none of its kind: one normal of rows that lie in a plane, to rounding.
     pub(crate) fn flow(self, rows: Rows<'_>) -> Result<Option<Flow>, Error> {
-        let options = match self {
-            Baseline::Gaussian => gaussian(),
-            Baseline::Independent => independent(0),
+        let normal = match self {
+            Baseline::Gaussian if rows.nrows() <= rows.ncols() => return Ok(None),
+            Baseline::Gaussian if is_flat(&Moments::of(Counted::of(rows).rows())) => {
+                Gaussian::fit(rows)
+            }
+            Baseline::Shrunk if rows.ncols() > MOST_SHRUNK => return Ok(None),
+            Baseline::Shrunk => Gaussian::shrunk(rows),
+            Baseline::Gaussian => return greedy(rows, &gaussian()),
+            Baseline::Independent => return greedy(rows, &independent(0)),
             Baseline::Mixture => return Ok(None),
         };
-        Ok(Some(fit_any(rows, None, &options, &mut ())?.flow))
+        match normal.and_then(|normal| normal.to_flow(&standardization(rows)?)) {
+            Ok(flow) => Ok(Some(flow)),
+            Err(Error::NoVolume { .. } | Error::Rows { .. } | Error::ConstantColumn { .. }) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
+}
+
+fn greedy(rows: Rows<'_>, options: &RbigOptions) -> Result<Option<Flow>, Error> {
+    Ok(Some(fit_any(rows, None, options, &mut ())?.flow))
 }
 
 impl fmt::Display for Baseline {
@@ -130,6 +163,8 @@ pub enum Density {
     Independent(Flow),
     /// Of [`Baseline::Mixture`].
     Mixture(Mixture),
+    /// Of [`Baseline::Shrunk`].
+    Shrunk(Gaussian),
 }
 
 impl Density {
@@ -139,7 +174,7 @@ impl Density {
     /// [`Error::Columns`].
     pub fn log_prob(&self, x: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
         match self {
-            Density::Gaussian(gaussian) => gaussian.log_prob(x),
+            Density::Gaussian(normal) | Density::Shrunk(normal) => normal.log_prob(x),
             Density::Independent(flow) => flow.log_prob(x),
             Density::Mixture(mixture) => mixture.log_prob(x),
         }

@@ -4,7 +4,7 @@ use faer::{Mat, MatRef};
 use gauss_flow::{LayerSpec, Rows};
 use gauss_rbig::Error;
 use gauss_rbig::recipe::{
-    Blocks, Budget, Candidate, Fitted, Method, Recipe, Refit, Winner, fit_recipe,
+    Baseline, Blocks, Budget, Candidate, Fitted, Method, Recipe, Refit, Winner, fit_recipe,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -226,10 +226,12 @@ fn normal_rows_are_never_fitted_worse_than_by_a_normal() {
         let (x, validation) = (draw(60), draw(60));
         let fitted = fit(x.as_ref(), Some(validation.as_ref()), &quick());
         let score = mean(&fitted.flow.log_prob(validation.as_ref()).unwrap());
-        for baseline in &fitted.baselines {
-            assert!(score >= baseline.score - 1e-9, "seed {seed}: {score}, {baseline:?}");
+        for rival in &fitted.baselines {
+            // A shrunk normal has to be ahead by so much before it is preferred.
+            let room = if rival.baseline == Baseline::Shrunk { 0.1 } else { 1e-9 };
+            assert!(score >= rival.score - room, "seed {seed}: {score}, {rival:?}");
         }
-        assert_eq!(fitted.baselines.len(), 2);
+        assert_eq!(fitted.baselines.len(), 3);
     }
 }
 
@@ -325,7 +327,7 @@ fn bad_options_are_typed_errors() {
     assert_eq!(refused(Recipe { noise: Some(-1.0), ..default() }), "noise");
     assert_eq!(refused(Recipe { validation_fraction: 1.0, ..default() }), "validation_fraction");
     let one_row = fit_recipe(x.as_ref().subrows(0, 1), None, &default(), &mut ());
-    assert!(matches!(one_row, Err(Error::Rows { needed: 4, got: 1 })));
+    assert!(matches!(one_row, Err(Error::Rows { needed: 2, got: 1 })));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::options::{TableArgs, WeightArgs, each_once};
+use crate::shared::cautions::{self, Told};
 use crate::shared::data::Data;
 use crate::shared::defects::{Examined, Remedies};
 use crate::shared::evaluate;
@@ -20,7 +21,7 @@ use crate::shared::trials::Trials;
 use crate::shared::weights;
 use crate::table::{self, Destination, ReadOptions, Select, Table};
 use crate::terminal::{Console, FitProgress, Remark};
-use crate::words::{aligned, counted, grouped, weighted};
+use crate::words::{aligned, counted, decimals, grouped, weighted};
 
 const EXAMPLES: &str = "\
 Nothing needs to be set. Several sizes of model are begun by a greedy fit (rotations to the \
@@ -31,7 +32,8 @@ are in the table's units.
 
 Columns of text, and rows with missing cells, are refused until you say what to do: --categorical \
 or --exclude, --missing drop or median. What the cells suggest (--integer, --support, --noise) is \
-offered on standard error, and done only when asked for.
+offered on standard error, and done only when asked for. What a fit may get wrong (a value far from \
+all others, groups too far apart, a handful of rows) is warned of, with row and column.
 
 Ctrl-C ends the training and writes the best model so far (exit code 0, \"interrupted\": true in \
 the JSON); a second one stops at once.
@@ -104,6 +106,7 @@ impl Fit {
         let offers: Vec<Offer> =
             prepared.offers().iter().map(|offer| Offer::new(offer, names)).collect();
         let examined = self.remedies.examine(&table.file(), names, &prepared, &offers, console);
+        let cautions = cautions::warn(&data, &prepared, console);
         if let Some(text) = weights::hint(&table.columns) {
             console.remark(&Remark::hint(format!("{}: {text}", table.file())));
         }
@@ -111,7 +114,7 @@ impl Fit {
         let fitted = prepared.run(&mut &progress).map_err(|refusal| data.refused(refusal))?;
         drop(progress);
 
-        let summary = Summary::new(&self.out, table, offers, &examined, &fitted);
+        let summary = Summary::new(&self.out, table, (offers, cautions), &examined, &fitted);
         let bytes =
             (fitted.model.to_bytes()).map_err(|fault| Error::of_file(&summary.model, fault))?;
         out.write(|writer| writer.write_all(&bytes))?;
@@ -186,6 +189,8 @@ pub(crate) struct Summary<'a> {
     is_dequantized: bool,
     /// Options for columns that look like more than real numbers; none was applied.
     offers: Vec<Offer>,
+    /// What to beware of in the tables: a fit may get them wrong.
+    cautions: Vec<Told>,
     #[serde(flatten)]
     examined: &'a Examined,
     /// Layers of the flow.
@@ -215,7 +220,7 @@ impl<'a> Summary<'a> {
     fn new(
         out: &Path,
         table: &Table,
-        offers: Vec<Offer>,
+        (offers, cautions): (Vec<Offer>, Vec<Told>),
         examined: &'a Examined,
         fitted: &Fitted,
     ) -> Summary<'a> {
@@ -239,6 +244,7 @@ impl<'a> Summary<'a> {
             base_measure: BaseMeasure::of(&table.columns),
             is_dequantized: fitted.model.is_dequantized(),
             offers,
+            cautions,
             examined,
             layers: flow.layers().len(),
             parameters: flow.n_params(),
@@ -284,11 +290,14 @@ impl<'a> Summary<'a> {
         }
         facts.extend(self.search.chosen.iter().map(|chosen| ("search", chosen.clone())));
         if let Some(loss) = self.train_nll {
-            facts.push(("mean ln p(x)", format!("{:.4} nats on the rows it learnt from", -loss)));
+            facts.push((
+                "mean ln p(x)",
+                format!("{} nats on the rows it learnt from", decimals(-loss, 4)),
+            ));
         }
         if let Some(loss) = self.validation_nll {
             let rows = counted(self.validation_rows, "validation row");
-            facts.push(("", format!("{:.4} nats on {rows}", -loss)));
+            facts.push(("", format!("{} nats on {rows}", decimals(-loss, 4))));
             facts.extend(self.search.baselines.iter().map(|b| ("", b.prose(-loss))));
         }
         if self.is_dequantized {

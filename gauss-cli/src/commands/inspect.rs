@@ -14,7 +14,7 @@ use crate::shared::kinds::{BaseMeasure, ColumnStatement};
 use crate::shared::layers::Layer;
 use crate::shared::{model, trials};
 use crate::terminal::Console;
-use crate::words::{aligned, counted, grouped};
+use crate::words::{aligned, counted, decimals, grouped};
 
 const EXAMPLES: &str = "\
 Columns with their kinds, what p(x) is a density of, layers with their parameters, how the training \
@@ -187,13 +187,15 @@ impl Training {
     }
 
     fn prose(&self) -> String {
+        let nats = |loss| decimals(loss, 4);
         let mut text =
             format!("{}, the best is epoch {}", counted(self.epochs, "epoch"), self.best_epoch);
         let kept = self.history.iter().find(|record| record.epoch == self.best_epoch);
         if let (Some(start), Some(kept)) = (self.history.first(), kept) {
-            let _ = write!(text, "; loss {:.4} to {:.4} nats", start.train_nll, kept.train_nll);
+            let _ =
+                write!(text, "; loss {} to {} nats", nats(start.train_nll), nats(kept.train_nll));
             if let (Some(start), Some(kept)) = (start.validation_nll, kept.validation_nll) {
-                let _ = write!(text, ", on validation rows {start:.4} to {kept:.4}");
+                let _ = write!(text, ", on validation rows {} to {}", nats(start), nats(kept));
             }
         }
         text

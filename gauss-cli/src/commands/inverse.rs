@@ -50,6 +50,7 @@ impl Inverse {
         let columns = loaded.model.names();
         let rows = loaded.table.rows();
         let summary = Summary { command: "inverse", facts: loaded.facts, columns };
+        let x = x.into_iter().map(Ok);
         pieces::deliver(console, &loaded.out, &loaded.columns, rows, x, &summary, &prose)?;
         Ok(())
     }

@@ -64,7 +64,8 @@ impl Sample {
         let pieces = (0..self.rows)
             .step_by(PIECE)
             .map(|start| model.sample(PIECE.min(self.rows - start), &mut rng))
-            .inspect(|piece| progress.advance(piece.nrows()));
+            .inspect(|piece| progress.advance(piece.nrows()))
+            .map(|piece| pieces::drawn(model.columns(), piece));
 
         let summary = Summary {
             command: "sample",

@@ -60,6 +60,7 @@ impl Transform {
         let facts = loaded.facts;
         let summary = Summary { command: "transform", facts, columns, mean, standard_deviation };
         let prose = summary.prose();
+        let z = z.into_iter().map(Ok);
         pieces::deliver(console, &loaded.out, &loaded.columns, rows, z, &summary, &prose)?;
         Ok(())
     }

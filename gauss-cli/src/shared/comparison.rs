@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::defects::Caveats;
-use crate::words::counted;
+use crate::words::{counted, decimals};
 use gauss_model::compare::{self, Compared, Standing};
 use gauss_model::diagnostics::mean::Mean;
 
@@ -80,7 +80,7 @@ impl Comparison {
         for of_model in &self.models {
             let Scored { model, mean_log_prob, standard_error, .. } = of_model;
             let mean = if mean_log_prob.is_finite() {
-                format!("{mean_log_prob:.4} ± {standard_error:.4}")
+                format!("{} ± {}", decimals(*mean_log_prob, 4), decimals(*standard_error, 4))
             } else {
                 mean_log_prob.to_string()
             };
@@ -143,7 +143,11 @@ fn verdict(found: &compare::Comparison, names: &[String]) -> String {
 }
 
 fn plus_minus(value: f64, error: f64) -> String {
-    if value.is_nan() { "not known".to_owned() } else { format!("{value:.4} ± {error:.4}") }
+    if value.is_nan() {
+        "not known".to_owned()
+    } else {
+        format!("{} ± {}", decimals(value, 4), decimals(error, 4))
+    }
 }
 
 #[cfg(test)]

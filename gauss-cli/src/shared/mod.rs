@@ -7,6 +7,7 @@
 //! | `pieces` | rows evaluated and written in pieces |
 //! | `kinds` | what the columns are: said, offered, described |
 //! | `defects` | tables with no density of their own |
+//! | `cautions` | tables that a fit may get wrong |
 //! | `layers` | the layers of a flow, in words |
 //! | `recipe` | how to fit, by the options |
 //! | `data` | what a fit learns from, and why it may refuse |
@@ -15,6 +16,7 @@
 //! | `comparison` | models side by side on the same rows |
 //! | `schema` | JSON Schemas |
 
+pub mod cautions;
 pub mod comparison;
 pub mod data;
 pub mod defects;

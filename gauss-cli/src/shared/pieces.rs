@@ -1,6 +1,8 @@
 //! Rows in pieces, so that any number of them passes through: evaluated with live progress, and
 //! delivered as a table, with the JSON object beside it.
 
+use std::io;
+
 use faer::{Mat, MatRef};
 use gauss_model::{Column, Value};
 use schemars::JsonSchema;
@@ -54,6 +56,18 @@ pub fn by_pieces<T, E>(
         .collect()
 }
 
+/// Rows `[n, d]` that a model drew, if each is one.
+///
+/// # Errors
+/// The first value that is no finite number: whoever reads the rows would take it for data.
+pub fn drawn(columns: &[Column], rows: Mat<f64>) -> io::Result<Mat<f64>> {
+    let fault = rows.col_iter().zip(columns).find_map(|(values, column)| {
+        let value = values.iter().find(|value| !value.is_finite())?;
+        Some(format!("the model draws {value} in column {:?}, which is no number", column.name))
+    });
+    fault.map_or(Ok(rows), |fault| Err(io::Error::other(fault)))
+}
+
 /// Sends `rows` rows, in pieces `[n_i, d]`, to their destination and ends the command. With `--json` and
 /// no file the rows become `data` in the object, a list per row, so that standard output still
 /// holds one object.
@@ -62,18 +76,22 @@ pub fn deliver<R: Serialize>(
     out: &Target,
     columns: &[Column],
     rows: usize,
-    pieces: impl IntoIterator<Item = Mat<f64>>,
+    pieces: impl IntoIterator<Item = io::Result<Mat<f64>>>,
     summary: &R,
     prose: &str,
 ) -> Result<(), OutputError> {
     if console.json && out.place.is_stdout() {
-        let lists = |piece: Mat<f64>| to_lists(columns, piece.as_ref());
-        let data = Some(pieces.into_iter().flat_map(lists).collect());
+        let mut lists = Vec::new();
+        for piece in pieces {
+            let refused = |source| OutputError::Refused { file: out.place.name(), source };
+            lists.extend(to_lists(columns, piece.map_err(refused)?.as_ref()));
+        }
+        let data = Some(lists);
         return Ok(console.finish(&WithData { summary, data }, prose, false)?);
     }
     out.place.write(|writer| {
         let mut writer = out.encoding.begin(writer, columns, rows)?;
-        pieces.into_iter().try_for_each(|piece| writer.rows(piece.as_ref()))?;
+        pieces.into_iter().try_for_each(|piece| writer.rows(piece?.as_ref()))?;
         writer.finish()
     })?;
     Ok(console.finish(&WithData { summary, data: None }, prose, out.place.is_stdout())?)
@@ -133,6 +151,19 @@ mod tests {
             let Ok(pieces) = by_pieces(&console, "copying", x.as_ref(), copy);
             let expected: Vec<f64> = x.col(0).iter().copied().collect();
             assert_eq!(pieces.concat(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_not_delivered() {
+        let columns = [Column::real("a"), Column::real("b")];
+        let rows = Mat::from_fn(5, 2, |i, j| (i + j) as f64);
+        assert!(drawn(&columns, rows.clone()).is_ok_and(|same| same == rows));
+        for value in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            let mut rows = rows.clone();
+            rows[(3, 1)] = value;
+            let error = drawn(&columns, rows).expect_err("no number");
+            assert!(error.to_string().contains("column \"b\""), "{error}");
         }
     }
 

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::defects::Caveats;
+use crate::words::decimals;
 
 /// The search as JSON; log-densities are means over the validation rows, in nats.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -89,7 +90,9 @@ impl Simple {
     /// How far it is from a model with this mean log-density.
     pub fn prose(&self, log_prob: f64) -> String {
         let gap = log_prob - self.log_prob;
-        format!("{:.4} more than {}", gap.max(0.0), self.name)
+        // Less than that is rounding, or is shown as none.
+        let than = if gap < -5e-5 { "less" } else { "more" };
+        format!("{} {than} than {}", decimals(gap.abs(), 4), self.name)
     }
 }
 
@@ -138,15 +141,16 @@ pub fn notes(model: &Model) -> Vec<(String, String)> {
         for (side, tail) in [("lower", tails.lower), ("upper", tails.upper)] {
             if let Some(tail) = tail {
                 let power = -1.0 / tail.index;
-                note("tail", format!("{column}: the {side} one falls like the power {power:.2}"));
+                let power = decimals(power, 2);
+                note("tail", format!("{column}: the {side} one falls like the power {power}"));
             }
         }
     }
     if let Some(score) = provenance.held_out_log_prob {
-        note("held out", format!("{score:.4} nats on {held_out} validation rows"));
+        note("held out", format!("{} nats on {held_out} validation rows", decimals(score, 4)));
     }
     for baseline in &provenance.baselines {
-        note("baseline", format!("{:.4} nats: {}", baseline.score, baseline.baseline));
+        note("baseline", format!("{} nats: {}", decimals(baseline.score, 4), baseline.baseline));
     }
     if let Some(Winner::Baseline(name)) = &provenance.winner {
         let why = if held_out > 0 {
@@ -157,7 +161,8 @@ pub fn notes(model: &Model) -> Vec<(String, String)> {
         note("model", format!("{name}: {why}"));
     }
     for Trial { round, candidate, steps, before, after } in &provenance.trials {
-        let text = format!("round {round}, {steps} steps: {before:.4} to {after:.4}, {candidate}");
+        let [before, after] = [before, after].map(|score| decimals(*score, 4));
+        let text = format!("round {round}, {steps} steps: {before} to {after}, {candidate}");
         note("tried", text);
     }
     if provenance.refitted {

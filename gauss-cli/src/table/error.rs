@@ -220,9 +220,7 @@ pub enum Fault {
     #[error("column {column:?} spans {span:.1e}; rescale it to a span from {least:e} to {most:e}")]
     Span { column: String, span: f64, least: f64, most: f64 },
     /// Not enough to learn from.
-    #[error(
-        "at least {needed} rows are needed, got {got} (bring more, or choose columns with --columns)"
-    )]
+    #[error("at least {needed} rows are needed, got {got}: a spread takes two; bring more")]
     TooFewRows { needed: usize, got: usize },
     /// A column asked for by name is not there.
     #[error("no column {column:?}{}", among(column, found))]

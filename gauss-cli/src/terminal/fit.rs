@@ -9,6 +9,7 @@ use gauss_flow::{Event, Stage, Watch};
 use super::Console;
 use super::interrupt::{self, Listening, lock};
 use super::progress::{Display, span};
+use crate::words::decimals;
 
 const INTERRUPTED: &str =
     "interrupted: the best model so far is kept; interrupt again to stop at once";
@@ -94,7 +95,7 @@ impl State {
                 };
                 self.enter(what, "block", blocks, elapsed);
                 self.done = record.block;
-                self.loss = format!("loss {:.4}", -record.mean_log_prob);
+                self.loss = format!("loss {}", decimals(-record.mean_log_prob, 4));
             }
             Event::Step { step, steps } => self.within = step as f64 / steps as f64,
             Event::Epoch { record, epochs } => {
@@ -110,9 +111,13 @@ impl State {
                 (self.done, self.within) = (record.epoch, 0.0);
                 // Most epochs do not look at the validation rows; the last look stands.
                 if let Some(nll) = record.validation_nll {
-                    self.loss = format!("loss {:.4}, validation {nll:.4}", record.train_nll);
+                    self.loss = format!(
+                        "loss {}, validation {}",
+                        decimals(record.train_nll, 4),
+                        decimals(nll, 4)
+                    );
                 } else if self.stage == Some(Stage::Refit) || self.loss.is_empty() {
-                    self.loss = format!("loss {:.4}", record.train_nll);
+                    self.loss = format!("loss {}", decimals(record.train_nll, 4));
                 }
             }
             _ => {}

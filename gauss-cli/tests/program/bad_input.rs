@@ -95,11 +95,11 @@ fn tables_that_cannot_be_learned_from() {
         "{line}"
     );
 
-    place.write("few.csv", rows(0, 3));
+    place.write("few.csv", rows(0, 1));
     let line = refused(&place, "fit few.csv", "model.gauss");
     assert!(
         line.starts_with("few.csv: at least ")
-            && line.contains(" rows are needed, got 3 (bring more"),
+            && line.contains(" rows are needed, got 1: a spread takes two"),
         "{line}"
     );
 

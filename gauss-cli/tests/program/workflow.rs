@@ -68,7 +68,7 @@ fn fit_tells_what_it_tried_and_inspect_remembers() {
         assert!(number("log_prob_after") >= number("log_prob_before"), "{trial}");
         assert!(number("steps") >= 1.0 && number("round") >= 1.0);
     }
-    assert_eq!(search["baselines"].as_array().expect("a list").len(), 2);
+    assert_eq!(search["baselines"].as_array().expect("a list").len(), 3);
     assert_eq!(report["refitted"], false);
     let chosen = search["chosen"].as_str().expect("something was chosen");
     assert!(chosen.contains("2 × 4 components") && chosen.contains("the best of 4"), "{chosen}");

@@ -10,7 +10,7 @@ use gauss_flow::layers::tables::Values;
 use gauss_flow::rows::check_columns;
 use gauss_flow::stream::{Purpose, stream};
 use gauss_flow::{Rows, Watch};
-use gauss_rbig::defects::{self, Defect};
+use gauss_rbig::defects::{self, Caution, Defect};
 use gauss_rbig::recipe::{self, Discrete, Recipe};
 use std::time::Instant;
 
@@ -26,6 +26,8 @@ pub struct Prepared<'a> {
     pub(super) weight_column: Option<String>,
     pub(super) created_by: String,
     pub(super) defects: Vec<Defect>,
+    cautions: Vec<Caution>,
+    validation_cautions: Vec<Caution>,
     pub(super) table: Ready<'a>,
     pub(super) validation: Option<Ready<'a>>,
     pub(super) seconds: f64,
@@ -66,7 +68,7 @@ impl<'a> Fit<'a> {
         if rows.nrows() > 1 {
             check_spread(&columns, rows.x())?; // of one row every column is constant
         }
-        let (needed, got) = (recipe::min_rows(columns.len()), rows.nrows());
+        let (needed, got) = (recipe::MIN_ROWS, rows.nrows());
         if got < needed {
             return Err(gauss_flow::Error::Rows { needed, got }.into());
         }
@@ -80,6 +82,7 @@ impl<'a> Fit<'a> {
         let values: Vec<Values> = discrete.iter().map(|own| own.values.clone()).collect();
         let supports = columns::supports(&columns, &values);
         let table = Ready::of(&columns, &supports, rows, u)?;
+        let cautions = defects::cautions(table.rows()?)?;
         let validation = match self.validation {
             None => None,
             Some(rows) => {
@@ -92,6 +95,13 @@ impl<'a> Fit<'a> {
                 Some(ready().map_err(|error| Error::Validation(Box::new(error)))?)
             }
         };
+        let validation_cautions = match &validation {
+            Some(validation) => defects::cautions(validation.rows()?)?,
+            None => Vec::new(),
+        };
+        // Few rows judge badly, but nothing is learnt from them.
+        let learns = |caution: &Caution| !matches!(caution, Caution::FewRows { .. });
+        let validation_cautions = validation_cautions.into_iter().filter(learns).collect();
         for (column, values) in columns.iter_mut().zip(rows.x().col_iter()) {
             if column.fill.is_none() {
                 let values: Vec<f64> = values.iter().copied().collect();
@@ -106,6 +116,8 @@ impl<'a> Fit<'a> {
             weight_column,
             created_by,
             defects,
+            cautions,
+            validation_cautions,
             table,
             validation,
             seconds,
@@ -127,6 +139,19 @@ impl Prepared<'_> {
     #[must_use]
     pub fn defects(&self) -> &[Defect] {
         &self.defects
+    }
+
+    /// What to beware of: next to no rows, and values, as the flow sees them, that lie so far from the
+    /// others of their column that the fit may go wrong.
+    #[must_use]
+    pub fn cautions(&self) -> &[Caution] {
+        &self.cautions
+    }
+
+    /// The same of the validation rows.
+    #[must_use]
+    pub fn validation_cautions(&self) -> &[Caution] {
+        &self.validation_cautions
     }
 
     /// What the cells of real columns suggest that they are; nothing is done about it.

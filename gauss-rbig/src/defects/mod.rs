@@ -21,11 +21,14 @@
 //! # Ok::<(), gauss_rbig::Error>(())
 //! ```
 //!
+//! A table that has a density may still be one to beware of: [`cautions`].
+//!
 //! `values.rs` looks at one column at a time, `search.rs` for relations between columns, which
 //! `relation.rs` fits and verifies on the rows. All of it goes by order statistics, so a few
 //! outliers, however far, neither hide a defect nor make one; and by a fixed selection of rows
 //! where there are many, so a million rows cost little more than ten thousand.
 
+mod caution;
 mod noise;
 mod relation;
 mod remedy;
@@ -39,6 +42,8 @@ use gauss_flow::rows::Counted;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use caution::far_rows;
+pub use caution::{Caution, cautions};
 pub use noise::add_noise;
 pub use remedy::Remedy;
 pub use values::resolution;

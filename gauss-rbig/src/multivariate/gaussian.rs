@@ -1,8 +1,12 @@
-//! The multivariate normal distribution by maximum likelihood.
+//! The multivariate normal distribution by maximum likelihood (of few rows better shrunk:
+//! [`Gaussian::shrunk`]).
 //!
 //! With Σ = L Lᵀ the whitened row is w = L⁻¹(x - m), and ln p(x) = ln N(w; 0, I) - ln det L.
-//! All of it follows from the rows' [`Moments`], so rows may be seen apart.
+//! All of it follows from the rows' [`Moments`], so rows may be seen apart; but where they all but lie
+//! in a plane, [`Gaussian::fit`] looks at the rows themselves (`flat.rs`).
 
+use super::flat;
+use super::mixture::Mixture;
 use crate::Error;
 use crate::linear::moments::Moments;
 use crate::linear::product;
@@ -12,8 +16,8 @@ use faer::linalg::cholesky::llt::factor::{
 };
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Mat, MatRef, Par, Spec};
-use gauss_flow::Rows;
 use gauss_flow::rows::Counted;
+use gauss_flow::{Flow, Rows};
 use gauss_math::normal;
 
 /// A pivot below so many d ε of its variance is lost to rounding: d terms of ε/2 each went into it,
@@ -46,11 +50,17 @@ impl Gaussian {
     ///
     /// # Errors
     /// [`Error::NoDimensions`], [`Error::Rows`], [`Error::NonFinite`]; [`Error::NoVolume`] where a
-    /// column is constant or follows from those before it.
+    /// column is constant or follows from those before it, to the rounding of its values.
     pub fn fit<'a>(rows: impl Into<Rows<'a>>) -> Result<Gaussian, Error> {
         let rows = rows.into();
         rows.check(rows.ncols())?;
-        Self::of_moments(&Moments::of(Counted::of(rows).rows()), 0.0)
+        let counted = Counted::of(rows);
+        let moments = Moments::of(counted.rows());
+        if flat::is_flat(&moments) {
+            let factor = flat::factor(counted.rows(), &moments)?;
+            return Ok(Self::of_factor(moments.mean(), &factor));
+        }
+        Self::of_moments(&moments, 0.0)
     }
 
     /// The same of rows that were summed, with `ridge` pseudo-rows of unit scatter added to the
@@ -80,11 +90,26 @@ impl Gaussian {
                 }
             }
         }
-        let factor = cholesky(covariance)?;
-        let log_det = -(0..d).map(|j| factor[(j, j)].ln()).sum::<f64>();
-        let mut whitening = Mat::identity(d, d);
-        solve_lower_triangular_in_place(factor.as_ref(), whitening.as_mut(), Par::Seq);
-        Ok(Gaussian { mean: moments.mean(), whitening, log_det })
+        Self::of_covariance(moments.mean(), covariance)
+    }
+
+    /// With this mean `[d]` and covariance `[d, d]`.
+    pub(super) fn of_covariance(mean: Vec<f64>, covariance: Mat<f64>) -> Result<Gaussian, Error> {
+        Ok(Self::of_factor(mean, &cholesky(covariance)?))
+    }
+
+    /// With this mean `[d]` and the covariance L Lᵀ, L a lower triangle without a zero on its diagonal.
+    fn of_factor(mean: Vec<f64>, factor: &Mat<f64>) -> Gaussian {
+        let log_det = -(0..mean.len()).map(|j| factor[(j, j)].ln()).sum::<f64>();
+        Gaussian { mean, whitening: inverse(factor), log_det }
+    }
+
+    /// The flow with this density, as [`Mixture::to_flow`] makes it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn to_flow(&self, standardization: &[f64]) -> Result<Flow, Error> {
+        Mixture::of_normal(&self.mean, &self.whitening).to_flow(standardization)
     }
 
     /// d.
@@ -137,8 +162,15 @@ impl Gaussian {
     }
 }
 
+/// L⁻¹ of a lower triangle L.
+pub(super) fn inverse(factor: &Mat<f64>) -> Mat<f64> {
+    let mut inverse = Mat::identity(factor.nrows(), factor.ncols());
+    solve_lower_triangular_in_place(factor.as_ref(), inverse.as_mut(), Par::Seq);
+    inverse
+}
+
 /// L of Σ = L Lᵀ in the lower triangle, on this thread.
-fn cholesky(covariance: Mat<f64>) -> Result<Mat<f64>, Error> {
+pub(super) fn cholesky(covariance: Mat<f64>) -> Result<Mat<f64>, Error> {
     let d = covariance.nrows();
     let mut factor = covariance;
     let variances: Vec<f64> = (0..d).map(|j| factor[(j, j)]).collect();

@@ -5,6 +5,7 @@ use super::given::{self, Discrete};
 use super::guard::{Clock, Guard};
 use super::options::{Recipe, Refit};
 use crate::Error;
+use crate::defects::far_rows;
 use crate::greedy::check_spread;
 use faer::MatRef;
 use gauss_flow::rows::Counted;
@@ -23,12 +24,8 @@ const LEAST_HELD_OUT: usize = 1000;
 /// fitted to n rows cost p/2n nats, and a tenth of that is saved.
 const REFIT_ROWS: usize = 40_000;
 
-/// The fewest rows that [`fit_recipe`] takes for d columns: with fewer the covariance has no
-/// full rank.
-#[must_use]
-pub fn min_rows(dim: usize) -> usize {
-    dim.saturating_add(2)
-}
+/// The fewest rows that [`fit_recipe`] takes: one alone has no spread.
+pub const MIN_ROWS: usize = 2;
 
 /// Fits the rows of x [n, d], each by its weight if they have weights. `watch` may end the fit at any
 /// moment; what there is then is returned: the best so far, or, without one complete candidate,
@@ -38,7 +35,7 @@ pub fn min_rows(dim: usize) -> usize {
 ///
 /// # Errors
 /// Before anything is fitted, with rows and columns counted in x (then in the validation rows) from
-/// 0: [`Error::NoDimensions`], [`Error::Rows`] for fewer than [`min_rows`], [`Error::NonFinite`],
+/// 0: [`Error::NoDimensions`], [`Error::Rows`] for fewer than [`MIN_ROWS`], [`Error::NonFinite`],
 /// [`Error::ConstantColumn`], [`Error::Columns`] for validation rows of another width,
 /// [`Error::Option`]. [`Error::Diverged`] where every candidate's training did.
 pub fn fit_recipe<'a>(
@@ -119,10 +116,11 @@ fn fit(
             }
         };
     }
-    if x.effective() < LEAST_TO_SPLIT {
+    if x.effective() < LEAST_TO_SPLIT || is_wide(x) {
         return given::few(x, discrete, recipe, guard);
     }
-    let (training, held_out) = split(x.nrows(), recipe.validation_fraction, recipe.seed);
+    let (mut training, mut held_out) = split(x.nrows(), recipe.validation_fraction, recipe.seed);
+    learn_from(&far_rows(x), &mut training, &mut held_out);
     let again = match recipe.refit {
         Refit::Never => None,
         Refit::Auto if x.nrows() > REFIT_ROWS => None,
@@ -138,17 +136,23 @@ fn fit(
     }
 }
 
+/// Whether there are too few rows for a covariance of full rank: whatever is learnt of all columns at
+/// once, they know by heart.
+pub(super) fn is_wide(x: Rows<'_>) -> bool {
+    x.nrows() < x.ncols().saturating_add(2)
+}
+
 /// Refuses what no recipe can fit.
 fn check(x: Rows<'_>, validation: Option<Rows<'_>>) -> Result<(), Error> {
-    let (dim, needed) = (x.ncols(), min_rows(x.ncols()));
+    let dim = x.ncols();
     x.check(dim)?;
     if let Some(validation) = validation {
         validation.check(dim)?;
     }
     let counted = Counted::of(x);
     let rows = counted.rows();
-    if rows.nrows() < needed {
-        return Err(Error::Rows { needed, got: rows.nrows() });
+    if rows.nrows() < MIN_ROWS {
+        return Err(Error::Rows { needed: MIN_ROWS, got: rows.nrows() });
     }
     check_spread(rows)
 }
@@ -161,6 +165,17 @@ fn split(n: usize, fraction: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
     let held_out = share.max(LEAST_HELD_OUT.min(n / 4)).clamp(1, n - 1);
     let training = order.split_off(held_out);
     (training, order)
+}
+
+/// Moves these rows, in order, from what is held out to what is learnt, unless nothing is left: a row
+/// far from all others, unseen, would decide what is the best density of the others, by its distance.
+fn learn_from(rows: &[usize], training: &mut Vec<usize>, held_out: &mut Vec<usize>) {
+    let is_far = |row: &usize| rows.binary_search(row).is_ok();
+    let (far, near): (Vec<usize>, Vec<usize>) = held_out.iter().partition(|row| is_far(row));
+    if !far.is_empty() && !near.is_empty() {
+        training.extend(far);
+        *held_out = near;
+    }
 }
 
 /// Mean log-density of the rows, in nats.

@@ -17,6 +17,7 @@
 //! itself.
 
 use super::candidate::Candidate;
+use super::entry::is_wide;
 use super::fitted::{Fitted, Winner};
 use super::guard::Guard;
 use super::options::{Method, Recipe};
@@ -114,7 +115,7 @@ pub(super) fn fit(
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
     if discrete.is_empty() {
-        return tails::fit(Sample::plain(x), Sample::plain(validation), recipe, guard);
+        return of_others(Sample::plain(x), Sample::plain(validation), recipe, guard);
     }
     let _ = guard.hear(&Event::Stage(Stage::Mixture));
     let dim = x.ncols();
@@ -143,7 +144,7 @@ pub(super) fn fit(
     let (r_judged, held_out) = residuals(shift.as_ref(), judged_y, &given_judged)?;
     let inner_dim = y.ncols();
     let [sample, sample_judged] = [&r, &r_judged].map(|rows| Sample::new(rows.rows(), inner_dim));
-    let mut fitted = tails::fit(sample, sample_judged, recipe, guard)?;
+    let mut fitted = of_others(sample, sample_judged, recipe, guard)?;
     let of_learnt = learn.cells.mean(&found.classes.log_prob(&learn.cells));
     fitted.shift(y.mean(&learnt) + of_learnt, judged_y.mean(&held_out) + mean);
     let parted = Parted {
@@ -155,6 +156,20 @@ pub(super) fn fit(
     fitted.flow = assembled(dim, discrete, &parted, shift.as_ref())?;
     fitted.given = Some(Box::new(parted));
     against_independent(fitted, (&learn, &judged), discrete, (x, validation), guard)
+}
+
+/// Of rows without discrete columns.
+fn of_others(
+    x: Sample<'_>,
+    validation: Sample<'_>,
+    recipe: &Recipe,
+    guard: &mut Guard<'_>,
+) -> Result<Fitted, Error> {
+    if is_wide(x.x()) {
+        few::fit_validated(x.x(), validation.x())
+    } else {
+        tails::fit(x, validation, recipe, guard)
+    }
 }
 
 /// The number that each value of a column stands for.
@@ -268,13 +283,16 @@ fn against_independent(
     guard: &Guard<'_>,
 ) -> Result<Fitted, Error> {
     let mut fitted = fitted;
-    let log_prob = fitted.flow.log_prob(validation.x())?;
+    let mut log_prob = fitted.flow.log_prob(validation.x())?;
     let most = if guard.cancelled { 1 } else { usize::MAX };
     fitted.baselines.clear();
     for (rival, parted) in independent(learn, Some(judged))?.into_iter().take(most) {
         let flow = assembled(x.ncols(), discrete, &parted, None)?;
         let simple = flow.log_prob(validation.x())?;
         let simpler = match fitted.winner {
+            _ if rival.baseline == Baseline::Shrunk => {
+                judge::is_well_ahead(&simple, &log_prob, validation)
+            }
             Winner::Baseline(_) => fitted.validation_log_prob < Some(rival.score),
             _ => !judge::is_ahead(&log_prob, &simple, validation),
         };
@@ -285,6 +303,7 @@ fn against_independent(
             fitted.validation_log_prob = Some(rival.score);
             fitted.flow = flow;
             fitted.given = Some(Box::new(parted));
+            log_prob = simple;
         }
         fitted.baselines.push(rival);
     }
@@ -356,8 +375,8 @@ pub(super) fn few(
     guard: &mut Guard<'_>,
 ) -> Result<Fitted, Error> {
     let of_others = |rows: Rows<'_>, guard: &mut Guard<'_>| match recipe.method {
-        Method::Rbig => validated::greedy(rows, None, recipe, guard),
-        Method::Warm | Method::Joint => few::fit(rows),
+        Method::Rbig if !is_wide(rows) => validated::greedy(rows, None, recipe, guard),
+        _ => few::fit(rows),
     };
     if discrete.is_empty() {
         return of_others(x, guard);

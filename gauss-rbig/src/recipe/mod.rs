@@ -21,8 +21,10 @@
 //!    parameters (`judge.rs`).
 //! 6. The winner is held against one normal distribution and against independent columns
 //!    ([`Baseline`]); where it is not ahead of one of them by more than chance, that is the result.
-//!    With fewer rows than can be split (40) there is nothing else: the one of the
-//!    two that does better in cross-validation.
+//!    A normal distribution with shrunk correlations is it where it is ahead of all by more than
+//!    chance, and by a tenth of a nat. What won gives way to them, whatever its score, where values
+//!    repeat and it draws what is not like its rows (`wild.rs`). With fewer rows than can be split (40), or than columns and
+//!    two, there is nothing else: the one of the three that does better in cross-validation.
 //! 7. Where the validation rows came out of the table, the winner's way is gone again on all rows,
 //!    for as many steps: no row is wasted.
 //!
@@ -59,11 +61,12 @@ mod sample;
 mod search;
 mod tails;
 mod validated;
+mod wild;
 
 pub use crate::baseline::Baseline;
 pub use candidate::{Blocks, Candidate, Conditioned, warm_start};
 pub use density_kind::DensityKind;
-pub use entry::{fit_discrete, fit_recipe, min_rows};
+pub use entry::{MIN_ROWS, fit_discrete, fit_recipe};
 pub use fitted::{Fitted, Winner};
 pub use given::Discrete;
 pub use options::{Budget, Method, Recipe, Refit};

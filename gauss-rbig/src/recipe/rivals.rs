@@ -15,7 +15,8 @@ pub struct Rival {
     pub score: f64,
 }
 
-/// Each baseline that is a flow with its score, fitted when its turn comes.
+/// Each baseline that is a flow with its score, fitted when its turn comes; without those that these
+/// rows have none of.
 pub(super) fn rivals(
     x: Rows<'_>,
     validation: Rows<'_>,

@@ -12,6 +12,8 @@ use super::options::{Method, Recipe};
 use super::rivals::rivals;
 use super::sample::Sample;
 use super::search::{Runner, Search};
+use super::wild::is_wild;
+use crate::baseline::Baseline;
 use crate::greedy::fit_any;
 use crate::{Error, RbigOptions};
 use gauss_flow::{Event, Rows};
@@ -52,34 +54,44 @@ fn fit_among(
     } else {
         search(candidates, rows, recipe, guard)?
     };
-    against_baselines(fitted, rows, guard)
+    against_baselines(fitted, rows, recipe.seed, guard)
 }
 
-/// The same, or a simple model that it is not ahead of.
+/// The same, or a simple model that it is not ahead of, or a shrunk normal that is well ahead; the best
+/// of these where it draws what is not like its rows.
 fn against_baselines(
     fitted: Fitted,
     (x, validation): (Sample<'_>, Sample<'_>),
+    seed: u64,
     guard: &Guard<'_>,
 ) -> Result<Fitted, Error> {
+    let mut wild = is_wild(&fitted.flow, x, seed)?;
     let mut fitted = Fitted {
         train_rows: x.nrows(),
         validation_rows: validation.nrows(),
         cancelled: guard.cancelled,
         ..fitted
     };
-    let log_prob = validation.log_prob(&fitted.flow)?;
+    let mut log_prob = validation.log_prob(&fitted.flow)?;
     // Who ends the fit waits: the first of them takes no time.
     let most = if guard.cancelled { 1 } else { usize::MAX };
     for found in rivals(x.x(), validation.x()).take(most) {
         let (rival, flow) = found?;
-        let simpler = match fitted.winner {
+        let own = validation.log_prob(&flow)?;
+        let better = match fitted.winner {
+            _ if wild => true,
+            _ if rival.baseline == Baseline::Shrunk => {
+                judge::is_well_ahead(&own, &log_prob, validation.all())
+            }
             Winner::Baseline(_) => fitted.validation_log_prob < Some(rival.score),
-            _ => !judge::is_surely_ahead(&log_prob, &validation.log_prob(&flow)?, validation.all()),
+            _ => !judge::is_surely_ahead(&log_prob, &own, validation.all()),
         };
-        if simpler {
+        if better {
             fitted.winner = Winner::Baseline(rival.baseline);
             fitted.history = None; // of a flow that is not the result
             (fitted.flow, fitted.validation_log_prob) = (flow, Some(rival.score));
+            log_prob = own;
+            wild = false;
         }
         fitted.baselines.push(rival);
     }
@@ -121,7 +133,10 @@ fn search(
     }
     trials.splice(0..0, mixed.trials());
     let fitted = match runner {
-        Some(runner) if !judge::is_better(&mixed, &runner, rows.1)? => {
+        Some(runner)
+            if !judge::is_better(&mixed, &runner, rows.1)?
+                && !is_wild(&runner.flow, rows.0, recipe.seed)? =>
+        {
             of_runner(runner, trained, guard)
         }
         _ => of_mixture(mixed, guard),

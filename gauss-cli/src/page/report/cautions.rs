@@ -6,6 +6,7 @@ use gauss_model::Model;
 use gauss_rbig::defects::examine;
 
 use super::findings::{Caution, Findings};
+use super::words::fixed;
 use crate::plot::{compact, number};
 use crate::shared::defects::Caveats;
 use crate::words::{counted, grouped};
@@ -124,7 +125,7 @@ fn simpler_is_better(findings: &Findings) -> Option<String> {
         .filter_map(|against| {
             let gain = against.gain?;
             (gain.mean < -2.0 * gain.standard_error).then(|| {
-                let (by, error) = (number(-gain.mean, 4), number(gain.standard_error, 4));
+                let (by, error) = (fixed(-gain.mean, 4), fixed(gain.standard_error, 4));
                 format!("{} (by {by} ± {error} nats)", against.baseline.name())
             })
         })
@@ -194,8 +195,8 @@ fn worse_than_training(findings: &Findings) -> Option<String> {
         format!(
             "ln p(x) is {} ± {} nats lower here than on the training rows: the model follows those \
              rows too closely, or these come from elsewhere.",
-            number(gap, 4),
-            number(error, 4)
+            fixed(gap, 4),
+            fixed(error, 4)
         )
     })
 }

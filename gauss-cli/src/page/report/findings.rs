@@ -29,7 +29,8 @@ pub struct Findings {
     pub train: Option<TrainFacts>,
     /// ln p(x) of the table's rows, in nats.
     pub likelihood: Likelihood,
-    /// Against one multivariate normal, independent columns and a mixture; none of too few rows.
+    /// Against one multivariate normal, independent columns, a mixture and a normal whose correlations
+    /// are shrunk; none of too few rows.
     pub comparison: Option<Comparison>,
     /// z against N(0, I); none of too few rows.
     pub normality: Option<Normality>,

@@ -1,7 +1,7 @@
 //! Whether z is standard normal, in numbers and in plain words.
 
 use super::findings::Findings;
-use super::words::{p_value, percent, shown};
+use super::words::{fixed, p_value, percent, shown};
 use super::{header, listed};
 use crate::page::{Block, Section, TextTable};
 use crate::plot::number;
@@ -94,10 +94,10 @@ fn verdict(normality: &Normality) -> String {
         "the largest mean is {} (z{mean_at}), the standard deviation farthest from 1 is {} \
          (z{spread_at}), the largest skewness {} (z{skewness_at}) and excess kurtosis {} \
          (z{kurtosis_at})",
-        number(mean, 3),
-        number(1.0 + spread, 3),
-        number(skewness, 2),
-        number(kurtosis, 2)
+        fixed(mean, 3),
+        fixed(1.0 + spread, 3),
+        fixed(skewness, 2),
+        fixed(kurtosis, 2)
     );
     let small = mean.abs().max(spread.abs()).max(correlation.abs()) < SMALL
         && skewness.abs() < SMALL_SKEWNESS

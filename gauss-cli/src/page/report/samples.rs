@@ -1,7 +1,7 @@
 //! The way back: round trips, samples against data, and the rows that the model did not expect.
 
 use super::findings::{Cell, Findings};
-use super::words::{cell, p_value, percent, shown};
+use super::words::{cell, fixed, p_value, percent, shown};
 use super::{header, listed};
 use crate::page::{Block, Section, TextTable};
 use crate::plot::{compact, number};
@@ -108,11 +108,8 @@ pub fn least_likely(findings: &Findings) -> Section {
         .least_likely
         .iter()
         .map(|row| {
-            let log_prob = if row.log_prob.is_finite() {
-                number(row.log_prob, 2)
-            } else {
-                "−∞".to_owned()
-            };
+            let log_prob =
+                if row.log_prob.is_finite() { fixed(row.log_prob, 2) } else { "−∞".to_owned() };
             vec![row.row.to_string(), log_prob, farthest(&row.column, row.deviations)]
         })
         .collect();

@@ -7,9 +7,14 @@ use gauss_model::diagnostics::mean::Mean;
 /// Decimals of a log-density.
 pub const NATS: usize = 4;
 
-/// With `decimals`, or a dash where there is no number.
+/// With `decimals`; one of more than nine digits with an exponent.
+pub fn fixed(value: f64, decimals: usize) -> String {
+    if value.abs() < 1e9 { number(value, decimals) } else { compact(value, decimals + 1) }
+}
+
+/// The same, or a dash where there is no number.
 pub fn shown(value: f64, decimals: usize) -> String {
-    if value.is_finite() { number(value, decimals) } else { "–".to_owned() }
+    if value.is_finite() { fixed(value, decimals) } else { "–".to_owned() }
 }
 
 /// `−1.2345 ± 0.0123`.
