@@ -10,6 +10,7 @@ use crate::options::WeightArgs;
 use crate::shared::evaluate::{Evaluation, Facts, latent_columns};
 use crate::shared::pieces;
 use crate::terminal::Console;
+use crate::words::line;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,7 +51,7 @@ impl Inverse {
         let columns = loaded.model.names();
         let rows = loaded.table.rows();
         let summary = Summary { command: "inverse", facts: loaded.facts, columns };
-        pieces::deliver(console, &loaded.out, &loaded.columns, rows, x, &summary, &prose)?;
+        pieces::deliver(console, &loaded.out, &loaded.columns, rows, x, &summary, &line(&prose))?;
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use gauss_model::{Column, Error as Refusal, Kind};
 
 use super::kinds::KindsError;
 use crate::error::Error;
-use crate::table::{Fault, Table};
+use crate::table::{self, Fault, Table};
 
 /// The rows of a fit; both tables have the same columns.
 pub struct Data {
@@ -12,7 +12,20 @@ pub struct Data {
     pub validation: Option<Table>,
 }
 
+/// How many times the table a fit holds beside it: the rows with noise, mapped to the line, split,
+/// and made ready for each of the kinds (measured: see the test).
+const COPIES: usize = 6;
+
 impl Data {
+    /// That there is memory for what a fit makes of the rows, known before it begins.
+    pub fn check_memory(&self) -> Result<(), Error> {
+        let (table, columns) = (&self.table, self.table.columns.len());
+        let rows = table.rows() + self.validation.as_ref().map_or(0, Table::rows);
+        let bytes = rows.saturating_mul(columns).saturating_mul(COPIES * size_of::<f64>());
+        let short = |short| table.fault(Fault::FitMemory { short, rows, columns });
+        Ok(table::affordable(bytes).map_err(short)?)
+    }
+
     /// Why nothing can be learnt.
     pub fn refused(&self, refusal: Refusal) -> Error {
         match (refusal, &self.validation) {
@@ -44,11 +57,12 @@ fn refused(table: &Table, refusal: Refusal) -> Error {
                 Kind::Category(levels) => format!("{:?}", levels[0]),
                 _ => format!("{value:?}"),
             };
-            let alone = table.columns.len() == 1;
-            table.fault(Fault::Constant { column: name.clone(), value, alone }).into()
+            let (column, leave) = (name.clone(), table.leave);
+            table.fault(Fault::Constant { column, value, leave }).into()
         }
         Refusal::Flow(gauss_flow::Error::Rows { needed, got }) => {
-            table.fault(Fault::TooFewRows { needed, got }).into()
+            let columns = table.columns.len();
+            table.fault(Fault::TooFewRows { needed, got, columns }).into()
         }
         source => Error::of_file(table.file(), source),
     }
