@@ -37,7 +37,7 @@ remark.
 
 **Limits.** A row of text has at most 32 MiB, a file 2^20 columns, the name of a column or of a
 category 4,096 bytes, a packed page of Parquet 1 GiB unpacked; a schema nests 64 groups at most. The
-values of the columns in use are held in memory, 8 bytes each, and a fit holds up to six times as much
+values of the columns in use are held in memory, 8 bytes each, and a fit holds up to five times as much
 beside them. What is free, of the machine and of the control group (a container, a batch job), is
 asked before: where there is not enough, it is said how much is wanted and how much there is.
 `--threads` goes to 1,024, `--blocks` and `--components` to 512, `--reflections` to 65,536, `--rows`

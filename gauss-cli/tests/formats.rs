@@ -156,6 +156,28 @@ fn many_rows_in_pieces_are_one_table() {
     }
 }
 
+/// What no machine holds is refused before it is read, with the figure and what there is.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_table_beyond_all_memory_is_refused_at_once() {
+    let columns = [Column::real("x0"), Column::real("x1")];
+    let mut bytes = written(
+        Encoding { format: Format::Npy, ..Encoding::default() },
+        &columns,
+        &Mat::zeros(1, 2),
+    );
+    let from = bytes.windows(6).position(|text| text == b"(1, 2)").expect("the shape");
+    bytes.splice(from..from + 20, *b"(1000000000000, 2), ");
+    let refused = |wanted| read_bytes(&bytes, wanted).expect_err("too large").fault.to_string();
+    let own = refused(Select::All);
+    assert!(own.starts_with("16000.0 GB of memory are wanted, and "), "{own}");
+    let end = " GB are free, for the values in use: choose fewer columns with --columns, or cut the \
+               table into parts";
+    assert!(own.ends_with(end), "{own}");
+    let models = refused(Select::Model(&columns));
+    assert!(models.ends_with(" for the values in use: cut the table into parts"), "{models}");
+}
+
 #[test]
 fn the_text_is_what_people_write() {
     let kinds = [

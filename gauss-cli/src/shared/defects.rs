@@ -259,12 +259,12 @@ fn few(texts: &[String]) -> String {
 
 /// `NAME=WIDTH`; a name may hold an equals sign itself.
 fn noise(text: &str) -> Result<Noise, String> {
+    /// Beyond it squares of the column's differences leave the range of a double.
+    const MOST: f64 = 1e150;
     let (column, width) = text.rsplit_once('=').ok_or("must be NAME=WIDTH, such as b=0.5")?;
     if column.is_empty() {
         return Err("has no column name before the =".to_owned());
     }
-    /// Beyond it squares of the column's differences leave the range of a double.
-    const MOST: f64 = 1e150;
     let width = positive_number(width, MOST).map_err(|error| format!("the width: {error}"))?;
     Ok(Noise { column: column.to_owned(), width })
 }

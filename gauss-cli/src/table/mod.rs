@@ -35,6 +35,7 @@ mod parquet;
 mod select;
 mod signature;
 mod text;
+mod ways;
 mod weights;
 mod words;
 mod write;

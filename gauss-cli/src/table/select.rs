@@ -187,6 +187,7 @@ impl Select<'_> {
 
 impl Leave {
     /// The same where so many are in use.
+    #[must_use]
     pub fn of(self, columns: usize) -> Leave {
         match self {
             Leave::Exclude | Leave::Columns if columns < 2 => Leave::Alone,

@@ -54,7 +54,7 @@ const PARTS: [&str; 40] = [
 ];
 
 fn name(numbers: &mut Numbers) -> String {
-    (0..1 + numbers.below(4)).map(|_| numbers.one(&PARTS)).collect()
+    (0..=numbers.below(4)).map(|_| numbers.one(&PARTS)).collect()
 }
 
 /// A name that a cell of a table can hold: no blanks at its ends, and not one for a missing value.

@@ -203,7 +203,7 @@ mod parquet {
     use parquet::schema::parser::parse_message_type;
 
     use super::{TEXT, are_borne, as_is, plain};
-    use gauss_cli::table::Format;
+    use gauss_cli::table::{Format, Missing, ReadOptions, Select, read};
 
     const SCHEMA: &str = "message table {
         optional double real; required int64 whole; required double positive;
@@ -270,6 +270,7 @@ mod parquet {
             Compression::UNCOMPRESSED,
             Compression::SNAPPY,
             Compression::LZ4_RAW,
+            Compression::LZ4,
             Compression::GZIP(parquet::basic::GzipLevel::default()),
         ];
         for packing in packings {
@@ -292,6 +293,30 @@ mod parquet {
             files.push(std::fs::read(directory.join(name)).expect("a file"));
         }
         files
+    }
+
+    /// Before they are damaged they are tables.
+    #[test]
+    fn every_packing_and_every_form_of_a_page_is_read() {
+        let options = ReadOptions {
+            missing: Missing::NanRow,
+            categories: vec!["city".to_owned()],
+            ..ReadOptions::default()
+        };
+        let files = files();
+        for bytes in &files[3..files.len() - 2] {
+            let file = tempfile::NamedTempFile::new().expect("a temporary file");
+            std::fs::write(file.path(), bytes).expect("it is written");
+            let table = read(file.path(), Select::All, &options).expect("a table");
+            assert_eq!((table.rows(), table.missing_rows), (81, 9));
+            for (row, k) in (0..40).chain(0..41).enumerate().filter(|(_, k)| k % 9 != 4) {
+                let city = if k % 3 == 0 { 1.0 } else { 0.0 };
+                let k = f64::from(k);
+                let expected = [k / 7.0, 1000.0 * k, 1.0 + k, city];
+                let got: Vec<f64> = table.data.row(row).iter().copied().collect();
+                assert_eq!(got, expected, "row {row}");
+            }
+        }
     }
 
     #[test]

@@ -54,27 +54,27 @@ impl Walk {
         walk
     }
 
-    fn put(&mut self, what: What, bytes: &[u8]) -> Result<(), Error> {
+    fn put(&mut self, what: What, bytes: &[u8]) {
         self.fields.push((self.bytes.len(), what));
         self.bytes.extend(bytes);
-        Ok(())
     }
 
     fn length(&mut self, length: Option<usize>) -> Result<&mut Self, Error> {
-        self.put(What::Length, &(length.ok_or(Error)? as u64).to_le_bytes())?;
+        self.put(What::Length, &(length.ok_or(Error)? as u64).to_le_bytes());
         Ok(self)
     }
 
-    fn variant(&mut self, variant: u32) -> Result<&mut Self, Error> {
-        self.put(What::Variant, &variant.to_le_bytes())?;
-        Ok(self)
+    fn variant(&mut self, variant: u32) -> &mut Self {
+        self.put(What::Variant, &variant.to_le_bytes());
+        self
     }
 }
 
 macro_rules! whole {
     ($($name:ident $type:ty),*) => {$(
         fn $name(self, value: $type) -> Result<(), Error> {
-            self.put(What::Whole(size_of::<$type>()), &value.to_le_bytes())
+            self.put(What::Whole(size_of::<$type>()), &value.to_le_bytes());
+            Ok(())
         }
     )*};
 }
@@ -94,15 +94,18 @@ impl Serializer for &mut Walk {
     whole!(serialize_u8 u8, serialize_u16 u16, serialize_u32 u32, serialize_u64 u64);
 
     fn serialize_bool(self, value: bool) -> Result<(), Error> {
-        self.put(What::Flag, &[u8::from(value)])
+        self.put(What::Flag, &[u8::from(value)]);
+        Ok(())
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), Error> {
-        self.put(What::Whole(4), &value.to_le_bytes())
+        self.put(What::Whole(4), &value.to_le_bytes());
+        Ok(())
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        self.put(What::Float, &value.to_le_bytes())
+        self.put(What::Float, &value.to_le_bytes());
+        Ok(())
     }
 
     fn serialize_char(self, value: char) -> Result<(), Error> {
@@ -120,11 +123,12 @@ impl Serializer for &mut Walk {
     }
 
     fn serialize_none(self) -> Result<(), Error> {
-        self.put(What::Flag, &[0])
+        self.put(What::Flag, &[0]);
+        Ok(())
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
-        self.put(What::Flag, &[1])?;
+        self.put(What::Flag, &[1]);
         value.serialize(self)
     }
 
@@ -142,7 +146,8 @@ impl Serializer for &mut Walk {
         variant: u32,
         _: &'static str,
     ) -> Result<(), Error> {
-        self.variant(variant).map(drop)
+        self.variant(variant);
+        Ok(())
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -160,7 +165,7 @@ impl Serializer for &mut Walk {
         _: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        value.serialize(self.variant(variant)?)
+        value.serialize(self.variant(variant))
     }
 
     fn serialize_seq(self, length: Option<usize>) -> Result<Self, Error> {
@@ -182,7 +187,7 @@ impl Serializer for &mut Walk {
         _: &'static str,
         _: usize,
     ) -> Result<Self, Error> {
-        self.variant(variant)
+        Ok(self.variant(variant))
     }
 
     fn serialize_map(self, length: Option<usize>) -> Result<Self, Error> {
@@ -200,7 +205,7 @@ impl Serializer for &mut Walk {
         _: &'static str,
         _: usize,
     ) -> Result<Self, Error> {
-        self.variant(variant)
+        Ok(self.variant(variant))
     }
 
     fn is_human_readable(&self) -> bool {

@@ -111,15 +111,16 @@ impl Thrift<'_> {
         Some((value >> 1).cast_signed() ^ -((value & 1).cast_signed()))
     }
 
-    /// What the next field holds, 0 at the end; `id` becomes its number.
+    /// What the next field holds, if there is one; `id` becomes its number.
     fn field(&mut self, id: &mut i64) -> Option<u8> {
         let head = self.byte()?;
-        *id = match head >> 4 {
-            _ if head & 15 == 0 => *id,
+        let kind = head % 16;
+        *id = match head / 16 {
+            _ if kind == 0 => return None,
             0 => self.signed()?,
             step => id.checked_add(i64::from(step))?,
         };
-        (head & 15 != 0).then_some(head & 15)
+        Some(kind)
     }
 
     /// How many items follow, and what they are.
@@ -148,7 +149,7 @@ impl Thrift<'_> {
     /// The next field, `Some(None)` at the end of the structure.
     #[expect(clippy::option_option, reason = "the end of a structure is not the end of the bytes")]
     fn next(&mut self, id: &mut i64) -> Option<Option<u8>> {
-        if self.rest.first()? & 15 == 0 {
+        if self.rest.first()? % 16 == 0 {
             self.byte()?;
             return Some(None);
         }

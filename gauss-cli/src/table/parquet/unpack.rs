@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn pages_unpack_in_every_way() {
-        for text in [&b"a page of values"[..], &[7; 100_000]] {
+        for text in [&b"a page of values"[..], &vec![7; 100_000]] {
             for (way, bytes) in packed(text) {
                 let back = unpacked(way, &bytes, 1 << 26).expect("a page");
                 let times = back.len() / text.len();
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn what_unpacks_to_more_than_it_may_is_refused() {
-        for (way, bytes) in packed(&[7; 100_000]) {
+        for (way, bytes) in packed(&vec![7; 100_000]) {
             let error = unpacked(way, &bytes, 99_999).expect_err("too long").to_string();
             // What Hadoop's form is not may be another, which says why it is not.
             let named = error.contains("more than the 99999 bytes");
