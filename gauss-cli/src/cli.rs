@@ -74,15 +74,19 @@ impl Cli {
 
 /// The error with what the user typed as a terminal may show it.
 pub fn printable(mut error: clap::Error) -> clap::Error {
-    let typed: Vec<(ContextKind, String)> = error
+    let line = |text: &String| words::line(text).into_owned();
+    let typed: Vec<(ContextKind, ContextValue)> = error
         .context()
         .filter_map(|(kind, value)| match value {
-            ContextValue::String(text) => Some((kind, words::printable(text).into_owned())),
+            ContextValue::String(text) => Some((kind, ContextValue::String(line(text)))),
+            ContextValue::Strings(texts) => {
+                Some((kind, ContextValue::Strings(texts.iter().map(line).collect())))
+            }
             _ => None,
         })
         .collect();
-    for (kind, text) in typed {
-        error.insert(kind, ContextValue::String(text));
+    for (kind, value) in typed {
+        error.insert(kind, value);
     }
     error
 }

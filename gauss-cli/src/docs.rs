@@ -36,10 +36,18 @@ pandas calls the index of a Parquet file, and nameless empty columns at the end 
 remark.
 
 **Limits.** A row of text has at most 32 MiB, a file 2^20 columns, the name of a column or of a
-category 4,096 bytes, a page of Parquet packed by zstd or gzip 1 GiB unpacked. The values of the
-columns in use are held in memory, 8 bytes each; where there is not enough, it is said how much was
-wanted. `--threads` goes to 1,024, `--blocks` and `--components` to 512, `--budget` to 1,000,000
-epochs.
+category 4,096 bytes, a packed page of Parquet 1 GiB unpacked; a schema nests 64 groups at most. The
+values of the columns in use are held in memory, 8 bytes each, and a fit holds up to five times as much
+beside them. What is free, of the machine and of the control group (a container, a batch job), is
+asked before: where there is not enough, it is said how much is wanted and how much there is.
+`--threads` goes to 1,024, `--blocks` and `--components` to 512, `--reflections` to 65,536, `--rows`
+and `--batch-size` to 10^12, `--budget` to 1,000,000 epochs (or hours), `--learning-rate` to 10,
+`--prior` to 1,000,000 and the width of `--noise` to 1e150.
+
+**Control characters.** What a terminal would obey rather than print (control characters, those that
+turn the direction of writing), in names of columns, categories and files and in what a model
+remembers, is written out in every message, and as `\\u....` in JSON; a name is one line. Tables on
+standard output hold names as they are.
 
 **What ln p(x) means.** The logarithm is natural: the unit is the nat. p(x) is a density per unit of
 every real column, in the table's own units, and a probability in integer and categorical columns.

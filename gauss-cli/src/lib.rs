@@ -64,8 +64,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             let code = error.exit_code();
             if code != 0 {
-                let line = error.to_string().replace(['\n', '\r'], " ");
-                terminal::complain("error:", &line);
+                terminal::complain("error:", &error.to_string());
             }
             ExitCode::from(code)
         }

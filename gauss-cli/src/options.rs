@@ -207,6 +207,11 @@ pub fn up_to(
     }
 }
 
+/// As many rows as anyone can have.
+pub fn rows(text: &str) -> Result<usize, String> {
+    up_to(1_000_000_000_000, "as many are terabytes", text, positive)
+}
+
 /// As many threads as a processor may have cores, and no more.
 fn threads(text: &str) -> Result<usize, String> {
     up_to(1024, "more threads than cores gain nothing", text, positive)
@@ -217,21 +222,24 @@ pub fn count<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| "must be a whole number, 0 or more".to_owned())
 }
 
-/// A finite number above zero.
-pub fn positive_number(text: &str) -> Result<f64, String> {
-    finite(text, |value| value > 0.0, "must be a finite number above 0")
-}
-
-/// A finite number, zero or more.
-pub fn not_negative(text: &str) -> Result<f64, String> {
-    finite(text, |value| value >= 0.0, "must be a finite number, 0 or more")
-}
-
-fn finite(text: &str, valid: fn(f64) -> bool, requirement: &str) -> Result<f64, String> {
+/// A number above zero, up to `most`.
+pub fn positive_number(text: &str, most: f64) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(value) if valid(value) && value.is_finite() => Ok(value),
-        _ => Err(requirement.to_owned()),
+        Ok(value) if value > 0.0 && value <= most => Ok(value),
+        _ => Err(format!("must be a number above 0, at most {}", short(most))),
     }
+}
+
+/// A number from zero up to `most`.
+pub fn not_negative(text: &str, most: f64) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value >= 0.0 && value <= most => Ok(value),
+        _ => Err(format!("must be a number from 0 to {}", short(most))),
+    }
+}
+
+fn short(value: f64) -> String {
+    if value < 1e9 { value.to_string() } else { format!("{value:e}") }
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

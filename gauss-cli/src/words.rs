@@ -27,12 +27,12 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{} {noun}{plural}", grouped(count))
 }
 
-/// Lines of `name  value` with the names aligned.
+/// Lines of `name  value` with the names aligned; each a line, whatever is in it.
 pub fn aligned(pairs: &[(&str, String)]) -> String {
-    let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let width = pairs.iter().map(|(name, _)| line(name).chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for (name, value) in pairs {
-        let _ = writeln!(text, "  {name:width$}  {value}");
+        let _ = writeln!(text, "  {:width$}  {}", line(name), line(value));
     }
     text.truncate(text.trim_end().len());
     text
@@ -59,19 +59,38 @@ pub fn nearest<'a>(name: &str, found: &'a [String]) -> Option<&'a String> {
         .map(|(_, other)| other)
 }
 
-/// Text of others for a terminal or a page: what is not printed but obeyed (control characters,
-/// but for line breaks and tabs, and those that turn the direction of writing) is written out.
+/// What a terminal does not print but obeys: control characters, and those that turn the direction
+/// of writing, or end a line.
+pub fn is_obeyed(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
+    c.is_control() || turns || matches!(c, '\u{2066}'..='\u{2069}')
+}
+
+/// Text of others for a terminal or a page, of any number of lines: what is not printed but obeyed
+/// is written out, but for line breaks and tabs.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let obeyed = |c: char| {
-        let turns = matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
-        (c.is_control() && !matches!(c, '\n' | '\t'))
-            || turns
-            || matches!(c, '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(obeyed) {
+    written_out(text, |c| is_obeyed(c) && !matches!(c, '\n' | '\t'))
+}
+
+/// The same of a text that is one line, such as a name: its line breaks and tabs are written out, too.
+pub fn line(text: &str) -> Cow<'_, str> {
+    written_out(text, is_obeyed)
+}
+
+/// Names one after the other.
+pub fn listed(names: &[String]) -> String {
+    names.iter().map(|name| line(name)).collect::<Vec<_>>().join(", ")
+}
+
+fn written_out(text: &str, obeyed: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&obeyed) {
         return Cow::Borrowed(text);
     }
-    let written = |c: char| if obeyed(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    let written = |c: char| match c {
+        '\n' | '\r' | '\t' if obeyed(c) => c.escape_default().to_string(),
+        c if obeyed(c) => c.escape_unicode().to_string(),
+        c => c.to_string(),
+    };
     Cow::Owned(text.chars().map(written).collect())
 }
 
@@ -79,7 +98,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 pub fn argument(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let names: Vec<_> = names.into_iter().collect();
     let joined = names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",");
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ',' | '/' | '+');
+    let plain = |c: char| c.is_alphanumeric() || "_-.,/+=".contains(c);
     if !joined.is_empty() && joined.chars().all(plain) {
         joined
     } else {
@@ -90,8 +109,24 @@ pub fn argument(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
 /// Columns as an option that takes several of them does: in a name that holds a comma, or what is
 /// not printed, that is any one character.
 pub fn names_argument(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
-    let any = |c: char| if c == ',' || c.is_control() { '?' } else { c };
+    let any = |c: char| if c == ',' || is_obeyed(c) { '?' } else { c };
     argument(names.into_iter().map(|name| name.as_ref().chars().map(any).collect::<String>()))
+}
+
+/// An option with the columns that it is to have, as a shell takes both: `--exclude a,b`. Behind an
+/// equals sign where they would look like an option themselves.
+pub fn option(option: &str, names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    with_value(option, &names_argument(names))
+}
+
+/// The same of one name that is taken as it is, or of a rule; `None` where it cannot be typed.
+pub fn option_of(option: &str, value: &str) -> Option<String> {
+    (!value.contains(is_obeyed)).then(|| with_value(option, &argument([value])))
+}
+
+fn with_value(option: &str, value: &str) -> String {
+    let dash = value.trim_start_matches('\'').starts_with('-');
+    format!("{option}{}{value}", if dash { '=' } else { ' ' })
 }
 
 /// `, weighted: as good as 812.4`; nothing without weights.
@@ -131,5 +166,17 @@ mod tests {
         assert_eq!(argument([""]), "''");
         assert_eq!(names_argument(["size, m", "b"]), "'size? m,b'");
         assert_eq!(argument(["it's"]), r"'it'\''s'");
+        assert_eq!(option("--exclude", ["-x", "b"]), "--exclude=-x,b");
+        assert_eq!(option_of("--weights", "my w").as_deref(), Some("--weights 'my w'"));
+        assert_eq!(option_of("--weights", "w\n"), None);
+    }
+
+    #[test]
+    fn what_terminals_obey_is_written_out() {
+        let hostile = "a\u{1b}[2J\u{9b}m\0\u{7f}\u{202e}\r\n\tb";
+        let lines = r"a\u{1b}[2J\u{9b}m\u{0}\u{7f}\u{202e}\u{d}";
+        assert_eq!(printable(hostile), format!("{}\n\tb", lines.replace(r"\u{d}", r"\r")));
+        assert_eq!(line("a\nb\tc"), r"a\nb\tc");
+        assert_eq!(listed(&["a\n".to_owned(), "b".to_owned()]), r"a\n, b");
     }
 }

@@ -1,5 +1,6 @@
 //! Project tasks: `cargo xtask TASK`.
 
+mod breaking;
 mod browser;
 mod peers;
 
@@ -13,6 +14,7 @@ cargo xtask bench [--quick] [--out FILE.json]    the goals, measured: docs/perfo
 cargo xtask bench tables [--quick] [--out FILE.md]   tables in and out: docs/tables.md
 cargo xtask peers [--data DIR] [--help]          gauss and its Python rivals side by side
 cargo xtask browser                              the report in a real browser, if there is one
+cargo xtask break [--minutes N] [--seed S]       damaged and hostile files, until one does harm
 cargo xtask docs                                 write docs/cli.md and docs/schema anew
 cargo xtask ci                                   everything that must stay green
 cargo xtask golden                               check the golden tables (Python with mpmath)
@@ -26,6 +28,9 @@ fn main() -> ExitCode {
         Some("demo") => demo(&rest),
         Some("bench") => bench(&rest),
         Some("peers") => peers::run(&root(), &cargo(), &rest),
+        Some("break") => {
+            breaking::run(&rest, |arguments, variables| run(&cargo(), arguments, variables))
+        }
         Some("browser") if rest.is_empty() => browser(),
         Some("docs") if rest.is_empty() => docs(),
         Some("ci") if rest.is_empty() => ci(),

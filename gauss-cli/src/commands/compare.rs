@@ -21,7 +21,7 @@ use crate::shared::evaluate::stdin_once;
 use crate::shared::{model, pieces};
 use crate::table::{self, Select, Table};
 use crate::terminal::{Console, Remark};
-use crate::words::{counted, weighted};
+use crate::words::{counted, line, weighted};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -201,7 +201,7 @@ impl Compare {
 impl Summary {
     fn prose(&self) -> String {
         let rows = counted(self.rows, "row");
-        let mut text = format!("{}: {rows}{}", self.table, weighted(self.effective_rows));
+        let mut text = format!("{}: {rows}{}", line(&self.table), weighted(self.effective_rows));
         if self.missing_rows > 0 {
             let _ = write!(text, ", {} with missing values", counted(self.missing_rows, "row"));
         }

@@ -21,7 +21,7 @@ use crate::shared::trials::Trials;
 use crate::shared::weights;
 use crate::table::{self, Destination, ReadOptions, Select, Table};
 use crate::terminal::{Console, FitProgress, Remark};
-use crate::words::{aligned, counted, decimals, grouped, weighted};
+use crate::words::{aligned, counted, decimals, grouped, line, weighted};
 
 const EXAMPLES: &str = "\
 Nothing needs to be set. Several sizes of model are begun by a greedy fit (rotations to the \
@@ -87,6 +87,7 @@ impl Fit {
         let validation = self.read_validation(console, &table)?;
         self.kinds.declare(&mut table)?;
         let data = Data { table, validation };
+        data.check_memory()?;
         let table = &data.table;
 
         let mut fit = gauss_model::Fit::new(table.columns.clone())
@@ -104,10 +105,10 @@ impl Fit {
         let prepared = fit.prepare(rows).map_err(refused)?;
         let names = &table.names();
         let offers: Vec<Offer> =
-            prepared.offers().iter().map(|offer| Offer::new(offer, names)).collect();
-        let examined = self.remedies.examine(&table.file(), names, &prepared, &offers, console);
+            prepared.offers().iter().filter_map(|offer| Offer::new(offer, names)).collect();
+        let examined = self.remedies.examine(table, &prepared, &offers, console);
         let cautions = cautions::warn(&data, &prepared, console);
-        if let Some(text) = weights::hint(&table.columns) {
+        if let Some(text) = weights::hint(table) {
             console.remark(&Remark::hint(format!("{}: {text}", table.file())));
         }
         let progress = FitProgress::interruptible(console);
@@ -322,6 +323,6 @@ impl<'a> Summary<'a> {
             facts.push(("note", "interrupted: this is the best model until then".to_owned()));
         }
         facts.push(("time", format!("{:.1} s", self.seconds)));
-        format!("{}: fitted to {}\n{}", self.model, self.table, aligned(&facts))
+        format!("{}: fitted to {}\n{}", line(&self.model), line(&self.table), aligned(&facts))
     }
 }

@@ -14,7 +14,7 @@ use crate::shared::kinds::{BaseMeasure, ColumnStatement};
 use crate::shared::layers::Layer;
 use crate::shared::{model, trials};
 use crate::terminal::Console;
-use crate::words::{aligned, counted, decimals, grouped};
+use crate::words::{aligned, counted, decimals, grouped, line};
 
 const EXAMPLES: &str = "\
 Columns with their kinds, what p(x) is a density of, layers with their parameters, how the training \
@@ -147,7 +147,7 @@ impl<'a> Summary<'a> {
         facts.extend(self.base_measure.sentence().map(|text| ("density", text)));
         facts.extend(self.notes.iter().map(|note| (note.name.as_str(), note.value.clone())));
         facts.extend(self.training.iter().map(|training| ("training", training.prose())));
-        format!("{}\n{}\n\n{}", self.model, aligned(&facts), self.layer_table())
+        format!("{}\n{}\n\n{}", line(&self.model), aligned(&facts), self.layer_table())
     }
 
     /// Layers in data order, with the parameters that training moves and those it does not.

@@ -10,6 +10,7 @@ use crate::options::WeightArgs;
 use crate::shared::evaluate::{Evaluation, Facts, latent_columns};
 use crate::shared::pieces;
 use crate::terminal::Console;
+use crate::words::line;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,6 +52,7 @@ impl Inverse {
         let rows = loaded.table.rows();
         let summary = Summary { command: "inverse", facts: loaded.facts, columns };
         let x = x.into_iter().map(Ok);
+        let prose = line(&prose);
         pieces::deliver(console, &loaded.out, &loaded.columns, rows, x, &summary, &prose)?;
         Ok(())
     }

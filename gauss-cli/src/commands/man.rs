@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::table::Directory;
 use crate::terminal::Console;
-use crate::words::counted;
+use crate::words::{counted, line};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,7 +61,7 @@ impl Man {
             .collect::<Result<Vec<String>, Error>>()?;
         let prose = format!("{out}: {}", counted(files.len(), "page"));
         let summary = Summary { command: "man", out: Some(out), files, page: None };
-        console.finish(&summary, &prose, false)?;
+        console.finish(&summary, &line(&prose), false)?;
         Ok(())
     }
 }

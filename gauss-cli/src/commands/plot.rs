@@ -9,12 +9,12 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::figures::{Chart, Drawn, Settings, Subject};
-use crate::options::{TableArgs, each_once, positive};
+use crate::options::{self, TableArgs, each_once};
 use crate::shared::evaluate::stdin_once;
 use crate::shared::model;
 use crate::table::{self, Directory, Select, Table};
 use crate::terminal::{Console, Remark, Stages};
-use crate::words::{aligned, counted};
+use crate::words::{aligned, counted, line};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,7 +51,7 @@ pub struct Plot {
     #[arg(long, value_name = "A,B")]
     pair: Option<String>,
     /// Most rows of the table to draw, chosen evenly
-    #[arg(long, value_name = "N", value_parser = positive, default_value_t = Settings::default().rows)]
+    #[arg(long, value_name = "N", value_parser = options::rows, default_value_t = Settings::default().rows)]
     rows: usize,
     #[command(flatten)]
     reading: TableArgs,
@@ -220,7 +220,7 @@ impl Summary {
         let count = counted(self.figures.len(), "figure");
         let made: Vec<(&str, String)> =
             self.figures.iter().map(|made| (made.figure, made.svg.clone())).collect();
-        let title = format!("{}: {count}, each as SVG and PNG", self.out);
+        let title = format!("{}: {count}, each as SVG and PNG", line(&self.out));
         if made.is_empty() { title } else { format!("{title}\n{}", aligned(&made)) }
     }
 }

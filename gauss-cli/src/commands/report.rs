@@ -13,14 +13,14 @@ use gauss_model::diagnostics::two_sample;
 
 use crate::error::Error;
 use crate::figures::{Settings, Subject};
-use crate::options::{TableArgs, WeightArgs, positive};
+use crate::options::{self, TableArgs, WeightArgs};
 pub(super) use crate::page::report::Findings;
 use crate::page::report::{self, Request, percent, with_error};
 use crate::shared::evaluate::stdin_once;
 use crate::shared::model;
 use crate::table::{self, Destination, Select, Table};
 use crate::terminal::{Console, Stages};
-use crate::words::{aligned, counted};
+use crate::words::{aligned, counted, line};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,7 +53,7 @@ pub struct Report {
     #[arg(long, value_name = "TABLE")]
     train: Option<PathBuf>,
     /// Rows that the costly parts look at, at most, chosen at random
-    #[arg(long, value_name = "N", value_parser = positive, default_value_t = 20_000)]
+    #[arg(long, value_name = "N", value_parser = options::rows, default_value_t = 20_000)]
     rows: usize,
     #[command(flatten)]
     weights: WeightArgs,
@@ -166,5 +166,5 @@ fn prose(findings: &Findings) -> String {
         0 => String::new(),
         count => format!("\n{} to beware of, at the end of the page", counted(count, "thing")),
     };
-    format!("{}: {subject}\n{}{cautions}", findings.out, aligned(&facts))
+    format!("{}: {}\n{}{cautions}", line(&findings.out), line(&subject), aligned(&facts))
 }

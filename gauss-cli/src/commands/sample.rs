@@ -7,11 +7,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::options::{OutArgs, positive};
+use crate::options::{self, OutArgs};
 use crate::shared::pieces::{self, PIECE};
 use crate::shared::{generator, model};
 use crate::terminal::Console;
-use crate::words::counted;
+use crate::words::{counted, line};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,7 +32,7 @@ pub struct Sample {
     model: PathBuf,
     /// How many rows to draw
     #[arg(long, short = 'n', allow_negative_numbers = true, value_name = "N")]
-    #[arg(value_parser = positive)]
+    #[arg(value_parser = options::rows)]
     rows: usize,
     #[command(flatten)]
     out: OutArgs,
@@ -58,6 +58,13 @@ impl Sample {
         let out = self.out.target(&[&self.model])?;
         let model = model::load(&self.model)?;
         out.check(model.columns())?;
+        if console.json && out.place.is_stdout() {
+            pieces::check_memory(self.rows, model.columns().len()).map_err(|short| {
+                Error::Usage(format!(
+                    "{short} for the rows in one JSON object: fewer --rows, or --out"
+                ))
+            })?;
+        }
         let mut rng = generator(console.seed);
         // Drawn as they are written, so that any number of rows fits into memory.
         let progress = console.progress("sampling", self.rows);
@@ -77,7 +84,15 @@ impl Sample {
         };
         let rows = counted(self.rows, "row");
         let prose = format!("{rows} drawn from {} with seed {}", summary.model, console.seed);
-        pieces::deliver(console, &out, model.columns(), self.rows, pieces, &summary, &prose)?;
+        pieces::deliver(
+            console,
+            &out,
+            model.columns(),
+            self.rows,
+            pieces,
+            &summary,
+            &line(&prose),
+        )?;
         Ok(())
     }
 }

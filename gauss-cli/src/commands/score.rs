@@ -15,7 +15,7 @@ use crate::shared::kinds::BaseMeasure;
 use crate::shared::pieces;
 use crate::table;
 use crate::terminal::{Console, Remark};
-use crate::words::{counted, decimals};
+use crate::words::{counted, decimals, line};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -107,7 +107,7 @@ impl Score {
         let facts = loaded.facts;
         let command = "score";
         let summary = Summary { command, facts, caveats, base_measure, statistics, has_support };
-        console.finish(&summary, &summary.prose(), on_stdout)?;
+        console.finish(&summary, &line(&summary.prose()), on_stdout)?;
         Ok(())
     }
 }

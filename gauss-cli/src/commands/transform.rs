@@ -12,7 +12,7 @@ use crate::shared::evaluate::{Evaluation, Facts, data_columns};
 use crate::shared::{generator, pieces};
 use crate::table;
 use crate::terminal::Console;
-use crate::words::decimals;
+use crate::words::{decimals, line};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,6 +61,7 @@ impl Transform {
         let summary = Summary { command: "transform", facts, columns, mean, standard_deviation };
         let prose = summary.prose();
         let z = z.into_iter().map(Ok);
+        let prose = line(&prose);
         pieces::deliver(console, &loaded.out, &loaded.columns, rows, z, &summary, &prose)?;
         Ok(())
     }

@@ -25,8 +25,8 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::table::{self, Directory, Encoding};
-use crate::terminal::{Console, FitProgress, Remark};
-use crate::words::{aligned, grouped};
+use crate::terminal::{Console, FitProgress};
+use crate::words::{aligned, grouped, line};
 use checks::Checks;
 pub use checks::SAMPLES;
 use figures::Figures;
@@ -60,9 +60,9 @@ pub fn run(out: &Path, console: &Console) -> Result<(), Error> {
     let progress = FitProgress::new(console);
     let fits = Fits::run(console.seed, &progress)?;
     drop(progress);
-    console.remark(&Remark::note(describe(&fits)));
+    console.tell(&describe(&fits));
     let checks = Checks::run(&fits)?;
-    console.remark(&Remark::note(checks.describe(&fits.warm_start)));
+    console.tell(&checks.describe(&fits.warm_start));
 
     let figures = Figures::draw(&fits, &checks);
     figures.write(&directory)?;
@@ -77,15 +77,15 @@ pub fn run(out: &Path, console: &Console) -> Result<(), Error> {
     directory.write("report.html", page.as_bytes())?;
 
     let seconds = started.elapsed().as_secs_f64();
-    console.remark(&Remark::note(format!(
+    console.tell(&format!(
         "\nIn {seconds:.1} s. The data and the recommended model are there too; try\n  \
          gauss score {0}/model.gauss {0}/moons.csv\n",
-        out.display()
-    )));
+        line(&out.display().to_string())
+    ));
     let report = out.join("report.html");
     let prose = report.display().to_string();
     let summary = Summary { command: "demo", report, seconds, metrics };
-    console.finish(&summary, &prose, false)?;
+    console.finish(&summary, &line(&prose), false)?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Text: widths in the shipped font, numbers with a true minus sign, escaping.
 
+use crate::words::is_obeyed;
+
 /// Advance widths of the ASCII characters from the space to the tilde in Inter Regular, in
 /// thousandths of the font size.
 #[rustfmt::skip]
@@ -108,7 +110,7 @@ pub fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
+            c if is_obeyed(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
             c => out.push(c),
         }
     }

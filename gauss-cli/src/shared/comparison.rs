@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::defects::Caveats;
-use crate::words::{counted, decimals};
+use crate::words::{counted, decimals, line};
 use gauss_model::compare::{self, Compared, Standing};
 use gauss_model::diagnostics::mean::Mean;
 
@@ -64,18 +64,20 @@ impl Comparison {
             difference_standard_error: of_model.difference.standard_error,
             caveats: Caveats::of(model),
         };
+        let printed: Vec<String> = names.iter().map(|name| line(name).into_owned()).collect();
         Comparison {
             common_rows: found.common_rows,
             best: names[found.best].clone(),
             conclusive: found.conclusive,
-            verdict: verdict(found, names),
+            verdict: verdict(found, &printed),
             models: names.iter().zip(models).zip(&found.models).map(scored).collect(),
         }
     }
 
     /// A line for each model, and the verdict.
     pub fn prose(&self) -> String {
-        let width = self.models.iter().map(|m| m.model.chars().count()).max().unwrap_or(0).max(5);
+        let width =
+            self.models.iter().map(|m| line(&m.model).chars().count()).max().unwrap_or(0).max(5);
         let mut text = format!("  {:width$}  {:<24}less the best", "model", "mean ln p(x)");
         for of_model in &self.models {
             let Scored { model, mean_log_prob, standard_error, .. } = of_model;
@@ -89,6 +91,7 @@ impl Comparison {
             } else {
                 plus_minus(of_model.difference, of_model.difference_standard_error)
             };
+            let model = line(model);
             let _ = write!(text, "\n  {model:width$}  {mean:<24}{difference}");
         }
         let _ = write!(text, "\n\n{}", self.verdict);

@@ -17,9 +17,9 @@ use serde::Serialize;
 use super::kinds::Offer;
 use crate::error::Error;
 use crate::options::{each_once, positive_number};
-use crate::table::Select;
+use crate::table::{Leave, Select, Table};
 use crate::terminal::{Console, Remark};
-use crate::words::counted;
+use crate::words::{counted, line, option, option_of};
 
 /// Findings, and offers, printed one by one; a table of many such columns would bury everything
 /// else. The JSON has all.
@@ -97,14 +97,15 @@ impl Remedies {
     /// defects, hints of the other offers.
     pub fn examine(
         &self,
-        file: &str,
-        names: &[String],
+        table: &Table,
         prepared: &Prepared<'_>,
         offers: &[Offer],
         console: &Console,
     ) -> Examined {
+        let (file, names, leave) = (&table.file(), &table.names(), table.leave);
+        let found = prepared.defects().iter();
         let defects: Vec<Finding> =
-            prepared.defects().iter().map(|defect| Finding::new(defect, names, offers)).collect();
+            found.map(|defect| Finding::new(defect, names, offers, leave)).collect();
         warn(file, &defects, console);
         let warned = |offer: &&Offer| {
             defects.iter().any(|finding| finding.offered.as_ref() == Some(&offer.column))
@@ -117,9 +118,9 @@ impl Remedies {
 }
 
 impl Finding {
-    fn new(defect: &Defect, names: &[String], offers: &[Offer]) -> Finding {
+    fn new(defect: &Defect, names: &[String], offers: &[Offer], leave: Leave) -> Finding {
         let columns: Vec<String> = defect.columns().into_iter().map(|j| names[j].clone()).collect();
-        let mut ways_out = ways_out(&defect.remedies(), names);
+        let mut ways_out = ways_out(&defect.remedies(), names, leave);
         // Ties are no defect of whole numbers once they are called that.
         let tied = matches!(
             defect,
@@ -142,32 +143,29 @@ impl Finding {
 }
 
 /// What to do about a defect, in options of `gauss fit`.
-fn ways_out(remedies: &[Remedy], names: &[String]) -> String {
+fn ways_out(remedies: &[Remedy], names: &[String], leave: Leave) -> String {
+    let exclude = |column: &str| match leave {
+        Leave::Exclude => Some(format!("leave it out with {}", option("--exclude", [column]))),
+        Leave::Columns => Some("leave it out of --columns".to_owned()),
+        Leave::Alone | Leave::Model => None,
+    };
     let ways: Vec<String> = remedies
         .iter()
         .filter_map(|remedy| match *remedy {
-            Remedy::Exclude { column } => {
-                Some(format!("leave it out with --exclude {}", shell(&names[column])))
-            }
+            Remedy::Exclude { column } => exclude(&names[column]),
             Remedy::Noise { column, width } => {
-                let noise = shell(&format!("{}={}", names[column], shown(width)));
-                Some(format!("give it a noise floor with --noise {noise}"))
+                let noise = option_of("--noise", &format!("{}={}", names[column], shown(width)));
+                noise.map(|noise| format!("give it a noise floor with {noise}"))
             }
             Remedy::MoreRows { .. } => Some("bring more rows".to_owned()),
+            Remedy::FewerColumns { .. } if leave == Leave::Columns => {
+                Some("leave some out of --columns".to_owned())
+            }
             Remedy::FewerColumns { .. } => Some("leave columns out with --exclude".to_owned()),
             _ => None,
         })
         .collect();
     ways.join(", or ")
-}
-
-/// A word of a command line, in quotes where a shell would take it apart.
-fn shell(word: &str) -> String {
-    let safe = |c: char| c.is_alphanumeric() || "_-.=:+%@/".contains(c);
-    if word.chars().all(safe) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// A line for each way out: values that one column repeats share theirs.
@@ -200,7 +198,7 @@ impl Examined {
 }
 
 fn uniform(column: &str, width: f64) -> String {
-    format!("{column}: uniform, width {width}")
+    format!("{}: uniform, width {width}", line(column))
 }
 
 /// What a model remembers of the table it was fitted to; as `score --json` shows it.
@@ -261,10 +259,12 @@ fn few(texts: &[String]) -> String {
 
 /// `NAME=WIDTH`; a name may hold an equals sign itself.
 fn noise(text: &str) -> Result<Noise, String> {
+    /// Beyond it squares of the column's differences leave the range of a double.
+    const MOST: f64 = 1e150;
     let (column, width) = text.rsplit_once('=').ok_or("must be NAME=WIDTH, such as b=0.5")?;
     if column.is_empty() {
         return Err("has no column name before the =".to_owned());
     }
-    let width = positive_number(width).map_err(|error| format!("the width: {error}"))?;
+    let width = positive_number(width, MOST).map_err(|error| format!("the width: {error}"))?;
     Ok(Noise { column: column.to_owned(), width })
 }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::options::Target;
-use crate::table::OutputError;
+use crate::table::{self, OutputError, Short};
 use crate::terminal::Console;
 
 /// A command's report; the rows themselves are in it where they go nowhere else.
@@ -33,6 +33,15 @@ enum Cell<'a> {
 
 /// Rows evaluated at a time: whole blocks of the flow's, so that no bit depends on the pieces.
 pub(crate) const PIECE: usize = 1 << 16;
+
+/// Whether there is memory for so many rows in a JSON object.
+///
+/// # Errors
+/// What they take.
+pub fn check_memory(rows: usize, columns: usize) -> Result<(), Short> {
+    let row = size_of::<Vec<Cell<'_>>>() + columns * size_of::<Cell<'_>>();
+    table::affordable(rows.saturating_mul(row))
+}
 
 /// What `f` makes of the rows of x, piece by piece, with live progress of `what`.
 ///

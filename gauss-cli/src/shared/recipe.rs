@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use gauss_rbig::recipe::{Budget, DensityKind, Method, Recipe, Refit};
 
 use crate::error::Error;
-use crate::options::{count, not_negative, positive, positive_number, up_to};
+use crate::options::{count, not_negative, positive, positive_number, rows, up_to};
 
 /// Options of `fit`.
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ struct Shape {
     #[arg(long, allow_negative_numbers = true, value_name = "R", value_parser = reflections)]
     reflections: Option<usize>,
     /// How strongly to hold back from overfitting; 0 is not at all
-    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", value_parser = not_negative)]
+    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", value_parser = prior)]
     prior: Option<f64>,
 }
 
@@ -51,10 +51,10 @@ struct Training {
     #[arg(long, value_name = "60s|300epochs", value_parser = budget)]
     budget: Option<Budget>,
     /// Rows per step of the training [default: by the number of rows]
-    #[arg(long, allow_negative_numbers = true, value_name = "ROWS", value_parser = positive)]
+    #[arg(long, allow_negative_numbers = true, value_name = "ROWS", value_parser = rows)]
     batch_size: Option<usize>,
     /// Size of a step (of the optimiser Adam)
-    #[arg(long, allow_negative_numbers = true, value_name = "RATE", value_parser = positive_number)]
+    #[arg(long, allow_negative_numbers = true, value_name = "RATE", value_parser = rate)]
     #[arg(default_value_t = Recipe::default().learning_rate)]
     learning_rate: f64,
     /// Fit again on all rows, those of --validation included
@@ -79,8 +79,20 @@ fn reflections(text: &str) -> Result<usize, String> {
     up_to(65_536, "as many as columns make every rotation", text, count)
 }
 
+/// Beyond it nothing of the rows is left.
+fn prior(text: &str) -> Result<f64, String> {
+    not_negative(text, 1e6)
+}
+
+/// Parameters are of the size of 1.
+fn rate(text: &str) -> Result<f64, String> {
+    positive_number(text, 10.0)
+}
+
 /// `60s`, `1.5m`, `2h` or `300epochs`.
 fn budget(text: &str) -> Result<Budget, String> {
+    /// So many hours are a century.
+    const MOST: f64 = 1e6;
     let expected = || "must be a time as 60s, 5m or 1h, or passes as 300epochs".to_owned();
     let digits = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(expected)?;
     let (number, unit) = text.split_at(digits);
@@ -94,7 +106,7 @@ fn budget(text: &str) -> Result<Budget, String> {
         "h" => 3600.0,
         _ => return Err(expected()),
     };
-    let time = positive_number(number)? * seconds;
+    let time = positive_number(number, MOST)? * seconds;
     Duration::try_from_secs_f64(time).map(Budget::Time).map_err(|error| error.to_string())
 }
 

@@ -7,9 +7,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::memory::{self, Short};
 use super::note::Note;
 use super::numbers::{Number, comma_number, is_missing, number};
-use super::select::Chosen;
+use super::select::{Chosen, Leave};
 use super::{CellFault, Fault, Place, Sighting, limits};
 
 /// Names that a category may have. Dequantised, more would hardly be a density.
@@ -78,8 +79,8 @@ pub struct Cells {
     pub words: HashSet<Vec<u8>>,
     /// Names of categories that are too long to be names.
     pub long: Tally,
-    /// Bytes that were wanted and not to be had; the values since are lost.
-    pub refused: Option<usize>,
+    /// Memory that was wanted and not to be had; the values since are lost.
+    pub short: Option<Short>,
     pub levels: Levels,
 }
 
@@ -99,6 +100,10 @@ pub struct Collected {
     pub rows: usize,
     /// What was passed over.
     pub notes: Vec<Note>,
+    /// How a column is left out where there are others.
+    pub leave: Leave,
+    /// Names of columns that are not wanted.
+    pub others: Vec<String>,
 }
 
 impl Tally {
@@ -212,7 +217,9 @@ impl Cells {
             Number::Text => {
                 self.text.add(place, written);
                 if self.words.len() <= MAX_LEVELS {
-                    self.words.insert(cell.trim_ascii().to_vec());
+                    // As much of it as could be a name.
+                    let word = cell.trim_ascii();
+                    self.words.insert(word[..word.len().min(limits::NAME)].to_vec());
                 }
                 self.push(f64::NAN);
             }
@@ -247,21 +254,21 @@ impl Cells {
     }
 
     fn push(&mut self, value: f64) {
-        if self.reserve(1) {
+        if self.reserve(1, 1) {
             self.values.push(value);
         }
     }
 
-    /// Makes room for more values; whether there is any.
-    pub fn reserve(&mut self, more: usize) -> bool {
-        if let Err(bytes) = limits::reserve(&mut self.values, more) {
-            self.refused = Some(bytes);
+    /// Makes room for more values, as so many columns do that grow alike; whether there is any.
+    pub fn reserve(&mut self, more: usize, columns: usize) -> bool {
+        if let Err(short) = memory::reserve(&mut self.values, more, columns) {
+            self.short = Some(short);
         }
-        self.refused.is_none()
+        self.short.is_none()
     }
 
-    /// Appends the cells that follow after so many rows and lines.
-    fn append(&mut self, later: Cells, rows: usize, lines: usize) {
+    /// Appends the cells that follow after so many rows and lines, as so many columns do.
+    fn append(&mut self, later: Cells, rows: usize, lines: usize, columns: usize) {
         self.missing.append(later.missing, rows, lines);
         self.infinite.append(later.infinite, rows, lines);
         self.text.append(later.text, rows, lines);
@@ -269,8 +276,8 @@ impl Cells {
         self.negative.append(later.negative, rows, lines);
         self.words.extend(later.words);
         self.long.append(later.long, rows, lines);
-        self.refused = self.refused.or(later.refused);
-        if !self.reserve(later.values.len()) {
+        self.short = self.short.or(later.short);
+        if !self.reserve(later.values.len(), columns) {
             return;
         }
         let Levels { names, counts, .. } = later.levels;
@@ -314,15 +321,21 @@ impl Levels {
 
 impl Collected {
     pub fn new(chosen: Chosen) -> Collected {
-        let Chosen { fields, notes } = chosen;
+        let Chosen { fields, notes, leave, others } = chosen;
         let cells = fields.iter().map(|_| Cells::default()).collect();
-        Collected { fields, cells, rows: 0, notes }
+        Collected { fields, cells, rows: 0, notes, leave, others }
+    }
+
+    /// How a column is left out of those in use, the weights not among them.
+    pub fn leave(&self) -> Leave {
+        self.leave.of(self.fields.iter().filter(|field| !field.is_weight()).count())
     }
 
     /// Appends the rows of a block that begins after so many lines of the file.
     pub fn append(&mut self, block: Vec<Cells>, rows: usize, lines: usize) {
+        let columns = self.cells.len();
         for (cells, later) in self.cells.iter_mut().zip(block) {
-            cells.append(later, self.rows, lines);
+            cells.append(later, self.rows, lines, columns);
         }
         self.rows += rows;
     }
@@ -334,20 +347,17 @@ impl Collected {
     /// # Errors
     /// [`Fault::TextColumns`], [`Fault::Cell`] or [`Fault::TooManyLevels`].
     pub fn check(&self, is_own: bool) -> Result<(), Fault> {
-        if let Some(bytes) = self.cells.iter().find_map(|cells| cells.refused) {
-            return Err(Fault::Memory { bytes: bytes.saturating_mul(self.cells.len()) });
+        if let Some(short) = self.cells.iter().find_map(|cells| cells.short) {
+            return Err(Fault::memory(short, is_own));
         }
         if let Some(Sighting { column, place, cell }) = self.first(|cells| &cells.long) {
-            return Err(Fault::LongLevel { place, column, bytes: cell.len(), most: limits::NAME });
+            let (bytes, most, leave) = (cell.len(), limits::NAME, self.leave());
+            return Err(Fault::LongLevel { place, column, bytes, most, leave });
         }
         let columns = || self.fields.iter().zip(&self.cells).filter(|(f, _)| !f.is_doubtful());
         if let Some((field, _)) = columns().find(|(_, c)| c.levels.names.len() > MAX_LEVELS) {
-            let alone = self.fields.len() == 1;
-            return Err(Fault::TooManyLevels {
-                column: field.name.clone(),
-                most: MAX_LEVELS,
-                alone,
-            });
+            let (column, most, leave) = (field.name.clone(), MAX_LEVELS, self.leave());
+            return Err(Fault::TooManyLevels { column, most, leave });
         }
         let is_text = |c: &Cells| is_own && 2 * c.text.count > c.values.len() - c.missing.count;
         let text: Vec<Sighting> = columns()
@@ -358,11 +368,14 @@ impl Collected {
             let own = || columns().filter(|(field, _)| !field.is_weight());
             let few = own().all(|(_, cells)| !is_text(cells) || cells.different() <= MAX_LEVELS);
             let alone = text.len() == own().count();
-            return Err(Fault::TextColumns { columns: text, few, alone });
+            let leave = if alone { Leave::Alone } else { self.leave() };
+            return Err(Fault::TextColumns { columns: text, few, leave });
         }
         let text = columns().filter_map(|(field, cells)| cells.text.sighting(&field.name));
         match text.min_by_key(|sighting| sighting.place.row) {
-            Some(bad) => Err(bad.into_fault(CellFault::Text)),
+            Some(Sighting { column, place, cell }) => {
+                Err(Fault::Cell { place, column, cell, fault: CellFault::Text })
+            }
             None => Ok(()),
         }
     }
@@ -382,7 +395,8 @@ impl Collected {
                 _ => continue,
             };
             if !is_none && field.name.is_empty() {
-                return Err(Fault::Unnamed { position: field.position + 1 });
+                let position = field.position + 1;
+                return Err(Fault::Unnamed { position, leave: self.leave() });
             }
             if is_none {
                 blank += usize::from(matches!(field.taking, Taking::Blank));
@@ -438,11 +452,4 @@ fn counts_rows(values: &[f64]) -> bool {
     let first = values.first().copied().unwrap_or(f64::NAN);
     let counts = |(i, &value): (usize, &f64)| value == first + i as f64;
     (first == 0.0 || first == 1.0) && values.len() > 1 && values.iter().enumerate().all(counts)
-}
-
-impl Sighting {
-    pub(super) fn into_fault(self, fault: CellFault) -> Fault {
-        let Sighting { column, place, cell } = self;
-        Fault::Cell { place, column, cell, fault }
-    }
 }

@@ -4,9 +4,12 @@
 use std::fmt;
 
 use super::input::ReadFault;
+use super::memory::Short;
+use super::ways::{left_out, missing, single, text_columns};
 use super::words::{among, list, meant, shown, with_decimal_comma};
+use super::{Leave, Rest};
 use crate::error::Failure;
-use crate::words::{counted, names_argument};
+use crate::words::counted;
 
 /// A row of data: its number among the rows of data, and its line in the file. Both count from 1;
 /// they differ by the header, by blank lines and by line breaks inside quotes. In a file without
@@ -53,7 +56,7 @@ pub struct Sighting {
 
 impl Sighting {
     /// `"city" (row 1, line 2 of the file: "Oslo")`, with words after the name.
-    fn worded(&self, words: &str) -> String {
+    pub(super) fn worded(&self, words: &str) -> String {
         format!("{:?} {words}({}: {})", self.column, self.place.plain(), shown(&self.cell))
     }
 }
@@ -93,8 +96,12 @@ pub enum Fault {
     #[error("an array of no numbers")]
     NoNumbers,
     /// Every row was dropped for a missing value.
-    #[error("all {rows} rows have a missing value, nothing is left")]
-    AllMissing { rows: usize },
+    #[error(
+        "{} a missing value, nothing is left{}",
+        if *rows == 1 { "the one row has".to_owned() } else { format!("all {rows} rows have") },
+        if *fillable { " (--missing median fills in the column's median)" } else { "" }
+    )]
+    AllMissing { rows: usize, fillable: bool },
     /// The first bytes belong to another kind of file.
     #[error("not a table but {kind}{advice}")]
     OtherFormat { kind: &'static str, advice: &'static str },
@@ -117,11 +124,8 @@ pub enum Fault {
     )]
     Codec { column: String, codec: String },
     /// A wanted column that holds neither numbers nor text.
-    #[error(
-        "column {column:?} holds {what}; leave it out with --exclude {}, or make it a number first",
-        names_argument([column])
-    )]
-    NotNumbers { column: String, what: String },
+    #[error("column {column:?} holds {what}; {}make it a number first", leave.or(column))]
+    NotNumbers { column: String, what: String, leave: Leave },
     /// A name is not UTF-8.
     #[error(
         "the name of column {position} is not UTF-8 text: {}; save the table as UTF-8 first",
@@ -133,10 +137,10 @@ pub enum Fault {
     LongName { position: usize, bytes: usize, most: usize },
     /// So does the name of a category.
     #[error(
-        "{place}, column {column:?}: a name of {bytes} bytes; a category's has at most {most}: leave \
-         the column out with --exclude {}", names_argument([column])
+        "{place}, column {column:?}: a name of {bytes} bytes; a category's has at most {most}{}",
+        left_out(column, *leave)
     )]
-    LongLevel { place: Place, column: String, bytes: usize, most: usize },
+    LongLevel { place: Place, column: String, bytes: usize, most: usize, leave: Leave },
     /// More columns than a table can have.
     #[error("{got} columns; at most {most} are read")]
     TooWide { got: usize, most: usize },
@@ -147,24 +151,35 @@ pub enum Fault {
         most >> 20
     )]
     LongRecord { line: usize, most: usize },
-    /// The machine is too small.
+    /// The machine is too small for the values.
     #[error(
-        "{:.1} GB of memory are wanted for the values, and there are not so many: choose columns \
-         with --columns where the command has it, or cut the table into parts",
-        *bytes as f64 / 1e9
+        "{short} for the values in use: {}cut the table into parts",
+        if *is_own { "choose fewer columns with --columns, or " } else { "" }
     )]
-    Memory { bytes: usize },
+    Memory { short: Short, is_own: bool },
+    /// Or for what is made of them.
+    #[error(
+        "{short} to learn from {} of {}: choose fewer columns with --columns, or fit to fewer rows",
+        counted(*rows, "row"),
+        counted(*columns, "column")
+    )]
+    FitMemory { short: Short, rows: usize, columns: usize },
     /// The first line holds numbers.
     #[error(
         "line 1 holds numbers ({first}), but a header row with the column names is required \
          ({}--no-header takes line 1 as data and {})",
-        if *is_model { "" } else { "--header takes line 1 as the names; " },
+        if *names { "--header takes line 1 as the names; " } else { "" },
         if *is_model { "the columns by their position" } else { "names the columns x0, x1, ..." }
     )]
-    NoHeader { first: String, is_model: bool },
+    NoHeader {
+        first: String,
+        is_model: bool,
+        /// Whether the numbers could be names.
+        names: bool,
+    },
     /// A wanted column has an empty name.
-    #[error("column {position} has no name (name it, or leave it out with --exclude '')")]
-    Unnamed { position: usize },
+    #[error("column {position} has no name (name it{})", leave.or_also(""))]
+    Unnamed { position: usize, leave: Leave },
     /// Two columns share a name.
     #[error("column {column:?} appears twice, as columns {first} and {second}")]
     Duplicate { column: String, first: usize, second: usize },
@@ -181,41 +196,54 @@ pub enum Fault {
     #[error("the header holds a quote (\") that is never closed")]
     UnclosedHeader,
     /// A cell does not hold a finite number.
-    #[error("{place}, column {column:?}: {fault}: {}{}", shown(cell), fault.advice(cell))]
+    #[error("{place}, column {column:?}: {fault}: {}{}", shown(cell), CellFault::advice(cell))]
     Cell { place: Place, column: String, cell: String, fault: CellFault },
+    /// Or an infinite one.
+    #[error(
+        "{place}, column {column:?}: not a finite number: {}{}",
+        shown(cell),
+        if rest.complete > 0 { " (--missing drop passes over such rows)" } else { "" }
+    )]
+    Infinite { place: Place, column: String, cell: String, rest: Rest },
     /// Columns of words where numbers are wanted.
-    #[error("column {}", text_columns(columns, *few, *alone))]
+    #[error("column {}", text_columns(columns, *few, *leave))]
     TextColumns {
         columns: Vec<Sighting>,
         /// Whether they have values few enough for a category.
         few: bool,
-        /// Whether there is no other column.
-        alone: bool,
+        leave: Leave,
     },
     /// More names than a category can have.
     #[error(
         "column {column:?} has more than {most} different values, too many for a category{}",
-        left_out(column, *alone)
+        left_out(column, *leave)
     )]
-    TooManyLevels { column: String, most: usize, alone: bool },
+    TooManyLevels { column: String, most: usize, leave: Leave },
     /// Cells without a value, and no word on what to do about them.
-    #[error("{}", missing(counts, *columns, *rows, first))]
-    Missing { counts: Vec<(String, usize)>, columns: usize, rows: usize, first: Box<Sighting> },
+    #[error("{}", missing(counts, *columns, *rows, first, *rest))]
+    Missing {
+        counts: Vec<(String, usize)>,
+        columns: usize,
+        rows: usize,
+        first: Box<Sighting>,
+        rest: Rest,
+    },
     /// No value to take a median of.
-    #[error("column {column:?} has no value at all{}", left_out(column, *alone))]
-    NoValues { column: String, alone: bool },
+    #[error("column {column:?} has no value at all{}", left_out(column, *leave))]
+    NoValues { column: String, leave: Leave },
     /// The model is older than medians.
     #[error(
         "column {column:?} has missing values, and the model remembers no median to fill them \
-         with (it was fitted by an earlier version): fit it again, or use --missing drop"
+         with (it was fitted by an earlier version): fit it again{}",
+        if rest.complete > 0 { ", or use --missing drop" } else { "" }
     )]
-    NoFill { column: String },
+    NoFill { column: String, rest: Rest },
     /// One value throughout.
     #[error(
         "column {column:?} is constant (every row is {value}), so it has no density{}",
-        left_out(column, *alone)
+        left_out(column, *leave)
     )]
-    Constant { column: String, value: String, alone: bool },
+    Constant { column: String, value: String, leave: Leave },
     /// Squares of the column's differences would leave the range of a double.
     #[error("column {column:?} spans {span:.1e}; rescale it to a span from {least:e} to {most:e}")]
     Span { column: String, span: f64, least: f64, most: f64 },
@@ -239,14 +267,15 @@ pub enum Fault {
     #[error("{range:?} selects nothing: in the table {last:?} stands before {first:?}")]
     Backwards { range: String, first: String, last: String },
     /// All columns are excluded, or hold the weights.
-    #[error("--exclude leaves no column")]
+    #[error("no column is left to be read")]
     NothingLeft,
     /// A row without a weight.
     #[error(
         "{place}, column {column:?}: the weight is missing; write 0 to leave the row out of \
-         account, or --missing drop passes over such rows"
+         account{}",
+        if rest.complete > 0 { ", or --missing drop passes over such rows" } else { "" }
     )]
-    NoWeight { place: Place, column: String },
+    NoWeight { place: Place, column: String, rest: Rest },
     /// A weight below zero.
     #[error(
         "{place}, column {column:?}: the weight is below 0: {}; write 0 to leave the row out of \
@@ -273,23 +302,26 @@ pub enum Fault {
     Width { expected: usize, got: usize, found: Vec<String> },
 }
 
+impl Fault {
+    /// Too little memory for the values of a table: its own columns (`is_own`) can be chosen from.
+    pub(super) fn memory(short: Short, is_own: bool) -> Fault {
+        Fault::Memory { short, is_own }
+    }
+}
+
 /// Why a cell is not a finite number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CellFault {
     /// Text that is no number.
     #[error("not a number")]
     Text,
-    /// Infinite, or too large for a double.
-    #[error("not a finite number")]
-    Infinite,
 }
 
 impl CellFault {
-    fn advice(self, cell: &str) -> String {
-        match (self, with_decimal_comma(cell)) {
-            (CellFault::Infinite, _) => " (--missing drop passes over such rows)".to_owned(),
-            (_, Some(value)) => format!(" (--decimal-comma reads it as {value})"),
-            (_, None) => " (a missing value is an empty cell or NA)".to_owned(),
+    fn advice(cell: &str) -> String {
+        match with_decimal_comma(cell) {
+            Some(value) => format!(" (--decimal-comma reads it as {value})"),
+            None => " (a missing value is an empty cell or NA)".to_owned(),
         }
     }
 }
@@ -313,66 +345,4 @@ impl fmt::Display for Ending {
             Ending::Unknown => Ok(()),
         }
     }
-}
-
-/// What may be wrong with a table of one column where several are wanted.
-fn single(expected: &[String], found: &[String]) -> &'static str {
-    if expected.len() > 1 && found.len() == 1 { " (one column: --delimiter?)" } else { "" }
-}
-
-/// The way out of a column that cannot be used, if there is another.
-fn left_out(column: &str, alone: bool) -> String {
-    if alone {
-        return "; it is the only one in use, so there is nothing to learn".to_owned();
-    }
-    format!("; leave it out with --exclude {}", names_argument([column]))
-}
-
-/// Each column of text with its first cell, and what can be done about all of them.
-fn text_columns(columns: &[Sighting], few: bool, alone: bool) -> String {
-    const SHOWN: usize = 5;
-    let mut parts: Vec<String> = columns
-        .iter()
-        .enumerate()
-        .take(SHOWN)
-        .map(|(k, sighting)| sighting.worded(if k == 0 { "holds text " } else { "" }))
-        .collect();
-    if columns.len() > SHOWN {
-        parts.push(format!("{} more", columns.len() - SHOWN));
-    }
-    let last = if parts.len() > 1 { parts.pop() } else { None };
-    let and = last.map_or_else(String::new, |last| format!(", and {last}"));
-    let sentence = parts.join(", ") + &and;
-    let many = columns.len() > 1;
-    let (them, kind) = if many { ("them", "categories") } else { ("it", "a category") };
-    let names = names_argument(columns.iter().map(|sighting| &sighting.column));
-    // Excel writes so where people write so.
-    if columns.iter().all(|sighting| with_decimal_comma(&sighting.cell).is_some()) {
-        return format!("{sentence}; --decimal-comma reads {them} as numbers");
-    }
-    let out = format!("leave {them} out with --exclude {names}");
-    let category = format!("take {them} as {kind} with --categorical {names}");
-    match (alone, few) {
-        (false, true) => format!("{sentence}; {out}, or {category}"),
-        (false, false) => format!("{sentence}; {out}"),
-        (true, true) => format!("{sentence}; {category}"),
-        (true, false) => format!("{sentence}; there is no column of numbers to learn from"),
-    }
-}
-
-/// How many cells are missing, where the first one is, and both ways on.
-fn missing(counts: &[(String, usize)], columns: usize, rows: usize, first: &Sighting) -> String {
-    const SHOWN: usize = 10;
-    let parts: Vec<String> =
-        counts.iter().take(SHOWN).map(|(name, count)| format!("{name:?} {count}")).collect();
-    let more = if counts.len() > SHOWN { ", ..." } else { "" };
-    format!(
-        "missing values in {} of {columns} columns: {}{more} (of {}; first: {}, column \
-         {:?}): --missing drop passes over such rows, --missing median fills in the column's median",
-        counts.len(),
-        parts.join(", "),
-        counted(rows, "row"),
-        first.place,
-        first.column,
-    )
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use flate2::read::MultiGzDecoder;
 
 #[cfg(feature = "parquet")]
-use super::{Fault, limits};
+use super::{Fault, memory};
 use crate::terminal::Reading;
 
 mod zstd;
@@ -140,14 +140,12 @@ pub fn read_bytes(
 /// # Errors
 /// It fails, or there is not the memory for it.
 #[cfg(feature = "parquet")]
-pub fn read_whole(source: &mut dyn Read) -> Result<Vec<u8>, Fault> {
+pub fn read_whole(source: &mut dyn Read, is_own: bool) -> Result<Vec<u8>, Fault> {
     const LEAST: usize = 1 << 20;
     let mut bytes = Vec::new();
     loop {
         let more = bytes.len().max(LEAST);
-        let refused = |bytes| Fault::Memory { bytes };
-        limits::affordable(bytes.len() + more).map_err(refused)?;
-        bytes.try_reserve(more).map_err(|_| refused(bytes.len() + more))?;
+        memory::more(&mut bytes, more).map_err(|short| Fault::memory(short, is_own))?;
         let got = source.take(more as u64).read_to_end(&mut bytes).map_err(ReadFault::from)?;
         if got < more {
             return Ok(bytes);

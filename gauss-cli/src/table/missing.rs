@@ -6,7 +6,30 @@ use gauss_model::columns::typical;
 use rayon::prelude::*;
 
 use super::cells::{Cells, Collected};
-use super::{CellFault, Fault, Missing};
+use super::{Fault, Missing, Sighting};
+
+/// What could be done about cells without a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rest {
+    /// Rows that have all their values.
+    pub complete: usize,
+    /// Whether every column that misses some has a value to fill them with.
+    pub fillable: bool,
+}
+
+impl Rest {
+    /// Of a table; its columns' own values count where they are its own (`is_own`).
+    pub fn of(table: &Collected, columns: &[Column], is_own: bool) -> Rest {
+        let complete = |i: &usize| table.cells.iter().all(|cells| cells.values[*i].is_finite());
+        let columns = table.cells.iter().zip(columns);
+        let mut gaps = columns.filter(|(cells, _)| cells.missing.count > 0);
+        let fillable = gaps.all(|(cells, column)| {
+            column.fill.is_some() || (is_own && cells.missing.count < table.rows)
+        });
+        let infinite = table.cells.iter().any(|cells| cells.infinite.count > 0);
+        Rest { complete: (0..table.rows).filter(complete).count(), fillable: fillable && !infinite }
+    }
+}
 
 /// What was done.
 #[derive(Debug, Default)]
@@ -29,12 +52,15 @@ pub fn apply(
 ) -> Result<Outcome, Fault> {
     let drops = matches!(policy, Missing::DropRow | Missing::NanRow);
     if let (false, Some(infinite)) = (drops, table.first(|cells| &cells.infinite)) {
-        return Err(infinite.into_fault(CellFault::Infinite));
+        let Sighting { column, place, cell } = infinite;
+        let rest = Rest::of(table, columns, is_own);
+        return Err(Fault::Infinite { place, column, cell, rest });
     }
     let filled = vec![0; columns.len()];
     let mut outcome = Outcome { missing_rows: 0, dropped: Vec::new(), filled };
     if drops {
-        let without = drop_rows(table, policy)?;
+        let rest = Rest::of(table, columns, is_own);
+        let without = drop_rows(table, policy, rest)?;
         outcome.missing_rows = without.len();
         outcome.dropped = if policy == Missing::DropRow { without } else { Vec::new() };
     } else if let (Missing::Reject, Some(first)) = (policy, table.first(|cells| &cells.missing)) {
@@ -44,6 +70,7 @@ pub fn apply(
             columns: columns.len(),
             rows: table.rows,
             first: Box::new(first),
+            rest: Rest::of(table, columns, is_own),
         });
     }
     if is_own {
@@ -58,18 +85,26 @@ pub fn apply(
         }
     }
     if policy == Missing::Median {
-        let alone = columns.len() == 1;
+        let (leave, rest) = (table.leave(), Rest::of(table, columns, is_own));
         for ((column, cells), filled) in
             columns.iter().zip(&mut table.cells).zip(&mut outcome.filled)
         {
-            *filled = fill(column, cells, is_own, alone)?;
+            if cells.missing.count > 0 && column.fill.is_none() {
+                let column = column.name.clone();
+                return Err(if is_own {
+                    Fault::NoValues { column, leave }
+                } else {
+                    Fault::NoFill { column, rest }
+                });
+            }
+            *filled = fill(column, cells);
         }
     }
     Ok(outcome)
 }
 
 /// Leaves out the rows without a value, or makes all of such a row NaN. Which ones.
-fn drop_rows(table: &mut Collected, policy: Missing) -> Result<Vec<usize>, Fault> {
+fn drop_rows(table: &mut Collected, policy: Missing, rest: Rest) -> Result<Vec<usize>, Fault> {
     let touched = table.cells.iter().any(|cells| cells.missing.count + cells.infinite.count > 0);
     if !touched {
         return Ok(Vec::new());
@@ -83,7 +118,7 @@ fn drop_rows(table: &mut Collected, policy: Missing) -> Result<Vec<usize>, Fault
     let without: Vec<usize> = (0..table.rows).filter(|&i| !whole[i]).collect();
     if policy == Missing::DropRow {
         if without.len() == table.rows {
-            return Err(Fault::AllMissing { rows: table.rows });
+            return Err(Fault::AllMissing { rows: table.rows, fillable: rest.fillable });
         }
         table.rows -= without.len();
     }
@@ -100,21 +135,11 @@ fn drop_rows(table: &mut Collected, policy: Missing) -> Result<Vec<usize>, Fault
     Ok(without)
 }
 
-/// Fills the missing cells of a column. How many there were.
-fn fill(column: &Column, cells: &mut Cells, is_own: bool, alone: bool) -> Result<usize, Fault> {
-    if cells.missing.count == 0 {
-        return Ok(0);
-    }
-    let Some(fill) = column.fill else {
-        let column = column.name.clone();
-        return Err(if is_own {
-            Fault::NoValues { column, alone }
-        } else {
-            Fault::NoFill { column }
-        });
-    };
+/// Fills the missing cells of a column that has a value for them. How many there were.
+fn fill(column: &Column, cells: &mut Cells) -> usize {
+    let Some(fill) = column.fill.filter(|_| cells.missing.count > 0) else { return 0 };
     for value in cells.values.iter_mut().filter(|value| value.is_nan()) {
         *value = fill;
     }
-    Ok(cells.missing.count)
+    cells.missing.count
 }

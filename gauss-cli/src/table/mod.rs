@@ -21,6 +21,7 @@ mod format;
 mod input;
 mod leftover;
 mod limits;
+mod memory;
 mod missing;
 mod note;
 mod npy;
@@ -34,6 +35,7 @@ mod parquet;
 mod select;
 mod signature;
 mod text;
+mod ways;
 mod weights;
 mod words;
 mod write;
@@ -53,8 +55,10 @@ use signature::Content;
 pub use error::{CellFault, Ending, Fault, Place, Sighting, TableError};
 pub use format::{EXTENSIONS, Encoding, Format, NAMES, Packing, WRITABLE};
 pub use input::{ReadFault, display_name, is_stdin, read_bytes};
+pub use memory::{Short, affordable};
+pub use missing::Rest;
 pub use output::{Destination, Directory, OutputError};
-pub use select::{Select, data_names, latent_names};
+pub use select::{Leave, Select, data_names, latent_names};
 pub use write::{Out, RowSink, Unwritable, write};
 
 /// A table in memory: `data` is `n × d`, column-major, one column per name.
@@ -75,6 +79,10 @@ pub struct Table {
     pub dropped: Vec<usize>,
     /// Missing cells that were filled, of each column; [`Missing::Median`] only.
     pub filled: Vec<usize>,
+    /// How one of its columns is left out.
+    pub leave: Leave,
+    /// Names of the file's columns that are not in use, of a table that is learnt from.
+    pub others: Vec<String>,
     /// Cells of the model's categories that hold none of its names; their value is -1, outside
     /// the support.
     pub unknown: Option<Unknown>,
@@ -179,7 +187,7 @@ fn finish(
         let fill = matches!(wanted, Select::Latent(_)).then_some(0.0);
         let column = |(field, levels): (&cells::Field, Option<Vec<String>>)| match levels {
             Some(levels) if levels.is_empty() => {
-                Err(Fault::NoValues { column: field.name.clone(), alone: cells.fields.len() == 1 })
+                Err(Fault::NoValues { column: field.name.clone(), leave: cells.leave() })
             }
             Some(levels) => {
                 Ok(Column { kind: Kind::Category(levels), ..Column::real(&field.name) })
@@ -196,10 +204,13 @@ fn finish(
         first,
     });
     let weights = weights::take(&mut cells)?;
+    let (leave, others) = (cells.leave(), std::mem::take(&mut cells.others));
     Ok(Table {
         path: PathBuf::new(),
+        leave,
+        others,
         columns,
-        data: matrix(cells)?,
+        data: matrix(cells, wanted.is_own())?,
         weights,
         missing_rows: outcome.missing_rows,
         dropped: outcome.dropped,
@@ -209,11 +220,15 @@ fn finish(
 }
 
 /// The columns as a matrix, column by column, each gone before the next one is copied.
-fn matrix(table: Collected) -> Result<Mat<f64>, Fault> {
+fn matrix(table: Collected, is_own: bool) -> Result<Mat<f64>, Fault> {
     let Collected { cells, rows, .. } = table;
     let bytes = rows.saturating_mul(cells.len()).saturating_mul(size_of::<f64>());
+    // As the columns go while it fills, one of them more than there is is what it takes.
+    let column = rows.saturating_mul(size_of::<f64>());
+    memory::affordable(column).map_err(|short| Fault::memory(short, is_own))?;
     let mut data = Mat::new();
-    data.try_reserve(rows, cells.len()).map_err(|_| Fault::Memory { bytes })?;
+    let refused = |_| Fault::memory(Short::of(bytes), is_own);
+    data.try_reserve(rows, cells.len()).map_err(refused)?;
     data.resize_with(rows, 0, |_, _| 0.0);
     for (j, column) in cells.into_iter().enumerate() {
         data.resize_with(rows, j + 1, |i, _| column.values[i]);
@@ -296,6 +311,19 @@ impl Table {
             }
             fault => self.fault(fault),
         })
+    }
+
+    /// The same of columns that the file has, in use or not: those that are.
+    ///
+    /// # Errors
+    /// What selects nothing in the whole file.
+    pub fn positions_in_use(&self, wanted: &[String]) -> Result<Vec<usize>, TableError> {
+        let is_other = |text: &String| {
+            let one = std::slice::from_ref(text);
+            self.positions(one).is_err() && select::matching(&self.others, one).is_ok()
+        };
+        let wanted: Vec<String> = wanted.iter().filter(|text| !is_other(text)).cloned().collect();
+        self.positions(&wanted)
     }
 
     /// What is wrong with the table, with its file.

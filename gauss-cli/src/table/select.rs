@@ -6,7 +6,7 @@
 //! | `x*`, `temp_?` | every name of that form: `*` is any text, `?` any one character |
 //! | `a:d`, `a:`, `:d` | from one column to another, both included, in the table's order |
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gauss_model::{Column, Kind};
 use wildmatch::WildMatch;
@@ -32,11 +32,28 @@ pub enum Select<'a> {
     Latent(usize),
 }
 
+/// How a column is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// By `--exclude`.
+    Exclude,
+    /// It is in `--columns`.
+    Columns,
+    /// Not at all: it is the only one in use.
+    Alone,
+    /// Not at all: a model wants it.
+    Model,
+}
+
 /// The columns to read, and what was passed over.
 #[derive(Debug)]
 pub struct Chosen {
     pub fields: Vec<Field>,
     pub notes: Vec<Note>,
+    /// How one of many is left out.
+    pub leave: Leave,
+    /// The names of the columns that are not wanted, of a table's own.
+    pub others: Vec<String>,
 }
 
 /// The names of latent columns: `z0, z1, ...`.
@@ -58,6 +75,15 @@ impl Select<'_> {
     /// text columns and its medians are.
     pub(super) fn is_own(self) -> bool {
         matches!(self, Select::All | Select::Named(_) | Select::Except(_))
+    }
+
+    /// How one of several columns is left out.
+    fn leave(self) -> Leave {
+        match self {
+            Select::All | Select::Except(_) => Leave::Exclude,
+            Select::Named(_) => Leave::Columns,
+            Select::Model(_) | Select::Latent(_) => Leave::Model,
+        }
     }
 
     /// The wanted columns among `names`, and how each is read; `named` says whether the file
@@ -86,7 +112,8 @@ impl Select<'_> {
         let any = positions.iter().any(is_column);
         let is_unnamed = |&&k: &&usize| names[k].is_empty() && !(any && doubtful(k).is_some());
         if let (true, Some(&k)) = (self.is_own(), positions.iter().find(is_unnamed)) {
-            return Err(Fault::Unnamed { position: k + 1 });
+            let leave = self.leave().of(positions.len());
+            return Err(Fault::Unnamed { position: k + 1, leave });
         }
         let numbers = || if options.decimal_comma { Taking::CommaNumbers } else { Taking::Numbers };
         let taking = |j: usize, k: usize| match self {
@@ -115,7 +142,10 @@ impl Select<'_> {
             taking: Taking::Weights { comma: options.decimal_comma },
         });
         let fields = positions.iter().enumerate().map(field).chain(weights).collect();
-        Ok(Chosen { fields, notes })
+        let used: HashSet<usize> = positions.iter().copied().collect();
+        let unused = (0..names.len()).filter(|k| self.is_own() && !used.contains(k));
+        let others = unused.map(|k| names[k].clone()).collect();
+        Ok(Chosen { fields, notes, leave: self.leave(), others })
     }
 
     /// `weights`: a column that is none of the table's own.
@@ -151,6 +181,17 @@ impl Select<'_> {
             Select::Latent(dim) => {
                 find(names, &latent_names(dim)).or_else(|_| by_position(names, dim, weights))
             }
+        }
+    }
+}
+
+impl Leave {
+    /// The same where so many are in use.
+    #[must_use]
+    pub fn of(self, columns: usize) -> Leave {
+        match self {
+            Leave::Exclude | Leave::Columns if columns < 2 => Leave::Alone,
+            leave => leave,
         }
     }
 }

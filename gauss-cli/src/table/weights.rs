@@ -5,6 +5,7 @@
 //! and its weight together, and is taken out before the others become the matrix.
 
 use super::cells::Collected;
+use super::missing::Rest;
 use super::{Fault, Missing, Sighting};
 
 /// Refuses weights that are none. One that is missing is left to the policy that drops its row; an
@@ -20,7 +21,10 @@ pub fn check(table: &Collected, policy: Missing) -> Result<(), Fault> {
     let weights = table.fields.iter().zip(&table.cells).find(|(field, _)| field.is_weight());
     let missing = weights.and_then(|(field, cells)| cells.missing.sighting(&field.name));
     match missing {
-        Some(Sighting { column, place, .. }) if !drops => Err(Fault::NoWeight { place, column }),
+        Some(Sighting { column, place, .. }) if !drops => {
+            let rest = Rest::of(table, &[], false);
+            Err(Fault::NoWeight { place, column, rest })
+        }
         _ => Ok(()),
     }
 }

@@ -43,3 +43,10 @@ pub fn with_decimal_comma(cell: &str) -> Option<f64> {
     }
     format!("{whole}.{fraction}").parse().ok()
 }
+
+/// What may stand between cells, as `--delimiter` takes it.
+pub fn separators() -> impl Iterator<Item = char> {
+    (0..0x7f)
+        .map(char::from)
+        .filter(|c| (c.is_ascii_punctuation() || "\t ".contains(*c)) && *c != '"')
+}

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::builder::styling::AnsiColor;
 use serde::Serialize;
 
-use crate::words::printable;
+use crate::words::{is_obeyed, line, printable};
 
 use super::{Level, Remark, RowProgress, StdoutError, to_stdout};
 
@@ -29,6 +29,13 @@ impl Console {
         }
     }
 
+    /// Lines on standard error; the names in them are a line each.
+    pub fn tell(&self, lines: &str) {
+        if !self.quiet {
+            let _ = writeln!(io::stderr(), "{}", printable(lines));
+        }
+    }
+
     /// Live progress of `what` over `rows` rows, for whoever is to advance it.
     pub fn progress(&self, what: &'static str, rows: usize) -> RowProgress {
         RowProgress::new(self, what, rows)
@@ -47,7 +54,7 @@ impl Console {
         table_on_stdout: bool,
     ) -> Result<(), StdoutError> {
         if self.json || table_on_stdout {
-            self.remark(&Remark::note(prose));
+            self.tell(prose);
         }
         match (self.json, table_on_stdout || self.quiet) {
             (true, _) => print_json(report),
@@ -65,9 +72,9 @@ impl Console {
     }
 }
 
-/// A remark on standard error.
+/// A remark on standard error: a line, whatever is in it.
 pub fn say(remark: &Remark) {
-    let text = printable(&remark.text);
+    let text = line(&remark.text);
     let _ = match remark.level {
         Level::Warning => {
             complain("warning:", &text);
@@ -83,16 +90,35 @@ pub fn say(remark: &Remark) {
 pub fn complain(prefix: &str, text: &str) {
     let colour = if prefix == "error:" { AnsiColor::Red } else { AnsiColor::Yellow };
     let style = colour.on_default().bold();
-    let _ = writeln!(anstream::stderr(), "{style}{prefix}{style:#} {}", printable(text));
+    let _ = writeln!(anstream::stderr(), "{style}{prefix}{style:#} {}", line(text));
 }
 
 fn print_json(report: &impl Serialize) -> Result<(), StdoutError> {
     to_stdout(|out| {
-        serde_json::to_writer(&mut *out, report)?;
+        report.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Escaped))?;
         out.write_all(b"\n")
     })
 }
 
 fn print_text(text: &str) -> Result<(), StdoutError> {
     to_stdout(|out| writeln!(out, "{}", printable(text)))
+}
+
+/// JSON in a line, in whose strings nothing is left that a terminal obeys: the language itself asks
+/// only for the control characters below the blank.
+struct Escaped;
+
+impl serde_json::ser::Formatter for Escaped {
+    fn write_string_fragment<W: Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_obeyed(c)) {
+            write!(out, "{}\\u{:04x}", &rest[..at], u32::from(c))?; // none is beyond U+FFFF
+            rest = &rest[at + c.len_utf8()..];
+        }
+        out.write_all(rest.as_bytes())
+    }
 }

@@ -14,8 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Console;
 use super::interrupt::lock;
-use crate::words::grouped;
-use crate::words::printable;
+use crate::words::{grouped, line};
 
 /// Work that is done by then is not worth a word.
 const SILENT: Duration = Duration::from_secs(1);
@@ -67,6 +66,7 @@ impl Display {
             return;
         }
         let (what, part, details) = status(elapsed);
+        let (what, details) = (line(&what).into_owned(), line(&details).into_owned());
         let percent = part.map(|part| 100.0 * part);
         if let Some(bar) = &self.bar {
             if bar.is_hidden() {
@@ -88,7 +88,7 @@ impl Display {
     /// A line on standard error, past the bar.
     pub fn note(&self, text: &str) {
         let write = || {
-            let _ = writeln!(io::stderr(), "{text}");
+            let _ = writeln!(io::stderr(), "{}", line(text));
         };
         match &self.bar {
             Some(bar) => bar.suspend(write),
@@ -171,7 +171,7 @@ impl Reading {
     pub fn new(shown: bool, file: &str) -> Reading {
         Reading {
             display: Mutex::new(shown.then(Display::begin)),
-            what: format!("reading {}", printable(file)),
+            what: format!("reading {file}"),
             total: AtomicU64::new(0),
             done: AtomicU64::new(0),
             rows: AtomicUsize::new(0),

@@ -18,7 +18,7 @@ fn missing_values_drop_the_row_or_keep_its_place() {
 
     let error =
         read_with("a,b\n,1\n", Select::All, &options(Missing::DropRow)).expect_err("nothing");
-    assert!(error.to_string().ends_with("all 1 rows have a missing value, nothing is left"));
+    assert!(error.to_string().ends_with("the one row has a missing value, nothing is left"));
     let error =
         read_with("a,b\n2,1\nx,1\n", Select::All, &options(Missing::DropRow)).expect_err("text");
     assert!(error.to_string().contains(

@@ -70,7 +70,7 @@ fn weights_that_are_none_are_refused_with_their_place() {
              row out of account, or --missing drop passes over such rows",
         ),
         (
-            "a,w\n1,inf\n",
+            "a,w\n1,inf\n2,1\n",
             "w",
             Missing::Reject,
             "row 1 (line 2 of the file), column \"w\": not a finite number: \"inf\" (--missing drop \

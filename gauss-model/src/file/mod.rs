@@ -28,10 +28,12 @@
 //! not malice. Of malice:
 //!
 //! - a payload has at most 2³⁰ bytes, and no more than that is read of a file;
-//! - no length that a file claims is believed before its bytes are there;
+//! - no length that a file claims is believed before its bytes are there, but for that of a name:
+//!   room is made for it up to sixteen times the payload, or 16 KiB;
 //! - what the layers derive without a parameter each, the d × d matrix of a rotation without base
 //!   and the r × r one of r reflections, has at most 256 numbers per parameter of the model, or
 //!   65,536 in all where that is more;
+//! - so reading a file holds at most 2,048 times its length, and 16 MiB, at a time;
 //! - a model's draws are finite: at latents up to a length of 8, and at sixteen draws.
 //!
 //! Versions 1 and 2 are read, too, and always will be. They had, in place of the provenance,

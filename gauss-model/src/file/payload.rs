@@ -123,8 +123,8 @@ impl From<FirstPayload> for Payload {
 }
 
 /// Fixed-width little-endian integers; no more is read, or allocated for, than the limit.
-fn encoding() -> impl bincode::config::Config {
-    bincode::config::legacy().with_limit::<MAX_PAYLOAD>()
+fn encoding<const MOST: usize>() -> impl bincode::config::Config {
+    bincode::config::legacy().with_limit::<MOST>()
 }
 
 fn refused(error: &impl std::fmt::Display) -> FormatError {
@@ -140,7 +140,8 @@ pub(super) fn encode(model: &Model) -> Result<Vec<u8>, FormatError> {
         columns: model.columns().to_vec(),
         provenance: model.provenance().clone(),
     };
-    let bytes = bincode::serde::encode_to_vec(payload, encoding()).map_err(|e| refused(&e))?;
+    let bytes = bincode::serde::encode_to_vec(payload, encoding::<MAX_PAYLOAD>())
+        .map_err(|e| refused(&e))?;
     if bytes.len() > MAX_PAYLOAD {
         return Err(FormatError::TooLarge { got: bytes.len() as u64 });
     }
@@ -176,9 +177,21 @@ fn unpaid(layer: &LayerSpec, dim: usize) -> usize {
     }
 }
 
+/// The decoder makes room for a name before it looks whether it is there: as much as the limit lets
+/// it, and that is one of the compiler's. So there are several, each sixteen times the one before.
 fn decode_as<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormatError> {
-    let (payload, read) =
-        bincode::serde::decode_from_slice::<T, _>(bytes, encoding()).map_err(|e| refused(&e))?;
+    match bytes.len() {
+        0..=0x4000 => decode_within::<T, 0x4000>(bytes),
+        0x4001..=0x4_0000 => decode_within::<T, 0x4_0000>(bytes),
+        0x4_0001..=0x40_0000 => decode_within::<T, 0x40_0000>(bytes),
+        0x40_0001..=0x400_0000 => decode_within::<T, 0x400_0000>(bytes),
+        _ => decode_within::<T, MAX_PAYLOAD>(bytes),
+    }
+}
+
+fn decode_within<T: DeserializeOwned, const MOST: usize>(bytes: &[u8]) -> Result<T, FormatError> {
+    let decoded = bincode::serde::decode_from_slice::<T, _>(bytes, encoding::<MOST>());
+    let (payload, read) = decoded.map_err(|error| refused(&error))?;
     match bytes.len() - read {
         0 => Ok(payload),
         extra => Err(FormatError::Trailing { extra: extra as u64 }),

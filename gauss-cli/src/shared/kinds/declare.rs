@@ -89,13 +89,14 @@ impl Kinds {
         each_once("--categorical", &self.categorical)
     }
 
-    /// Gives the table's columns their kinds.
+    /// Gives the table's columns their kinds. What is said of columns that the file has and that are
+    /// not in use is no slip: so a column is left out by one option more.
     ///
     /// # Errors
     /// A column that is not there, or an option that contradicts another.
     pub fn declare(&self, table: &mut Table) -> Result<(), Error> {
-        table.positions(&self.categorical)?; // read as such already, where they are in use
-        for at in table.positions(&self.integer)? {
+        table.positions_in_use(&self.categorical)?; // read as such already
+        for at in table.positions_in_use(&self.integer)? {
             let Column { name, kind, .. } = &mut table.columns[at];
             if !matches!(kind, Kind::Real(_)) {
                 return contradiction("integer", name, "is in --categorical, too");
@@ -103,6 +104,9 @@ impl Kinds {
             *kind = Kind::Integer(Support::Line);
         }
         for (k, rule) in self.support.iter().enumerate() {
+            if table.others.contains(&rule.column) {
+                continue;
+            }
             if self.support[..k].iter().any(|other| other.column == rule.column) {
                 return contradiction("support", &rule.column, "has two rules; write 'in [a,b]'");
             }

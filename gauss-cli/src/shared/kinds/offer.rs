@@ -6,7 +6,7 @@ use gauss_model::columns::{self, Looks};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::words::argument;
+use crate::words::{option, option_of};
 
 /// What a column could be rather than real numbers, and how to say so.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -34,46 +34,41 @@ impl fmt::Display for Offer {
 }
 
 impl Offer {
-    /// What is said of a column with this name.
-    pub fn new(offer: &columns::Offer, names: &[String]) -> Offer {
+    /// What is said of a column with this name; `None` where the name cannot be typed.
+    pub fn new(offer: &columns::Offer, names: &[String]) -> Option<Offer> {
         let name = &names[offer.column];
-        let support = |rule: String| format!("--support {}", quoted(&rule));
+        let support = |rule: String| option_of("--support", &rule);
         let (kind, options, looks, effect) = match offer.looks {
             Looks::WholeNumbers { from_zero } => {
-                let mut options = format!("--integer {}", quoted(name));
+                let mut options = option("--integer", [name]);
                 if from_zero {
-                    options = format!("{options} {}", support(format!("{name}>=0")));
+                    options = format!("{options} {}", support(format!("{name}>=0"))?);
                 }
                 let effect = "makes densities probabilities and samples whole";
                 ("whole_numbers", options, "holds whole numbers".to_owned(), effect)
             }
             Looks::Interval { high } => (
                 "interval",
-                support(format!("{name} in [0,{high}]")),
+                support(format!("{name} in [0,{high}]"))?,
                 format!("fills the interval from 0 to {high}"),
                 "keeps the model within it",
             ),
             _ => (
                 "skewed",
-                support(format!("{name}>0")),
+                support(format!("{name}>0"))?,
                 "is positive and skewed".to_owned(),
                 "keeps the model above 0",
             ),
         };
-        Offer {
+        Some(Offer {
             column: name.clone(),
             kind,
             options,
             sentence: format!("column {name:?} {looks}"),
             effect,
             whole: matches!(offer.looks, Looks::WholeNumbers { .. }),
-        }
+        })
     }
-}
-
-/// A word of a command line.
-fn quoted(word: &str) -> String {
-    argument([word])
 }
 
 #[cfg(test)]
@@ -90,6 +85,7 @@ mod tests {
             (Looks::Interval { high: 100.0 }, "--support 'v in [0,100]'"),
         ] {
             let offer = Offer::new(&columns::Offer { column: 0, looks }, &["v".to_owned()]);
+            let offer = offer.expect("a name that can be typed");
             assert!(offer.to_string().contains(options), "{offer}");
         }
     }

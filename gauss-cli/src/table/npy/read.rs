@@ -5,7 +5,7 @@ use std::io::Read;
 use crate::table::cells::Collected;
 use crate::table::input::ReadFault;
 use crate::table::numbers::{half, number_text};
-use crate::table::{Fault, Place, ReadOptions, Select, limits, select};
+use crate::table::{Fault, Place, ReadOptions, Select, limits, memory, select};
 
 /// Bytes of numbers read at a time.
 const PIECE: usize = 1 << 20;
@@ -27,9 +27,12 @@ pub fn read(
     }
     let names = select::data_names(columns);
     let mut table = Collected::new(wanted.fields(&names, false, &[], options)?);
+    let wanted_bytes = rows.saturating_mul(table.fields.len()).saturating_mul(size_of::<f64>());
+    memory::affordable(wanted_bytes).map_err(|short| Fault::memory(short, wanted.is_own()))?;
     // A run is what stands together: a row, or a column.
     let (runs, length) = if by_column { (columns, rows) } else { (rows, columns) };
-    let mut numbers = Numbers { bytes, element, buffer: Vec::new(), at: 0 };
+    let is_own = wanted.is_own();
+    let mut numbers = Numbers { bytes, element, buffer: Vec::new(), at: 0, is_own };
     let mut run = Vec::new();
     for k in 0..runs {
         run.clear();
@@ -174,6 +177,8 @@ struct Numbers {
     buffer: Vec<u8>,
     /// What of the buffer has been used.
     at: usize,
+    /// Whether the table's columns are its own, for a message.
+    is_own: bool,
 }
 
 impl Numbers {
@@ -194,8 +199,7 @@ impl Numbers {
             }
             let ready = (count - run.len()).min((self.buffer.len() - self.at) / size);
             let end = self.at + ready * size;
-            let refused = |bytes| Fault::Memory { bytes };
-            limits::reserve(run, ready).map_err(refused)?;
+            memory::more(run, ready).map_err(|short| Fault::memory(short, self.is_own))?;
             let numbers = self.buffer[self.at..end].chunks_exact(size);
             run.extend(numbers.map(|bytes| self.element.number(bytes)));
             self.at = end;

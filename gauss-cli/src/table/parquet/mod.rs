@@ -4,9 +4,12 @@
 //! number that would be the same to everyone: they are refused by name where they are wanted, and
 //! ignored where they are not.
 
+mod deltas;
+mod footer;
 mod guard;
 mod pages;
 mod read;
+mod unpack;
 mod write;
 
 use std::io;

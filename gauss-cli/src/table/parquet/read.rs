@@ -14,17 +14,15 @@ use parquet::file::reader::ChunkReader;
 use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 use rayon::prelude::*;
 
+use super::footer;
 use super::guard::guarded;
-use super::pages;
+use super::pages::{self, Chunk};
 use crate::table::cells::{Cells, Collected, Field, Taking};
 use crate::table::input::{ReadFault, Source, read_whole};
 use crate::table::numbers::{half, number_text};
 use crate::table::select::{self, Chosen};
-use crate::table::{Fault, Place, ReadOptions, Select, limits};
+use crate::table::{Fault, Leave, Place, ReadOptions, Select, memory};
 use crate::terminal::Reading;
-
-/// Values decoded at a time.
-const BATCH: usize = 1 << 14;
 
 /// Reads the wanted columns of the file at `path`, or of its unpacked bytes where those are not
 /// to be found there.
@@ -40,7 +38,7 @@ pub fn read(
         let open = || File::open(path).map_err(ReadFault::from).map_err(Fault::from);
         guarded(|| read_chunks(&open, wanted, options, reading))
     } else {
-        let bytes = Bytes::from(read_whole(&mut source.bytes)?);
+        let bytes = Bytes::from(read_whole(&mut source.bytes, wanted.is_own())?);
         guarded(|| read_chunks(&|| Ok(bytes.clone()), wanted, options, reading))
     }
 }
@@ -57,6 +55,7 @@ fn read_chunks<R: ChunkReader + 'static>(
     options: &ReadOptions,
     reading: &Reading,
 ) -> Result<Collected, Fault> {
+    footer::check(&open()?).map_err(|error| damaged(&error))?;
     let file =
         ParquetMetaDataReader::new().parse_and_finish(&open()?).map_err(|error| damaged(&error))?;
     let schema = file.file_metadata().schema_descr();
@@ -67,18 +66,21 @@ fn read_chunks<R: ChunkReader + 'static>(
     let Some(rows) = usize::try_from(rows).ok().filter(|&rows| rows > 0) else {
         return Err(Fault::NoRows);
     };
-    let Chosen { fields, notes } =
+    let Chosen { fields, notes, leave, others } =
         wanted.fields(&names, true, &index_of_pandas(&file, &names), options)?;
     let bytes = rows.saturating_mul(fields.len()).saturating_mul(size_of::<f64>());
-    limits::affordable(bytes).map_err(|bytes| Fault::Memory { bytes })?;
-    let leaves: Vec<Leaf> =
-        fields.iter().map(|field| Leaf::of(&file, field)).collect::<Result<_, _>>()?;
+    memory::affordable(bytes).map_err(|short| Fault::memory(short, wanted.is_own()))?;
+    let first = first_leaves(&file, names.len());
+    let leaves: Vec<Leaf> = fields
+        .iter()
+        .map(|field| Leaf::of(&file, field, first[field.position], leave.of(fields.len())))
+        .collect::<Result<_, _>>()?;
     let wanted_bytes = leaves.iter().map(|leaf| leaf.packed_bytes(&file)).sum();
     reading.begin(wanted_bytes);
     let column = |(field, leaf): (&Field, &Leaf)| {
         let mut column = ColumnOfCells::new(&field.taking, rows);
         leaf.read(&Arc::new(open()?), &file, &mut column, reading)?;
-        if column.cells.refused.is_none() && column.cells.values.len() != rows {
+        if column.cells.short.is_none() && column.cells.values.len() != rows {
             let reason = format!("column {:?} does not have {rows} rows", field.name);
             return Err(Fault::Damaged { format: "Parquet", reason });
         }
@@ -87,7 +89,7 @@ fn read_chunks<R: ChunkReader + 'static>(
     let columns = fields.par_iter().zip(&leaves);
     let cells: Vec<Cells> =
         columns.map(|of| guarded(|| column(of))).collect::<Result<_, Fault>>()?;
-    let table = Collected { fields, cells, rows, notes };
+    let table = Collected { fields, cells, rows, notes, leave, others };
     table.check(wanted.is_own())?;
     Ok(table)
 }
@@ -101,6 +103,16 @@ fn index_of_pandas(file: &ParquetMetaData, names: &[String]) -> Vec<usize> {
     let index = told.as_ref().and_then(|told| told.get("index_columns")?.as_array());
     let index = index.into_iter().flatten().filter_map(serde_json::Value::as_str);
     index.filter_map(|index| names.iter().position(|name| name == index)).collect()
+}
+
+/// The first leaf of each of the file's columns; nested ones have several, or none.
+fn first_leaves(file: &ParquetMetaData, columns: usize) -> Vec<Option<usize>> {
+    let schema = file.file_metadata().schema_descr();
+    let mut first = vec![None; columns];
+    for leaf in 0..schema.num_columns() {
+        first[schema.get_column_root_idx(leaf)].get_or_insert(leaf);
+    }
+    first
 }
 
 /// What the values of a column stand for.
@@ -122,13 +134,19 @@ struct Leaf {
 }
 
 impl Leaf {
-    fn of(file: &ParquetMetaData, field: &Field) -> Result<Leaf, Fault> {
+    fn of(
+        file: &ParquetMetaData,
+        field: &Field,
+        leaf: Option<usize>,
+        leave: Leave,
+    ) -> Result<Leaf, Fault> {
         let schema = file.file_metadata().schema_descr();
-        let refused =
-            |what: &str| Fault::NotNumbers { column: field.name.clone(), what: what.to_owned() };
-        let index = (0..schema.num_columns())
-            .find(|&leaf| schema.get_column_root_idx(leaf) == field.position)
-            .ok_or_else(|| refused("nothing"))?;
+        let refused = |what: &str| Fault::NotNumbers {
+            column: field.name.clone(),
+            what: what.to_owned(),
+            leave,
+        };
+        let index = leaf.ok_or_else(|| refused("nothing"))?;
         let descr = schema.column(index);
         if descr.path().parts().len() > 1 || descr.max_rep_level() > 0 {
             return Err(refused("nested values"));
@@ -159,9 +177,10 @@ impl Leaf {
     ) -> Result<(), Fault> {
         for group in file.row_groups() {
             let rows = usize::try_from(group.num_rows()).unwrap_or(0);
-            let pages = pages::of(bytes.clone(), group.column(self.index), rows);
-            let values = pages
-                .and_then(|pages| self.take(get_column_reader(self.descr.clone(), pages), column));
+            let chunk = pages::of(bytes.clone(), group.column(self.index), rows);
+            let values = chunk.and_then(|Chunk { pages, batch }| {
+                self.take(get_column_reader(self.descr.clone(), pages), batch, column)
+            });
             values.map_err(|error| damaged(&error))?;
             reading.advance(packed_bytes(group.column(self.index)));
         }
@@ -171,6 +190,7 @@ impl Leaf {
     fn take(
         &self,
         reader: ColumnReader,
+        batch: usize,
         column: &mut ColumnOfCells<'_>,
     ) -> Result<(), ParquetError> {
         let optional = self.descr.max_def_level() > 0;
@@ -181,28 +201,30 @@ impl Leaf {
         let unsigned = matches!(self.meaning, Meaning::Unsigned);
         match reader {
             ColumnReader::BoolColumnReader(r) => {
-                each(r, optional, column, |c, &v| c.integer(i128::from(v)))
+                each(r, optional, batch, column, |c, &v| c.integer(i128::from(v)))
             }
-            ColumnReader::Int32ColumnReader(r) => each(r, optional, column, |c, &v| {
+            ColumnReader::Int32ColumnReader(r) => each(r, optional, batch, column, |c, &v| {
                 let value = if unsigned { i128::from(v.cast_unsigned()) } else { i128::from(v) };
                 integer(c, value);
             }),
-            ColumnReader::Int64ColumnReader(r) => each(r, optional, column, |c, &v| {
+            ColumnReader::Int64ColumnReader(r) => each(r, optional, batch, column, |c, &v| {
                 let value = if unsigned { i128::from(v.cast_unsigned()) } else { i128::from(v) };
                 integer(c, value);
             }),
             ColumnReader::FloatColumnReader(r) => {
-                each(r, optional, column, |c, &v| c.real(f64::from(v)))
+                each(r, optional, batch, column, |c, &v| c.real(f64::from(v)))
             }
-            ColumnReader::DoubleColumnReader(r) => each(r, optional, column, |c, &v| c.real(v)),
+            ColumnReader::DoubleColumnReader(r) => {
+                each(r, optional, batch, column, |c, &v| c.real(v))
+            }
             ColumnReader::ByteArrayColumnReader(r) => {
-                each(r, optional, column, |c, v| match self.meaning {
+                each(r, optional, batch, column, |c, v| match self.meaning {
                     Meaning::Decimal(scale) => c.decimal(big_endian(v.data()), scale),
                     _ => c.text(v.data()),
                 })
             }
             ColumnReader::FixedLenByteArrayColumnReader(r) => {
-                each(r, optional, column, |c, v| match (self.meaning, v.data()) {
+                each(r, optional, batch, column, |c, v| match (self.meaning, v.data()) {
                     (Meaning::Half, &[low, high]) => c.real(half(u16::from_le_bytes([low, high]))),
                     (_, bytes) => integer(c, big_endian(bytes)),
                 })
@@ -273,16 +295,18 @@ fn big_endian(bytes: &[u8]) -> i128 {
 fn each<T: DataType>(
     mut reader: ColumnReaderImpl<T>,
     optional: bool,
+    batch: usize,
     column: &mut ColumnOfCells<'_>,
     take: impl Fn(&mut ColumnOfCells<'_>, &T::T),
 ) -> Result<(), ParquetError> {
-    let (mut values, mut levels) = (Vec::with_capacity(BATCH), Vec::new());
+    let (mut values, mut levels) = (Vec::with_capacity(batch), Vec::new());
     loop {
         values.clear();
         levels.clear();
         let defined = optional.then_some(&mut levels);
-        let (records, _, _) = reader.read_records(BATCH, defined, None, &mut values)?;
-        if records == 0 || column.cells.refused.is_some() {
+        let (records, _, _) = reader.read_records(batch, defined, None, &mut values)?;
+        // A page of a few bytes may hold one value billions of times.
+        if records == 0 || column.is_over() {
             return Ok(());
         }
         let mut present = values.iter();
@@ -300,15 +324,22 @@ fn each<T: DataType>(
 struct ColumnOfCells<'a> {
     taking: &'a Taking,
     cells: Cells,
+    /// How many there are, as the file says.
+    rows: usize,
 }
 
 impl ColumnOfCells<'_> {
     fn new(taking: &Taking, rows: usize) -> ColumnOfCells<'_> {
         /// What a file says of its length is believed up to here before the values have come.
-        const BELIEVED: usize = 1 << 24;
+        const BELIEVED: usize = 1 << 20;
         let mut cells = Cells::default();
-        cells.reserve(rows.min(BELIEVED));
-        ColumnOfCells { taking, cells }
+        cells.reserve(rows.min(BELIEVED), 1);
+        ColumnOfCells { taking, cells, rows }
+    }
+
+    /// Whether no more is wanted: it is too long, or there is no memory for it.
+    fn is_over(&self) -> bool {
+        self.cells.short.is_some() || self.cells.values.len() > self.rows
     }
 
     fn place(&self) -> Place {

@@ -58,7 +58,13 @@ impl Header {
             let beside = names.len() - usize::from(options.weights.is_some()).min(names.len());
             let is_model = !own.is_empty();
             if !is_model || (beside == own.len() && 2 * met.len() < own.len()) {
-                return Err(Fault::NoHeader { first: beginning(&names), is_model });
+                let as_names =
+                    !is_model && select::check(&names).is_ok() && data_follow(bytes, &records);
+                return Err(Fault::NoHeader {
+                    first: beginning(&names),
+                    is_model,
+                    names: as_names,
+                });
             }
         }
         select::check(&names)?;
@@ -69,6 +75,12 @@ impl Header {
         let note = options.no_header.then(|| Note::Header { first: beginning(&names) });
         Ok(Header { names, data, notes: note.into_iter().collect() })
     }
+}
+
+/// Whether anything follows the first record.
+fn data_follow(bytes: &[u8], records: &csv::Reader<&[u8]>) -> bool {
+    let end = records.position().byte() as usize;
+    bytes.get(end..).is_some_and(|rest| !rest.trim_ascii().is_empty())
 }
 
 /// The names, trimmed, but for one that is a model's with the blanks around it.
