@@ -161,7 +161,7 @@ fn ways_out(remedies: &[Remedy], names: &[String], leave: Leave) -> String {
             Remedy::FewerColumns { .. } if leave == Leave::Columns => {
                 Some("leave some out of --columns".to_owned())
             }
-            Remedy::FewerColumns { .. } => Some("leave columns out with --exclude".to_owned()),
+            Remedy::FewerColumns { .. } => Some("model fewer columns".to_owned()),
             _ => None,
         })
         .collect();
