@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Options that texts of the program name without offering them, or that cannot be followed here.
-const NO_WAY: [(&str, &str); 18] = [
+const NO_WAY: [(&str, &str); 20] = [
     ("standard input cannot be both TRAIN and --validation", "says what is wrong"),
     ("standard input cannot be both TABLE and --train", "says what is wrong"),
     ("--pair", "the option that is wrong"),
@@ -22,6 +22,8 @@ const NO_WAY: [(&str, &str); 18] = [
     ("or --out", "no machine of a test has too little memory for it"),
     ("choose fewer columns with --columns", "followed where rows are too few"),
     ("build with --features", "an option of cargo"),
+    ("or empty the cell and use --missing", "the table is to be edited first"),
+    ("which --json", "says where the rest is"),
     ("leave some out of --columns", "so few rows are refused before"),
 ];
 
