@@ -330,6 +330,23 @@ fn independent(learn: &Apart, judged: Option<&Apart>) -> Result<Vec<(Rival, Part
         .collect()
 }
 
+/// Discrete columns by themselves, of rows of these columns alone: tables of one class.
+///
+/// # Errors
+/// [`Error::NonFinite`] of a value that is none of its column's.
+pub fn independent_tables<'a>(
+    rows: impl Into<Rows<'a>>,
+    columns: &[Values],
+) -> Result<Flow, Error> {
+    let rows = rows.into();
+    let of = |values: &Values| Discrete { values: values.clone(), is_number: false };
+    let discrete: Vec<Discrete> = columns.iter().map(of).collect();
+    let apart = Apart::of(rows, &discrete)?;
+    let classes = Classes::independent(&apart.cells);
+    let parted = Parted { classes, features: Vec::new(), shifted: false, inner: None };
+    assembled(rows.ncols(), &discrete, &parted, None)
+}
+
 /// [`tails::fit_again`] of rows some of whose columns are discrete.
 pub(super) fn fit_again(
     mut chosen: Fitted,

@@ -68,7 +68,7 @@ pub use candidate::{Blocks, Candidate, Conditioned, warm_start};
 pub use density_kind::DensityKind;
 pub use entry::{MIN_ROWS, fit_discrete, fit_recipe};
 pub use fitted::{Fitted, Winner};
-pub use given::Discrete;
+pub use given::{Discrete, independent_tables};
 pub use options::{Budget, Method, Recipe, Refit};
 pub use rivals::Rival;
 pub use search::Trial;

@@ -85,6 +85,10 @@ pub fn section(findings: &Findings) -> Section {
             ["zero", "one", "two", "three", "four"][FOLDS - 1]
         ),
     };
+    if findings.model.layers.iter().any(|layer| layer.kind == "tables") {
+        how += " Of categories and of whole numbers of which there are few, the simple densities know \
+                the shares, and of no other column that depends on them.";
+    }
     if comparison.dequantized {
         how += " Discrete columns stand here with uniform noise in their cells, the same for every \
                 model: these are densities of the rows with noise, a little below the ln p(x) of \

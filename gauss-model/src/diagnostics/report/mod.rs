@@ -146,8 +146,7 @@ pub fn report(
 
     begin(Part::Baselines);
     let train_y = train.as_ref().map(|train| train.encoded.y.as_ref());
-    let comparison =
-        seen.compare(train_y, weights.as_deref(), model.is_dequantized(), options.seed);
+    let comparison = seen.compare(train_y, weights.as_deref(), model, options.seed);
     begin(Part::Normality);
     let normality = normality::examine(z.as_ref(), options.seed);
     begin(Part::TwoSample);
@@ -205,17 +204,18 @@ impl Seen {
         &self,
         train: Option<MatRef<'_, f64>>,
         weights: Option<&[f64]>,
-        dequantized: bool,
+        model: &Model,
         seed: u64,
     ) -> Option<Comparison> {
         let y = self.encoded.y.as_ref();
         if y.nrows() < baselines::LEAST_ROWS {
             return None;
         }
+        let discrete = &model.flow().discrete();
         let against = |baseline| {
             let scored = match train {
-                Some(train) => baselines::score(baseline, train, y, seed),
-                None => baselines::cross_fit(baseline, y, seed),
+                Some(train) => baselines::score(baseline, (train, y), discrete, seed),
+                None => baselines::cross_fit(baseline, y, discrete, seed),
             };
             let Some(scored) = scored else {
                 return Against { baseline, log_prob: None, gain: None, components: Vec::new() };
@@ -232,9 +232,14 @@ impl Seen {
         Some(Comparison {
             rows: y.nrows(),
             fitted_to: if train.is_some() { FittedTo::Train } else { FittedTo::CrossFit },
-            dequantized,
+            dequantized: model.is_dequantized(),
             log_prob: Mean::of_rows(&self.log_prob, weights),
-            baselines: Baseline::ALL.into_iter().map(against).collect(),
+            // Of discrete columns alone there is but one.
+            baselines: if discrete.len() == y.ncols() {
+                vec![against(Baseline::Independent)]
+            } else {
+                Baseline::ALL.into_iter().map(against).collect()
+            },
         })
     }
 
