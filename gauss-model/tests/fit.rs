@@ -147,8 +147,8 @@ fn every_refusal_names_what_it_refuses() {
         let error = Fit::new(unnamed(1)).run(&x).map(|_| ()).expect_err("out of scale");
         assert!(matches!(error, Error::Span { column: 0, .. }), "{error}");
     }
-    let error = Fit::new(unnamed(3)).run(x.as_ref().subrows(0, 4)).map(|_| ());
-    assert_eq!(error.expect_err("few"), Error::Flow(FlowError::Rows { needed: 5, got: 4 }));
+    let error = Fit::new(unnamed(3)).run(x.as_ref().subrows(0, 1)).map(|_| ());
+    assert_eq!(error.expect_err("few"), Error::Flow(FlowError::Rows { needed: 2, got: 1 }));
 }
 
 #[test]
