@@ -3,7 +3,8 @@
 //! A discrete column is made continuous by uniform noise over the unit cell of each value (uniform
 //! dequantisation; Uria, Murray & Larochelle 2013, RNADE, section 5): x becomes u = x + v - 1/2
 //! with v uniform on (0, 1). The density of u, integrated over the cell, is the probability of x,
-//! and rounding u gives x back.
+//! and rounding u gives x back. Where the values have probabilities of their own
+//! ([`gauss_flow::layers::tables`]) that density is constant on the cell, and the noise of no account.
 
 use super::Support;
 use crate::error::{Error, InvalidKind};
