@@ -28,7 +28,8 @@
 //! not malice. Of malice:
 //!
 //! - a payload has at most 2³⁰ bytes, and no more than that is read of a file;
-//! - no length that a file claims is believed before its bytes are there;
+//! - no length that a file claims is believed before its bytes are there, but that of a string up to
+//!   sixteen times (of 16 MiB or more, 64 times) the payload's;
 //! - what the layers derive without a parameter each, the d × d matrix of a rotation without base
 //!   and the r × r one of r reflections, has at most 256 numbers per parameter of the model, or
 //!   65,536 in all where that is more;

@@ -122,7 +122,7 @@ impl From<FirstPayload> for Payload {
     }
 }
 
-/// Fixed-width little-endian integers; no more is read, or allocated for, than the limit.
+/// Fixed-width little-endian integers; no more is written than the limit.
 fn encoding() -> impl bincode::config::Config {
     bincode::config::legacy().with_limit::<MAX_PAYLOAD>()
 }
@@ -177,10 +177,26 @@ fn unpaid(layer: &LayerSpec, dim: usize) -> usize {
 }
 
 fn decode_as<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormatError> {
-    let (payload, read) =
-        bincode::serde::decode_from_slice::<T, _>(bytes, encoding()).map_err(|e| refused(&e))?;
+    // The decoder makes room for as long a string as is claimed before it looks for its bytes, up to
+    // a limit that is a constant: the least that holds the payload.
+    let decode = match bytes.len() {
+        0..=0xFFF => decode_within::<T, { 1 << 12 }>,
+        0x1000..=0xFFFF => decode_within::<T, { 1 << 16 }>,
+        0x1_0000..=0xF_FFFF => decode_within::<T, { 1 << 20 }>,
+        0x10_0000..=0xFF_FFFF => decode_within::<T, { 1 << 24 }>,
+        _ => decode_within::<T, MAX_PAYLOAD>,
+    };
+    let (payload, read) = decode(bytes)?;
     match bytes.len() - read {
         0 => Ok(payload),
         extra => Err(FormatError::Trailing { extra: extra as u64 }),
     }
+}
+
+/// What the bytes begin with, and how many it takes.
+fn decode_within<T: DeserializeOwned, const LIMIT: usize>(
+    bytes: &[u8],
+) -> Result<(T, usize), FormatError> {
+    let encoding = bincode::config::legacy().with_limit::<LIMIT>();
+    bincode::serde::decode_from_slice(bytes, encoding).map_err(|e| refused(&e))
 }
