@@ -129,7 +129,7 @@ fn hostile_numbers_in_every_layer_are_refused_or_harmless() {
         let first: Vec<u8> = params.iter().flat_map(|p| p.to_le_bytes()).collect();
         let at = payload.windows(first.len()).position(|w| w == first).expect("the parameters");
         // Discrete columns cost a sum over a cell for every row.
-        let some = if model.is_discrete() { 4 } else { 1 };
+        let some = if model.is_discrete() { 6 } else { 2 };
         // One number, two that follow each other, and two that are alike in the two columns.
         for (k, value) in HOSTILE.iter().enumerate().step_by(some) {
             for i in 0..params.len() {
@@ -155,7 +155,7 @@ fn hostile_numbers_in_every_layer_are_refused_or_harmless() {
             }
         }
     }
-    assert!(refused > 1000 && harmless > 1000, "{refused} refused, {harmless} harmless");
+    assert!(refused > 500 && harmless > 500, "{refused} refused, {harmless} harmless");
 }
 
 /// Bytes that are alive at once, at most, while a file is read on this thread.

@@ -1,6 +1,7 @@
 //! The program as a user meets it: files in, files out, exit codes and one-line messages.
 
 mod bad_input;
+mod cautions;
 mod compare;
 mod defects;
 mod docs;
