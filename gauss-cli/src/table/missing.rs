@@ -59,8 +59,7 @@ pub fn apply(
     let filled = vec![0; columns.len()];
     let mut outcome = Outcome { missing_rows: 0, dropped: Vec::new(), filled };
     if drops {
-        let rest = Rest::of(table, columns, is_own);
-        let without = drop_rows(table, policy, rest)?;
+        let without = drop_rows(table, columns, is_own, policy)?;
         outcome.missing_rows = without.len();
         outcome.dropped = if policy == Missing::DropRow { without } else { Vec::new() };
     } else if let (Missing::Reject, Some(first)) = (policy, table.first(|cells| &cells.missing)) {
@@ -85,18 +84,20 @@ pub fn apply(
         }
     }
     if policy == Missing::Median {
-        let (leave, rest) = (table.leave(), Rest::of(table, columns, is_own));
+        let mut both = columns.iter().zip(&table.cells);
+        let without =
+            |(column, cells): &(&Column, &Cells)| cells.missing.count > 0 && column.fill.is_none();
+        if let Some((column, _)) = both.find(without) {
+            let column = column.name.clone();
+            return Err(if is_own {
+                Fault::NoValues { column, leave: table.leave() }
+            } else {
+                Fault::NoFill { column, rest: Rest::of(table, columns, is_own) }
+            });
+        }
         for ((column, cells), filled) in
             columns.iter().zip(&mut table.cells).zip(&mut outcome.filled)
         {
-            if cells.missing.count > 0 && column.fill.is_none() {
-                let column = column.name.clone();
-                return Err(if is_own {
-                    Fault::NoValues { column, leave }
-                } else {
-                    Fault::NoFill { column, rest }
-                });
-            }
             *filled = fill(column, cells);
         }
     }
@@ -104,7 +105,12 @@ pub fn apply(
 }
 
 /// Leaves out the rows without a value, or makes all of such a row NaN. Which ones.
-fn drop_rows(table: &mut Collected, policy: Missing, rest: Rest) -> Result<Vec<usize>, Fault> {
+fn drop_rows(
+    table: &mut Collected,
+    columns: &[Column],
+    is_own: bool,
+    policy: Missing,
+) -> Result<Vec<usize>, Fault> {
     let touched = table.cells.iter().any(|cells| cells.missing.count + cells.infinite.count > 0);
     if !touched {
         return Ok(Vec::new());
@@ -118,7 +124,8 @@ fn drop_rows(table: &mut Collected, policy: Missing, rest: Rest) -> Result<Vec<u
     let without: Vec<usize> = (0..table.rows).filter(|&i| !whole[i]).collect();
     if policy == Missing::DropRow {
         if without.len() == table.rows {
-            return Err(Fault::AllMissing { rows: table.rows, fillable: rest.fillable });
+            let Rest { fillable, .. } = Rest::of(table, columns, is_own);
+            return Err(Fault::AllMissing { rows: table.rows, fillable });
         }
         table.rows -= without.len();
     }
