@@ -54,7 +54,7 @@ fn a_far_value_is_named_and_the_way_out_leads_out() {
 #[test]
 fn groups_apart_and_a_handful_of_rows_are_named() {
     let place = Place::empty();
-    let groups: String = (0..200)
+    let groups: Vec<String> = (0..200)
         .map(|i| {
             let own = (f64::from(i) * 0.7).sin();
             format!(
@@ -64,11 +64,13 @@ fn groups_apart_and_a_handful_of_rows_are_named() {
             )
         })
         .collect();
+    let groups = groups.concat();
     place.write("groups.csv", format!("u,v\n{groups}"));
     let run = fit(&place, "groups.csv", &[]);
     assert!(run.stderr.contains("column \"u\": its values lie in groups"), "{}", run.stderr);
     for rows in [2, 3, 9] {
-        let lines: String = (0..rows).map(|i| format!("{i},{}\n", i * i % 7)).collect();
+        let lines: Vec<String> = (0..rows).map(|i| format!("{i},{}\n", i * i % 7)).collect();
+        let lines = lines.concat();
         place.write("few.csv", format!("u,v\n{lines}"));
         let run = fit(&place, "few.csv", &[]);
         assert!(run.stderr.contains(&format!("only {rows} rows: ")), "{}", run.stderr);
