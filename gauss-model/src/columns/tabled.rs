@@ -5,6 +5,7 @@
 //! values, which is smooth where a table would have as many parameters as rows.
 
 use super::{Column, Kind, Support};
+use faer::MatRef;
 use gauss_flow::Rows;
 use gauss_flow::layers::tables::Values;
 use gauss_rbig::recipe::Discrete;
@@ -24,8 +25,13 @@ const BEYOND: f64 = 0.5;
 /// The least of that, in numbers.
 const LEAST_BEYOND: f64 = 2.0;
 
-/// The columns whose values have probabilities of their own, by what rows `[n, d]` show.
-pub(crate) fn tabled(columns: &[Column], rows: Rows<'_>) -> Vec<Discrete> {
+/// The columns whose values have probabilities of their own, by what rows `[n, d]` show; numbers that only
+/// validation rows show have a place in the tables, too.
+pub(crate) fn tabled(
+    columns: &[Column],
+    rows: Rows<'_>,
+    validation: Option<MatRef<'_, f64>>,
+) -> Vec<Discrete> {
     let of = |(column, Column { kind, .. }): (usize, &Column)| match kind {
         Kind::Real(_) => None,
         Kind::Category(levels) => {
@@ -34,14 +40,19 @@ pub(crate) fn tabled(columns: &[Column], rows: Rows<'_>) -> Vec<Discrete> {
             Some(Discrete { values, is_number: false })
         }
         Kind::Integer(support) => {
-            Some(Discrete { values: numbers(column, *support, rows)?, is_number: true })
+            Some(Discrete { values: numbers(column, *support, rows, validation)?, is_number: true })
         }
     };
     columns.iter().enumerate().filter_map(of).collect()
 }
 
 /// The table of a column of whole numbers; `None` where there are too many.
-fn numbers(column: usize, support: Support, rows: Rows<'_>) -> Option<Values> {
+fn numbers(
+    column: usize,
+    support: Support,
+    rows: Rows<'_>,
+    validation: Option<MatRef<'_, f64>>,
+) -> Option<Values> {
     let cells: Vec<f64> = rows.x().col(column).iter().copied().collect();
     let mut own: Vec<(f64, f64)> = Vec::new(); // numbers and the weight of their rows
     for i in (0..cells.len()).filter(|i| rows.weight(*i) > 0.0) {
@@ -50,6 +61,14 @@ fn numbers(column: usize, support: Support, rows: Rows<'_>) -> Option<Values> {
             Ok(at) => own[at].1 += rows.weight(i),
             Err(_) if own.len() == MOST_NUMBERS => return None,
             Err(at) => own.insert(at, (cell, rows.weight(i))),
+        }
+    }
+    for cell in validation.iter().flat_map(|x| x.col(column).iter()).filter(|v| v.is_finite()) {
+        let cell = cell + 0.0;
+        match own.binary_search_by(|(number, _)| number.total_cmp(&cell)) {
+            Ok(_) => {}
+            Err(_) if own.len() == MOST_NUMBERS => return None,
+            Err(at) => own.insert(at, (cell, 0.0)),
         }
     }
     let n = rows.effective();
@@ -82,7 +101,7 @@ mod tests {
     use super::*;
 
     fn values(support: Support, cells: &[f64]) -> Option<Values> {
-        numbers(0, support, cells.into())
+        numbers(0, support, cells.into(), None)
     }
 
     #[test]

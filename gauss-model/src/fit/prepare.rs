@@ -78,7 +78,7 @@ impl<'a> Fit<'a> {
         let seen = u.as_ref().map_or(rows.x(), Mat::as_ref);
         let defects = defects::examine(with_weights(seen, rows.weights())?)?;
         let offers = columns::offers(&columns, seen);
-        let discrete = columns::tabled(&columns, rows);
+        let discrete = columns::tabled(&columns, rows, self.validation.as_ref().map(Rows::x));
         let values: Vec<Values> = discrete.iter().map(|own| own.values.clone()).collect();
         let supports = columns::supports(&columns, &values);
         let table = Ready::of(&columns, &supports, rows, u)?;

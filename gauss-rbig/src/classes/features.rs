@@ -3,7 +3,7 @@
 use super::Cells;
 
 /// A value with fewer rows has no feature of its own: what it does to other columns cannot be told.
-const LEAST_ROWS: f64 = 10.0;
+const LEAST_ROWS: f64 = 5.0;
 /// Of a column of numbers only those that hold this part of the rows have one: their size is a feature
 /// already.
 const ATOM: f64 = 0.05;

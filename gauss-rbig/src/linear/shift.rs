@@ -16,6 +16,8 @@ const RIDGE: [f64; 2] = [0.01, 2.0];
 /// Fisher scoring converges in a few steps; a step of ln σ² is at most this long.
 const STEPS: usize = 25;
 const LONGEST: f64 = 2.0;
+/// Widths of the middle half beyond which a residual is wild.
+const WILD: f64 = 30.0;
 /// The least scale, as a part of the column's own.
 const LEAST: f64 = 1e-4;
 
@@ -31,13 +33,46 @@ pub(crate) fn fit(x: Rows<'_>, given: MatRef<'_, f64>) -> Result<Flow, Error> {
     let (mut shifts, mut scales) = (Vec::new(), Vec::new());
     for column in x.x().col_iter() {
         let values: Vec<f64> = column.iter().copied().collect();
-        let shift = solvers[0].solve(&values);
-        let squares: Vec<f64> = residuals(&design, &shift, &values).map(|r| r * r).collect();
+        let (shift, most) = location(&design, &values, &solvers[0]);
+        let of_row = |r: f64| r.clamp(-most, most).powi(2);
+        let squares: Vec<f64> = residuals(&design, &shift, &values).map(of_row).collect();
         shifts.extend(shift);
         scales.extend(log_scales(&design, &squares, x, &solvers[1]));
     }
     let spec = LayerSpec::Shifted { context: given.ncols() };
     Flow::from_parts(x.ncols(), vec![spec], [shifts, scales].concat())
+}
+
+/// μ `[1 + c]`, and the residual beyond which a value counts as one of that size (Huber 1964), so that a few
+/// wild ones say nothing of all others: [`WILD`] widths of the middle half of the residuals.
+fn location(design: &Mat<f64>, values: &[f64], solver: &Solver<'_>) -> (Vec<f64>, f64) {
+    let (middle, width) = middle_half(values.to_vec());
+    let bound = |centre: f64, width: f64, value: f64| {
+        let most = if width > 0.0 { WILD * width } else { f64::INFINITY };
+        value.clamp(centre - most, centre + most)
+    };
+    let first: Vec<f64> = values.iter().map(|v| bound(middle, width, *v)).collect();
+    let mut shift = solver.solve(&first);
+    for _ in 0..STEPS {
+        let (_, width) = middle_half(residuals(design, &shift, values).collect());
+        let fitted = fitted(design, &shift).zip(values);
+        let bounded: Vec<f64> = fitted.map(|(centre, v)| bound(centre, width, *v)).collect();
+        let next = solver.solve(&bounded);
+        let moved = shift.iter().zip(&next).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        shift = next;
+        if !(moved > 1e-6 * width) {
+            break;
+        }
+    }
+    let (_, width) = middle_half(residuals(design, &shift, values).collect());
+    (shift, if width > 0.0 { WILD * width } else { f64::INFINITY })
+}
+
+/// The median, and the width of the middle half.
+fn middle_half(mut values: Vec<f64>) -> (f64, f64) {
+    let n = values.len();
+    values.sort_unstable_by(f64::total_cmp);
+    (values[n / 2], values[3 * n / 4] - values[n / 4])
 }
 
 /// λ `[1 + c]` by the squares `[n]` of residuals.

@@ -60,6 +60,9 @@ struct Apart {
     /// The other columns, `[n, d - m]`.
     rest: OwnedRows,
     cells: Cells,
+    /// ln of the parts that values beside their tables have in a probability, all columns together;
+    /// its mean.
+    log_share: f64,
 }
 
 impl Apart {
@@ -68,16 +71,24 @@ impl Apart {
         let rest = Mat::from_fn(x.nrows(), others.len(), |i, j| x.x()[(i, others[j])]);
         let weights = x.weights().map(<[f64]>::to_vec);
         let mut codes = Vec::with_capacity(x.nrows() * discrete.len());
-        for i in 0..x.nrows() {
+        let mut log_shares = vec![0.0; x.nrows()];
+        for (i, log_share) in log_shares.iter_mut().enumerate() {
             for Discrete { values, .. } in discrete {
                 let value = x.x()[(i, values.column)];
                 let outside = Error::NonFinite { row: i, column: values.column, value };
                 codes.push(values.code(value).ok_or(outside)? as u32);
+                *log_share += values.log_share(value);
             }
         }
         let counts: Vec<usize> = discrete.iter().map(|d| d.values.count()).collect();
         let cells = Cells::of(&counts, &codes, |i| x.weight(i));
-        Ok(Self { rest: OwnedRows::new(rest, weights)?, cells })
+        let log_share = x.mean(&log_shares);
+        Ok(Self { rest: OwnedRows::new(rest, weights)?, cells, log_share })
+    }
+
+    /// The mean ln P of the rows.
+    fn mean_log_prob(&self, classes: &Classes) -> f64 {
+        self.cells.mean(&classes.log_prob(&self.cells)) + self.log_share
     }
 
     /// The features `[n, c]` of each row.
@@ -128,8 +139,7 @@ pub(super) fn fit(
     if some.is_some() {
         found.classes = found.classes.again(&learn.cells);
     }
-    let of_classes = found.classes.log_prob(&judged.cells);
-    let mean = judged.cells.mean(&of_classes);
+    let mean = judged.mean_log_prob(&found.classes);
     if learn.rest.rows().ncols() == 0 {
         return of_classes_alone(found, mean, (&learn, &judged), discrete, (x, validation), guard);
     }
@@ -145,7 +155,7 @@ pub(super) fn fit(
     let inner_dim = y.ncols();
     let [sample, sample_judged] = [&r, &r_judged].map(|rows| Sample::new(rows.rows(), inner_dim));
     let mut fitted = of_others(sample, sample_judged, recipe, guard)?;
-    let of_learnt = learn.cells.mean(&found.classes.log_prob(&learn.cells));
+    let of_learnt = learn.mean_log_prob(&found.classes);
     fitted.shift(y.mean(&learnt) + of_learnt, judged_y.mean(&held_out) + mean);
     let parted = Parted {
         classes: found.classes,
@@ -178,22 +188,29 @@ fn numbers(discrete: &[Discrete]) -> Vec<Option<Vec<f64>>> {
     discrete.iter().map(of).collect()
 }
 
-/// The layer of location and scale, if it makes the validation rows likelier under normals, by more
-/// than chance.
+/// The layer of location and scale, if under normals it makes the validation rows likelier by more than
+/// chance, or the rows that it learnt from by more than its numbers are worth (by BIC), and the validation
+/// rows do not object: of a rare class there may be none among them.
 fn confirmed(
     (x, given): (Rows<'_>, &Mat<f64>),
     (validation, given_validation): (Rows<'_>, &Mat<f64>),
 ) -> Result<Option<Flow>, Error> {
     let layer = shift::fit(x, given.as_ref())?;
-    let nothing = Mat::zeros(x.nrows(), 0);
-    let plain = shift::fit(x, nothing.as_ref())?;
-    let log_prob = |layer: &Flow, given: &Mat<f64>| -> Result<Vec<f64>, Error> {
-        let both = Sample::plain(validation).beside(given.as_ref())?;
-        layer.log_prob(both.rows().x())
+    let plain = shift::fit(x, Mat::zeros(x.nrows(), 0).as_ref())?;
+    let both = |rows: Rows<'_>, given: &Mat<f64>| -> Result<[Vec<f64>; 2], Error> {
+        let with = Sample::plain(rows).beside(given.as_ref())?;
+        Ok([layer.log_prob(with.rows().x())?, plain.log_prob(rows.x())?])
     };
-    let with = log_prob(&layer, given_validation)?;
-    let without = log_prob(&plain, &Mat::zeros(validation.nrows(), 0))?;
-    Ok(judge::is_ahead(&with, &without, validation).then_some(layer))
+    let [with, without] = both(validation, given_validation)?;
+    if judge::is_ahead(&with, &without, validation) {
+        return Ok(Some(layer));
+    }
+    let [own_with, own_without] = both(x, given)?;
+    let n = x.effective();
+    let gain = n * (x.mean(&own_with) - x.mean(&own_without));
+    let price = 0.5 * n.ln() * (layer.n_params() - plain.n_params()) as f64;
+    let objected = judge::is_surely_ahead(&without, &with, validation);
+    Ok((gain > price && !objected).then_some(layer))
 }
 
 /// r beside the features, and ln|det ∂r/∂y| of each row.
@@ -248,13 +265,13 @@ fn of_classes_alone(
     (x, validation): (Rows<'_>, Rows<'_>),
     guard: &Guard<'_>,
 ) -> Result<Fitted, Error> {
-    let independent = found.tried[0].2;
+    let independent = found.tried[0].2 + judged.log_share;
     let trials = found.tried.iter().map(|(classes, iterations, score)| Trial {
         round: 1,
         candidate: Candidate::Classes { classes: *classes },
         steps: *iterations,
         before: independent,
-        after: *score,
+        after: *score + judged.log_share,
         seconds: 0.0,
     });
     let winner = Winner::Trained(Candidate::Classes { classes: found.classes.len() });
@@ -294,7 +311,7 @@ fn against_independent(
                 judge::is_well_ahead(&simple, &log_prob, validation)
             }
             Winner::Baseline(_) => fitted.validation_log_prob < Some(rival.score),
-            _ => !judge::is_ahead(&log_prob, &simple, validation),
+            _ => !(validation.mean(&log_prob) > validation.mean(&simple)),
         };
         if simpler {
             fitted.winner = Winner::Baseline(rival.baseline);
@@ -315,7 +332,7 @@ fn against_independent(
 fn independent(learn: &Apart, judged: Option<&Apart>) -> Result<Vec<(Rival, Parted)>, Error> {
     let judged = judged.unwrap_or(learn);
     let classes = Classes::independent(&learn.cells);
-    let of_classes = judged.cells.mean(&classes.log_prob(&judged.cells));
+    let of_classes = judged.mean_log_prob(&classes);
     let parted =
         |inner| Parted { classes: classes.clone(), features: Vec::new(), shifted: false, inner };
     if learn.rest.rows().ncols() == 0 {
@@ -400,7 +417,7 @@ pub(super) fn few(
     }
     let apart = Apart::of(x, discrete)?;
     let classes = Classes::independent(&apart.cells);
-    let mean = apart.cells.mean(&classes.log_prob(&apart.cells));
+    let mean = apart.mean_log_prob(&classes);
     let parted = |inner| Parted { classes, features: Vec::new(), shifted: false, inner };
     if apart.rest.rows().ncols() == 0 {
         let parted = parted(None);

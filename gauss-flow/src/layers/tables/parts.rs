@@ -33,6 +33,13 @@ impl Values {
         Column::new(self, 0).place(u).map(|place| place.code)
     }
 
+    /// ln of the part that the number whose cell holds u has in its probability: 0 of a number of the
+    /// table.
+    #[must_use]
+    pub fn log_share(&self, u: f64) -> f64 {
+        Column::new(self, 0).place(u).map_or(f64::NEG_INFINITY, |place| place.log_share)
+    }
+
     /// The number that each probability is of, `[count]`: of all beyond, the nearest, of all between,
     /// the middle.
     #[must_use]
