@@ -66,6 +66,11 @@ pub enum Purpose {
     Probe,
     /// Draws of a fitted flow that are held against its rows.
     FittedDraws,
+    /// Noise on a column that is constant in a class of the rows.
+    ClassNoise {
+        /// Which of those that there are.
+        class: u64,
+    },
 }
 
 /// The generator of a purpose under a seed.
@@ -93,6 +98,7 @@ pub fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
         Purpose::Figure { part } => (seed, judge(5) + part),
         Purpose::Probe => (seed, judge(6)),
         Purpose::FittedDraws => (seed, judge(7)),
+        Purpose::ClassNoise { class } => (seed, judge(8) + class),
     };
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream);
@@ -121,6 +127,7 @@ mod tests {
         purposes.extend(many.clone().map(|k| Purpose::ColumnNoise { column: k }));
         purposes.extend(many.clone().map(|k| Purpose::EnergyNull { replicate: k }));
         purposes.extend(many.clone().map(|k| Purpose::KurtosisNull { replicate: k }));
+        purposes.extend(many.clone().map(|k| Purpose::ClassNoise { class: k }));
         purposes.extend(many.map(|k| Purpose::Figure { part: k }));
         let mut first: Vec<u64> = purposes.iter().map(|p| stream(3, *p).random()).collect();
         first.sort_unstable();

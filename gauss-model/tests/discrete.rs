@@ -172,3 +172,32 @@ fn probabilities_add_up_to_one() {
     let unseen = model.log_prob(faer::mat![[0.0, 4.0]].as_ref()).unwrap()[0].exp();
     assert!(unseen > 0.0 && unseen < 1e-3, "{unseen}");
 }
+
+/// A value that all rows of one class share is not drawn in the other.
+#[test]
+fn what_is_constant_in_a_class_stays_there() {
+    for seed in 0..3 {
+        let mut rng = rng(seed);
+        let x: Vec<[f64; 2]> = (0..600)
+            .map(|_| {
+                let class = draw(&[0.5, 0.5], &mut rng);
+                let z: f64 = StandardNormal.sample(&mut rng);
+                [class, if class == 0.0 { 1.5 } else { z }]
+            })
+            .collect();
+        let rows = Mat::from_fn(600, 2, |i, j| x[i][j]);
+        let model = fit(vec![category("class", 2), Column::real("x")], &rows, seed);
+        let draws = model.sample(20_000, &mut rng);
+        let of = |class: f64| -> Vec<f64> {
+            let mut own: Vec<f64> =
+                draws.row_iter().filter(|row| row[0] == class).map(|row| row[1]).collect();
+            own.sort_by(f64::total_cmp);
+            own
+        };
+        assert!(of(0.0).iter().all(|v| (v - 1.5).abs() < 0.05), "{seed}");
+        // No hundredth of a normal's draws lies within a thousandth of its deviation.
+        let other = of(1.0);
+        let hundredth = other.len() / 100;
+        assert!(other.windows(hundredth).all(|own| own[hundredth - 1] - own[0] > 1e-3), "{seed}");
+    }
+}

@@ -56,6 +56,11 @@ impl Cells {
         &self.codes[at * self.counts.len()..][..self.counts.len()]
     }
 
+    /// The value of row i in a column.
+    pub fn code(&self, i: usize, column: usize) -> u32 {
+        self.codes(self.of_row[i] as usize)[column]
+    }
+
     pub fn weights(&self) -> &[f64] {
         &self.weights
     }

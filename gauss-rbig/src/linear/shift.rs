@@ -16,8 +16,8 @@ const RIDGE: [f64; 2] = [0.01, 2.0];
 /// Fisher scoring converges in a few steps; a step of ln σ² is at most this long.
 const STEPS: usize = 25;
 const LONGEST: f64 = 2.0;
-/// Widths of the middle half beyond which a residual is wild.
-const WILD: f64 = 30.0;
+/// Widths of all but a tenth beyond which a residual is wild.
+const WILD: f64 = 10.0;
 /// The least scale, as a part of the column's own.
 const LEAST: f64 = 1e-4;
 
@@ -44,9 +44,9 @@ pub(crate) fn fit(x: Rows<'_>, given: MatRef<'_, f64>) -> Result<Flow, Error> {
 }
 
 /// μ `[1 + c]`, and the residual beyond which a value counts as one of that size (Huber 1964), so that a few
-/// wild ones say nothing of all others: [`WILD`] widths of the middle half of the residuals.
+/// wild ones say nothing of all others: [`WILD`] widths of all but a tenth of the residuals.
 fn location(design: &Mat<f64>, values: &[f64], solver: &Solver<'_>) -> (Vec<f64>, f64) {
-    let (middle, width) = middle_half(values.to_vec());
+    let (middle, width) = spread(values.to_vec());
     let bound = |centre: f64, width: f64, value: f64| {
         let most = if width > 0.0 { WILD * width } else { f64::INFINITY };
         value.clamp(centre - most, centre + most)
@@ -54,7 +54,7 @@ fn location(design: &Mat<f64>, values: &[f64], solver: &Solver<'_>) -> (Vec<f64>
     let first: Vec<f64> = values.iter().map(|v| bound(middle, width, *v)).collect();
     let mut shift = solver.solve(&first);
     for _ in 0..STEPS {
-        let (_, width) = middle_half(residuals(design, &shift, values).collect());
+        let (_, width) = spread(residuals(design, &shift, values).collect());
         let fitted = fitted(design, &shift).zip(values);
         let bounded: Vec<f64> = fitted.map(|(centre, v)| bound(centre, width, *v)).collect();
         let next = solver.solve(&bounded);
@@ -64,15 +64,15 @@ fn location(design: &Mat<f64>, values: &[f64], solver: &Solver<'_>) -> (Vec<f64>
             break;
         }
     }
-    let (_, width) = middle_half(residuals(design, &shift, values).collect());
+    let (_, width) = spread(residuals(design, &shift, values).collect());
     (shift, if width > 0.0 { WILD * width } else { f64::INFINITY })
 }
 
-/// The median, and the width of the middle half.
-fn middle_half(mut values: Vec<f64>) -> (f64, f64) {
+/// The median, and the width of all but a tenth. (The middle half may be one class that is narrow.)
+fn spread(mut values: Vec<f64>) -> (f64, f64) {
     let n = values.len();
     values.sort_unstable_by(f64::total_cmp);
-    (values[n / 2], values[3 * n / 4] - values[n / 4])
+    (values[n / 2], values[n - 1 - n / 20] - values[n / 20])
 }
 
 /// λ `[1 + c]` by the squares `[n]` of residuals.

@@ -17,6 +17,7 @@
 //! itself.
 
 use super::candidate::Candidate;
+use super::constant::{Constant, blurred, constants};
 use super::entry::is_wide;
 use super::fitted::{Fitted, Winner};
 use super::guard::Guard;
@@ -86,6 +87,24 @@ impl Apart {
         Ok(Self { rest: OwnedRows::new(rest, weights)?, cells, log_share })
     }
 
+    /// With noise in what is constant in a class.
+    fn blurred(self, constant: &[Constant], seed: u64) -> Result<Self, Error> {
+        if constant.is_empty() {
+            return Ok(self);
+        }
+        let rest = blurred(self.rest.rows(), &self.cells, constant, seed)?;
+        Ok(Self { rest, ..self })
+    }
+
+    /// Rows x whose other columns are these, as they are here.
+    fn whole(&self, x: Rows<'_>, discrete: &[Discrete]) -> Mat<f64> {
+        let mut whole = x.x().to_owned();
+        for (from, to) in others(x.ncols(), discrete).into_iter().enumerate() {
+            whole.col_mut(to).copy_from(self.rest.rows().x().col(from));
+        }
+        whole
+    }
+
     /// The mean ln P of the rows.
     fn mean_log_prob(&self, classes: &Classes) -> f64 {
         self.cells.mean(&classes.log_prob(&self.cells)) + self.log_share
@@ -143,6 +162,9 @@ pub(super) fn fit(
     if learn.rest.rows().ncols() == 0 {
         return of_classes_alone(found, mean, (&learn, &judged), discrete, (x, validation), guard);
     }
+    let constant = constants(learn.rest.rows(), &learn.cells);
+    let learn = learn.blurred(&constant, recipe.seed)?;
+    let judged = judged.blurred(&constant, !recipe.seed)?; // one seed would give both the same
     let made = features(&learn.cells, &numbers(discrete));
     let values: usize = learn.cells.counts.iter().sum();
     let [given, given_judged] = [&learn, &judged].map(|apart| apart.features(&made));
@@ -300,12 +322,13 @@ fn against_independent(
     guard: &Guard<'_>,
 ) -> Result<Fitted, Error> {
     let mut fitted = fitted;
-    let mut log_prob = fitted.flow.log_prob(validation.x())?;
+    let rows = judged.whole(validation, discrete);
+    let mut log_prob = fitted.flow.log_prob(rows.as_ref())?;
     let most = if guard.cancelled { 1 } else { usize::MAX };
     fitted.baselines.clear();
     for (rival, parted) in independent(learn, Some(judged))?.into_iter().take(most) {
         let flow = assembled(x.ncols(), discrete, &parted, None)?;
-        let simple = flow.log_prob(validation.x())?;
+        let simple = flow.log_prob(rows.as_ref())?;
         let simpler = match fitted.winner {
             _ if rival.baseline == Baseline::Shrunk => {
                 judge::is_well_ahead(&simple, &log_prob, validation)
@@ -383,6 +406,8 @@ pub(super) fn fit_again(
         let flow = assembled(x.ncols(), discrete, &parted, None)?;
         return Ok(Fitted { flow, refitted: true, given: Some(Box::new(parted)), ..chosen });
     };
+    let constant = constants(apart.rest.rows(), &apart.cells);
+    let apart = apart.blurred(&constant, recipe.seed)?;
     let y = apart.rest.rows();
     let given = if parted.features.is_empty() {
         Mat::zeros(y.nrows(), 0)

@@ -45,6 +45,7 @@
 //! ```
 
 mod candidate;
+mod constant;
 mod cycle;
 mod density_kind;
 mod entry;
